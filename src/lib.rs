@@ -1,0 +1,17 @@
+//! A local, faithful stand-in for Finland's Kanta PHR (Omatietovaranto).
+#![forbid(unsafe_code)]
+
+pub mod authorization;
+pub mod citizens;
+pub mod exchanges;
+pub mod fhir;
+pub mod http;
+pub mod json;
+pub mod pki;
+pub mod records;
+pub mod sandbox;
+pub mod seed;
+pub mod store;
+pub mod tenant;
+pub mod tenants;
+pub mod time;

@@ -1,0 +1,1 @@
+//! Seed data to citizens, clients and records.
