@@ -49,9 +49,7 @@ impl Clock {
     /// The present instant, in whole milliseconds (the precision of the wire).
     pub fn now(&self) -> Timestamp {
         let state = *self.lock();
-        let milliseconds = state
-            .frozen_at_ms
-            .unwrap_or_else(|| system_milliseconds().saturating_add(state.offset_ms));
+        let milliseconds = state.frozen_at_ms.unwrap_or_else(|| system_milliseconds().saturating_add(state.offset_ms));
         from_milliseconds(milliseconds)
     }
 
@@ -118,9 +116,7 @@ impl Random {
     pub fn alphanumeric(&self, length: usize) -> String {
         const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
         let mut generator = self.lock();
-        (0..length)
-            .map(|_| char::from(ALPHABET[generator.random_range(0..ALPHABET.len())]))
-            .collect()
+        (0..length).map(|_| char::from(ALPHABET[generator.random_range(0..ALPHABET.len())])).collect()
     }
 
     /// `bytes` random bytes in base64url without padding.
@@ -138,8 +134,7 @@ impl Random {
 
 /// The time zone of the recorded server's time stamps (resource-server.md §5).
 pub fn helsinki() -> &'static TimeZone {
-    static HELSINKI: LazyLock<TimeZone> =
-        LazyLock::new(|| TimeZone::get("Europe/Helsinki").unwrap_or(TimeZone::UTC));
+    static HELSINKI: LazyLock<TimeZone> = LazyLock::new(|| TimeZone::get("Europe/Helsinki").unwrap_or(TimeZone::UTC));
     &HELSINKI
 }
 
