@@ -167,7 +167,8 @@ pub fn check_redirect_uri(uri: &str) -> Result<(), RedirectUriProblem> {
         return Err(RedirectUriProblem::NotAbsolute);
     }
     let scheme = scheme.to_ascii_lowercase();
-    const DANGEROUS: [&str; 8] = ["javascript", "data", "vbscript", "file", "blob", "about", "filesystem", "view-source"];
+    const DANGEROUS: [&str; 8] =
+        ["javascript", "data", "vbscript", "file", "blob", "about", "filesystem", "view-source"];
     if DANGEROUS.contains(&scheme.as_str()) {
         return Err(RedirectUriProblem::DangerousScheme);
     }
@@ -197,7 +198,8 @@ impl super::Authorization {
             return Err(ClientError::ScopeEmpty);
         }
         for (name, value) in [("client_id", &new.client_id), ("client_secret", &new.client_secret)] {
-            let carried = |text: &String| (1..256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+            let carried =
+                |text: &String| (1..256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
             if !value.as_ref().is_none_or(carried) {
                 return Err(ClientError::Characters(name));
             }
@@ -232,7 +234,8 @@ impl super::Authorization {
     /// All clients, by name.
     pub fn clients(&self) -> Vec<Client> {
         let view = self.store.view();
-        let mut clients: Vec<Client> = view.prefix(&[keys::CLIENT]).filter_map(|(_, value)| super::decode(value)).collect();
+        let mut clients: Vec<Client> =
+            view.prefix(&[keys::CLIENT]).filter_map(|(_, value)| super::decode(value)).collect();
         clients.sort_by(|one, other| (&one.name, &one.client_id).cmp(&(&other.name, &other.client_id)));
         clients
     }

@@ -19,6 +19,8 @@ mod scopes;
 mod sessions;
 mod signing;
 mod terms;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 pub use clients::{

@@ -1,10 +1,10 @@
 //! What an authorization request must look like before anyone is asked anything (authorization-server.md §2.1, §7.2).
 
+use super::Authorization;
 use super::clients::{Client, ClientKind};
 use super::pkce::{Challenge, ChallengeMethod};
 use super::rules::{Pkce, Rules, UnregisteredScope};
 use super::scopes::{Scope, ScopeProblem, Scopes};
-use super::Authorization;
 
 /// The parameters of `authorize` as they came, each at most once.
 #[derive(Clone, Copy, Debug, Default)]
@@ -293,9 +293,11 @@ mod tests {
         assert_eq!(check(RequestedParameters { client_id: None, ..bad }, &rules), Err(RequestError::ClientMissing));
         let unknown = check(RequestedParameters { client_id: Some("three"), ..bad }, &rules);
         assert_eq!(unknown, Err(RequestError::ClientUnknown { client_id: "three".into() }));
-        for uri in ["https://a.example/cb/", "https://A.example/cb", "https://a.example/cb?x=1", "http://a.example/cb"] {
+        for uri in ["https://a.example/cb/", "https://A.example/cb", "https://a.example/cb?x=1", "http://a.example/cb"]
+        {
             let error = check(RequestedParameters { redirect_uri: Some(uri), ..bad }, &rules).unwrap_err();
-            let text = format!("Invalid redirect: {uri} does not match one of the registered values: [https://a.example/cb]");
+            let text =
+                format!("Invalid redirect: {uri} does not match one of the registered values: [https://a.example/cb]");
             assert_eq!(error.to_string(), text);
         }
     }
@@ -305,7 +307,8 @@ mod tests {
         let rules = Rules::default();
         let request = check(RequestedParameters { redirect_uri: None, ..GOOD }, &rules).unwrap();
         assert_eq!((request.redirect_uri.as_str(), request.redirect_uri_was_sent), ("https://a.example/cb", false));
-        let error = check(RequestedParameters { redirect_uri: None, client_id: Some("two"), ..GOOD }, &rules).unwrap_err();
+        let error =
+            check(RequestedParameters { redirect_uri: None, client_id: Some("two"), ..GOOD }, &rules).unwrap_err();
         assert!(matches!(error, RequestError::RedirectMismatch { requested: None, .. }));
         assert!(error.to_string().starts_with("Invalid redirect: null does not match"));
     }
@@ -316,10 +319,14 @@ mod tests {
         let all = check(RequestedParameters { scope: None, ..GOOD }, &rules).unwrap();
         assert_eq!(all.scopes.to_string(), "patient/Observation.read patient/Observation.write offline_access");
         let with = |scope| RequestedParameters { scope: Some(scope), ..GOOD };
-        let dropped = check(with("patient/Patient.read patient/StructureDefinition.read patient/Observation.read"), &rules);
+        let dropped =
+            check(with("patient/Patient.read patient/StructureDefinition.read patient/Observation.read"), &rules);
         assert_eq!(dropped.unwrap().scopes.to_string(), "patient/Observation.read");
         let refused = problem(with("patient/Observation.read patient/CarePlan.read nonsense"), &rules);
-        assert_eq!(refused.to_string(), "Invalid scope; requested:[patient/Observation.read, patient/CarePlan.read, nonsense]");
+        assert_eq!(
+            refused.to_string(),
+            "Invalid scope; requested:[patient/Observation.read, patient/CarePlan.read, nonsense]"
+        );
         assert!(matches!(problem(with("patient/Patient.read"), &rules), RequestProblem::ScopeEmpty { .. }));
         let lenient = Rules { unregistered_scope: UnregisteredScope::Drop, ..rules };
         let dropped = check(with("openid patient/Observation.read nonsense"), &lenient).unwrap();
@@ -342,7 +349,13 @@ mod tests {
         assert_eq!(check(challenged, &off).unwrap().challenge, None);
         let odd = RequestedParameters { code_challenge_method: Some("S512"), ..challenged };
         assert_eq!(problem(odd, &rules), RequestProblem::ChallengeMethod("S512".into()));
-        assert_eq!(check(RequestedParameters { prompt: Some("none"), ..GOOD }, &rules).unwrap().prompt, Some(Prompt::None));
-        assert_eq!(problem(RequestedParameters { prompt: Some("login"), ..GOOD }, &rules), RequestProblem::Prompt("login".into()));
+        assert_eq!(
+            check(RequestedParameters { prompt: Some("none"), ..GOOD }, &rules).unwrap().prompt,
+            Some(Prompt::None)
+        );
+        assert_eq!(
+            problem(RequestedParameters { prompt: Some("login"), ..GOOD }, &rules),
+            RequestProblem::Prompt("login".into())
+        );
     }
 }

@@ -24,7 +24,10 @@ impl ResourceTypes {
 
     /// The names of the types.
     pub fn iter(self) -> impl Iterator<Item = &'static str> {
-        (0..RESOURCE_TYPES.len() as u8).map(ResourceType).filter(move |each| self.0 & each.bit() != 0).map(|each| each.name())
+        (0..RESOURCE_TYPES.len() as u8)
+            .map(ResourceType)
+            .filter(move |each| self.0 & each.bit() != 0)
+            .map(|each| each.name())
     }
 }
 
@@ -217,7 +220,8 @@ mod tests {
 
     #[test]
     fn scopes_become_resource_types_to_read_and_to_write() {
-        let scopes = Scopes::parse("openid patient/Observation.read patient/CarePlan.write patient/Observation.read").unwrap();
+        let scopes =
+            Scopes::parse("openid patient/Observation.read patient/CarePlan.write patient/Observation.read").unwrap();
         assert_eq!(scopes.to_string(), "openid patient/Observation.read patient/CarePlan.write");
         assert!(scopes.resource_types(Act::Read).contains("Observation"));
         assert!(!scopes.resource_types(Act::Write).contains("Observation"));
@@ -233,7 +237,14 @@ mod tests {
 
     #[test]
     fn other_words_are_no_scopes() {
-        for word in ["patient/Observation.*", "patient/Observation.rs", "user/Observation.read", "patient/observation.read", "Openid", "patient/."] {
+        for word in [
+            "patient/Observation.*",
+            "patient/Observation.rs",
+            "user/Observation.read",
+            "patient/observation.read",
+            "Openid",
+            "patient/.",
+        ] {
             assert_eq!(Scope::parse(word), Err(ScopeProblem::Unknown(word.to_owned())), "{word}");
         }
     }

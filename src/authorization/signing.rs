@@ -20,7 +20,8 @@ pub fn key_set() -> String {
 /// A JWT signed with RS256.
 pub(super) fn signed(claims: &impl Serialize) -> String {
     static KEY: LazyLock<KeyPair> = LazyLock::new(|| {
-        KeyPair::from_pkcs8(include_bytes!("../../keys/rsa1.pk8")).expect("the embedded key is whole: a test signs with it")
+        KeyPair::from_pkcs8(include_bytes!("../../keys/rsa1.pk8"))
+            .expect("the embedded key is whole: a test signs with it")
     });
     let mut token = unfinished(&serde_json::json!({ "kid": SIGNING_KEY_ID, "alg": "RS256" }), claims);
     let mut signature = vec![0; KEY.public_modulus_len()];

@@ -305,7 +305,8 @@ fn right_in_force(
     client_id: &str,
     withdrawals: Option<u64>,
 ) -> Result<AccessRight, IssueError> {
-    let right = right_in(view, citizen, client_id).filter(|right| right.withdrawn_at.is_none()).ok_or(IssueError::NoRight)?;
+    let right =
+        right_in(view, citizen, client_id).filter(|right| right.withdrawn_at.is_none()).ok_or(IssueError::NoRight)?;
     if withdrawals.is_some_and(|count| count != right.withdrawals) {
         return Err(IssueError::NoRight);
     }
