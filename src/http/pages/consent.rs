@@ -1,6 +1,9 @@
 //! The consent page: may this application have these rights?
 
-use super::{Form, Frame, SignedIn};
+use super::rights::{RightGroup, in_plain_words};
+use super::texts::Texts;
+use super::{Form, FormAction, Frame, Page, SignedIn};
+use askama::Template;
 
 /// Asks the citizen to give an application all the rights it requests, or none.
 ///
@@ -36,4 +39,70 @@ pub struct Application {
     pub description: Option<String>,
     /// Its home page, linked when it is `https:` or `http:`.
     pub home_page: Option<String>,
+}
+
+impl Consent {
+    /// The page.
+    pub fn page(&self) -> Page {
+        let texts = Texts::of(self.frame.language);
+        let logo = self.application.logo();
+        let rights = in_plain_words(&self.scopes, &texts.rights);
+        let markup = Markup { frame: &self.frame, texts, view: self, logo, rights };
+        let page = Page::render(self.frame.language, &markup, FormAction::Anywhere);
+        if logo.is_some() { page.with_foreign_images() } else { page }
+    }
+}
+
+impl Application {
+    /// The logo's address, if a browser may be asked to fetch it.
+    fn logo(&self) -> Option<&str> {
+        let address = self.logo_uri.as_deref()?;
+        (is_web(address) || starts_with(address, "data:image/")).then_some(address)
+    }
+
+    /// The home page's address, if it may be a link.
+    fn linked_home_page(&self) -> Option<&str> {
+        self.home_page.as_deref().filter(|address| is_web(address))
+    }
+
+    /// What stands where the logo is missing: the first letter or digit of the name.
+    fn initial(&self) -> String {
+        let initial = self.name.chars().find(|character| character.is_alphanumeric());
+        initial.map_or_else(|| String::from("?"), |character| character.to_uppercase().collect())
+    }
+}
+
+fn is_web(address: &str) -> bool {
+    starts_with(address, "https://") || starts_with(address, "http://")
+}
+
+fn starts_with(address: &str, prefix: &str) -> bool {
+    address.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+#[derive(Template)]
+#[template(path = "consent.html")]
+struct Markup<'a> {
+    frame: &'a Frame,
+    texts: &'static Texts,
+    view: &'a Consent,
+    logo: Option<&'a str>,
+    rights: Vec<RightGroup<'a>>,
+}
+
+impl Markup<'_> {
+    fn title(&self) -> String {
+        (self.texts.consent.title)(&self.view.application.name)
+    }
+
+    fn accepting(&self) -> String {
+        (self.texts.consent.accepting)(&self.view.application.name)
+    }
+
+    fn goes_back(&self) -> String {
+        match &self.view.returns_to {
+            Some(host) => (self.texts.consent.goes_back_to)(host),
+            None => self.texts.consent.goes_back.to_owned(),
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! What surrounds every page: language, language switch, and the line that says whose rules hold.
 
 use super::Language;
+use super::asset;
+use super::texts::CommonTexts;
 
 /// The surroundings of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +24,25 @@ impl Frame {
     /// A frame of the main tenant with nothing said about its environment.
     pub fn new(language: Language, links: LanguageLinks) -> Frame {
         Frame { language, links, base_path: String::new(), environment: None, tenant: None }
+    }
+
+    /// The stylesheet's address.
+    pub(super) fn stylesheet(&self) -> String {
+        format!("{}{}?v={}", self.base_path, asset::STYLESHEET, asset::fingerprint())
+    }
+
+    /// The icon's address.
+    pub(super) fn icon(&self) -> String {
+        format!("{}{}?v={}", self.base_path, asset::ICON, asset::fingerprint())
+    }
+
+    /// The rules in force, in words.
+    pub(super) fn rules(&self, texts: &CommonTexts) -> Option<&'static str> {
+        Some(match self.environment? {
+            Environment::Sandbox => texts.rules_sandbox,
+            Environment::ClientTest => texts.rules_client_test,
+            Environment::Production => texts.rules_production,
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! The identification page: who is at the browser?
 
-use super::{Form, Frame};
+use super::texts::Texts;
+use super::{Form, FormAction, Frame, Page};
+use askama::Template;
 
 /// Lets the person at the browser pick a seeded citizen or type a personal identity code.
 ///
@@ -62,4 +64,55 @@ pub enum IdentificationProblem {
     NothingChosen,
     /// Anything else, in words of the caller, already in the page's language.
     Other(String),
+}
+
+impl Identification {
+    /// The page.
+    pub fn page(&self) -> Page {
+        let texts = Texts::of(self.frame.language);
+        let (too_young, welcome) = self.citizens.iter().partition(|citizen| citizen.age < self.minimum_age);
+        let markup = Markup { frame: &self.frame, texts, view: self, welcome, too_young };
+        Page::render(self.frame.language, &markup, FormAction::Anywhere)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "identification.html")]
+struct Markup<'a> {
+    frame: &'a Frame,
+    texts: &'static Texts,
+    view: &'a Identification,
+    /// The citizens whom the service lets in.
+    welcome: Vec<&'a CitizenChoice>,
+    /// Those it does not.
+    too_young: Vec<&'a CitizenChoice>,
+}
+
+impl Markup<'_> {
+    fn problem(&self) -> Option<&str> {
+        let texts = &self.texts.identification;
+        Some(match self.view.problem.as_ref()? {
+            IdentificationProblem::Empty => texts.empty,
+            IdentificationProblem::Malformed => texts.malformed,
+            IdentificationProblem::NoSuchDate => texts.no_such_date,
+            IdentificationProblem::NotSynthetic => texts.not_synthetic,
+            IdentificationProblem::WrongCheckCharacter => texts.wrong_check_character,
+            IdentificationProblem::UnknownCitizen => texts.unknown_citizen,
+            IdentificationProblem::NothingChosen => texts.nothing_chosen,
+            IdentificationProblem::Other(words) => words,
+        })
+    }
+}
+
+impl CitizenChoice {
+    /// Age in words.
+    pub(super) fn years(&self, texts: &Texts) -> String {
+        (texts.identification.years)(self.age)
+    }
+
+    /// The name of the citizen's language, or its tag when we have no name for it.
+    pub(super) fn language_name(&self, texts: &Texts) -> &str {
+        let names = &texts.identification.language_names;
+        names.iter().find(|(tag, _)| *tag == self.language).map_or(self.language.as_str(), |(_, name)| name)
+    }
 }

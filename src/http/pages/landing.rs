@@ -1,6 +1,8 @@
 //! The page at `/`: what a developer needs in the first minute.
 
-use super::{CitizenChoice, Frame};
+use super::texts::{LandingTexts, Texts};
+use super::{CitizenChoice, FormAction, Frame, Page};
+use askama::Template;
 
 /// Addresses, one ready client, the citizens, and a line to paste into a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,4 +74,48 @@ pub struct ReadyClient {
     pub scope: String,
     /// An `authorize` address that starts the flow in the browser, as a button.
     pub try_it: Option<String>,
+}
+
+impl Landing {
+    /// The page.
+    pub fn page(&self) -> Page {
+        let markup = Markup { frame: &self.frame, texts: Texts::of(self.frame.language), view: self };
+        Page::render(self.frame.language, &markup, FormAction::Nowhere)
+    }
+}
+
+impl AddressKind {
+    fn name(self, texts: &LandingTexts) -> &'static str {
+        match self {
+            AddressKind::Issuer => texts.issuer,
+            AddressKind::Discovery => texts.discovery,
+            AddressKind::Stu3 => texts.stu3,
+            AddressKind::R4 => texts.r4,
+            AddressKind::OpenStu3 => texts.open_stu3,
+            AddressKind::OpenR4 => texts.open_r4,
+            AddressKind::Control => texts.control,
+            AddressKind::OpenApi => texts.open_api,
+            AddressKind::Certificate => texts.certificate,
+            AddressKind::TesterUi => texts.tester_ui,
+            AddressKind::CitizenPages => texts.citizen_pages,
+        }
+    }
+
+    /// Whether the address is worth opening in a browser: the bare bases of servers are for applications.
+    fn opens_in_a_browser(self) -> bool {
+        match self {
+            AddressKind::Issuer | AddressKind::Stu3 | AddressKind::R4 => false,
+            AddressKind::OpenStu3 | AddressKind::OpenR4 => false,
+            AddressKind::Discovery | AddressKind::Control | AddressKind::OpenApi | AddressKind::Certificate => true,
+            AddressKind::TesterUi | AddressKind::CitizenPages => true,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "landing.html")]
+struct Markup<'a> {
+    frame: &'a Frame,
+    texts: &'static Texts,
+    view: &'a Landing,
 }

@@ -14,7 +14,9 @@ mod landing;
 mod language;
 mod page;
 mod refusal;
+mod rights;
 mod terms;
+mod texts;
 
 pub use asset::{ASSET_ROUTE, Asset, asset};
 pub use consent::{Application, Consent};
@@ -27,3 +29,6 @@ pub use language::{LANGUAGE_PARAMETER, Language, LanguageHints};
 pub use page::{FormAction, Page};
 pub use refusal::{Detail, Refusal, RefusalKind};
 pub use terms::Terms;
+
+#[cfg(test)]
+mod tests;

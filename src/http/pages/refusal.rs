@@ -1,6 +1,9 @@
 //! The page shown when something is wrong and a redirect to the application would be unsafe or impossible.
 
-use super::Frame;
+use super::texts::{Incident, RefusalTexts, Texts};
+use super::{FormAction, Frame, Page};
+use askama::Template;
+use axum::http::StatusCode;
 
 /// Says what happened, what to check, and by which rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,4 +68,52 @@ pub enum RefusalKind {
         /// What to check, one sentence each.
         check: Vec<String>,
     },
+}
+
+impl Refusal {
+    /// The page, with the view's status (500 when that is no status at all).
+    pub fn page(&self) -> Page {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let texts = Texts::of(self.frame.language);
+        let (title, happened, check) = match &self.kind {
+            RefusalKind::Other { title, happened, check } => {
+                (title.as_str(), happened.as_str(), check.iter().map(String::as_str).collect())
+            }
+            kind => {
+                let incident = incident(kind, &texts.refusal);
+                (incident.title, incident.happened, incident.check.to_vec())
+            }
+        };
+        let markup = Markup { frame: &self.frame, texts, view: self, title, happened, check, status };
+        Page::render(self.frame.language, &markup, FormAction::Nowhere).with_status(status)
+    }
+}
+
+fn incident(kind: &RefusalKind, texts: &'static RefusalTexts) -> &'static Incident {
+    match kind {
+        RefusalKind::ClientMissing => &texts.client_missing,
+        RefusalKind::ClientUnknown => &texts.client_unknown,
+        RefusalKind::ClientNotAllowed => &texts.client_not_allowed,
+        RefusalKind::RedirectMissing => &texts.redirect_missing,
+        RefusalKind::RedirectMismatch => &texts.redirect_mismatch,
+        RefusalKind::BadParameter => &texts.bad_parameter,
+        RefusalKind::FormExpired => &texts.form_expired,
+        RefusalKind::UnderAge => &texts.under_age,
+        RefusalKind::NotFound => &texts.not_found,
+        RefusalKind::MethodNotAllowed => &texts.method_not_allowed,
+        // The caller's own words are taken before this is asked.
+        RefusalKind::Internal | RefusalKind::Other { .. } => &texts.internal,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "refusal.html")]
+struct Markup<'a> {
+    frame: &'a Frame,
+    texts: &'static Texts,
+    view: &'a Refusal,
+    title: &'a str,
+    happened: &'a str,
+    check: Vec<&'a str>,
+    status: StatusCode,
 }

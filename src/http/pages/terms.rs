@@ -1,6 +1,8 @@
 //! The terms of use of the PHR, asked once per citizen and version.
 
-use super::{Form, Frame, SignedIn};
+use super::texts::Texts;
+use super::{Form, FormAction, Frame, Page, SignedIn};
+use askama::Template;
 
 /// Shows the sandbox's own terms of use and asks for a yes or a no.
 ///
@@ -17,4 +19,20 @@ pub struct Terms {
     pub version: String,
     /// The name of the application that waits for the decision.
     pub application: Option<String>,
+}
+
+impl Terms {
+    /// The page.
+    pub fn page(&self) -> Page {
+        let markup = Markup { frame: &self.frame, texts: Texts::of(self.frame.language), view: self };
+        Page::render(self.frame.language, &markup, FormAction::Anywhere)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "terms.html")]
+struct Markup<'a> {
+    frame: &'a Frame,
+    texts: &'static Texts,
+    view: &'a Terms,
 }
