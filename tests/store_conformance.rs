@@ -83,7 +83,9 @@ fn value(bytes: &[u8]) -> Value {
 
 fn put(store: &Store, entries: &[(&[u8], &[u8])]) {
     let mut batch = Batch::new();
-    entries.iter().for_each(|(name, bytes)| drop(batch.put(key(name), *bytes)));
+    for (name, bytes) in entries {
+        batch.put(key(name), *bytes);
+    }
     store.commit(batch).unwrap();
 }
 
@@ -115,17 +117,17 @@ fn a_batch_is_applied_whole_or_not_at_all<E: Engine>() {
 fn conditions_are_judged_on_the_present_value<E: Engine>() {
     let engine = E::new();
     let store = engine.store();
-    let commit = |condition: &dyn Fn(&mut Batch)| {
+    let commit = |condition: fn(&mut Batch) -> &mut Batch| {
         let mut batch = Batch::new();
         condition(&mut batch);
         batch.put(key(b"k"), value(b"v"));
         store.commit(batch)
     };
-    assert!(commit(&|batch| drop(batch.require_equal(key(b"k"), value(b"v")))).is_err());
-    assert!(commit(&|batch| drop(batch.require_absent(key(b"k")))).is_ok());
-    assert!(commit(&|batch| drop(batch.require_absent(key(b"k")))).is_err());
-    assert!(commit(&|batch| drop(batch.require_equal(key(b"k"), value(b"v")))).is_ok());
-    assert!(commit(&|batch| drop(batch.require_equal(key(b"k"), value(b"w")))).is_err());
+    assert!(commit(|batch| batch.require_equal(key(b"k"), value(b"v"))).is_err());
+    assert!(commit(|batch| batch.require_absent(key(b"k"))).is_ok());
+    assert!(commit(|batch| batch.require_absent(key(b"k"))).is_err());
+    assert!(commit(|batch| batch.require_equal(key(b"k"), value(b"v"))).is_ok());
+    assert!(commit(|batch| batch.require_equal(key(b"k"), value(b"w"))).is_err());
     assert_eq!(store.get(&key(b"k")).as_deref(), Some(b"v".as_slice()));
     assert_eq!(store.get(&key(b"l")), None);
 }
@@ -267,7 +269,9 @@ fn a_reset_replaces_everything<E: Engine>() {
 fn a_restore_brings_a_view_back<E: Engine>() {
     let mut engine = E::new();
     let mut batch = Batch::new();
-    (0..9000_u16).for_each(|number| drop(batch.put(key(&number.to_be_bytes()), number.to_be_bytes().as_slice())));
+    for number in 0..9000_u16 {
+        batch.put(key(&number.to_be_bytes()), number.to_be_bytes().as_slice());
+    }
     engine.store().commit(batch).unwrap();
     let snapshot = engine.store().view();
     put(engine.store(), &[(b"\0\0", b"changed"), (b"later", b"gone again")]);

@@ -192,7 +192,8 @@ impl Authority {
             revoked_certs: revoked_certs.collect(),
             key_identifier_method: KeyIdMethod::Sha256,
         };
-        let list = parameters.signed_by(&self.intermediate.issuer).map_err(|error| IssueError::Crypto(error.to_string()))?;
+        let list =
+            parameters.signed_by(&self.intermediate.issuer).map_err(|error| IssueError::Crypto(error.to_string()))?;
         Ok(list.der().as_ref().to_vec())
     }
 

@@ -7,8 +7,8 @@ use crate::time::Random;
 use jiff::{SignedDuration, Timestamp};
 use p12_keystore::{Certificate, KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain};
 use rcgen::{
-    CertificateParams, DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, RsaKeySize,
-    SanType,
+    CertificateParams, DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose,
+    RsaKeySize, SanType,
 };
 use serde::{Deserialize, Serialize};
 
@@ -251,9 +251,7 @@ fn parameters(request: &CertificateRequest, random: &Random) -> Result<Certifica
 pub(super) fn alternative_name(host: &Host) -> Result<SanType, NameError> {
     match host {
         Host::Address(address) => Ok(SanType::IpAddress(*address)),
-        Host::Name(name) => {
-            name.as_str().try_into().map(SanType::DnsName).map_err(|_| NameError::Host(name.clone()))
-        }
+        Host::Name(name) => name.as_str().try_into().map(SanType::DnsName).map_err(|_| NameError::Host(name.clone())),
     }
 }
 

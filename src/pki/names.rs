@@ -64,7 +64,8 @@ impl Oid {
             return Some(oid);
         }
         let mut parts = text.split(|character: char| !character.is_ascii_digit() && character != '.');
-        let candidates: Vec<&str> = parts.by_ref().filter(|part| is_oid(part) && part.split('.').count() >= 4).collect();
+        let candidates: Vec<&str> =
+            parts.by_ref().filter(|part| is_oid(part) && part.split('.').count() >= 4).collect();
         match candidates[..] {
             [one] => Oid::parse(one).ok(),
             _ => None,
@@ -107,7 +108,8 @@ pub(super) fn common_name(text: &str) -> Result<&str, NameError> {
     }
     // Direction marks would let a name show as another one on the pages.
     let is_hidden = |character: &char| {
-        character.is_control() || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+        character.is_control()
+            || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
     };
     if let Some(character) = text.chars().find(is_hidden) {
         return Err(NameError::ControlCharacter(character));

@@ -120,7 +120,8 @@ pub fn is_issued_by(certificate: &[u8], presented: &[CertificateDer<'_>], anchor
 /// Whether `issuer` may issue certificates, and its key signed this one.
 fn is_signed_by(certificate: &[u8], issuer: &[u8]) -> bool {
     let (Ok(certificate), Ok(issuer)) = (parse(certificate), parse(issuer)) else { return false };
-    let may_sign = issuer.is_ca() && issuer.key_usage().is_ok_and(|usage| usage.is_none_or(|usage| usage.value.key_cert_sign()));
+    let may_sign =
+        issuer.is_ca() && issuer.key_usage().is_ok_and(|usage| usage.is_none_or(|usage| usage.value.key_cert_sign()));
     may_sign
         && certificate.issuer().as_raw() == issuer.subject().as_raw()
         && certificate.verify_signature(Some(issuer.public_key())).is_ok()

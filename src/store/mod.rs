@@ -204,7 +204,9 @@ mod tests {
     fn a_commit_copies_nothing_unless_a_view_is_alive() {
         let store = Store::in_memory();
         let mut batch = Batch::new();
-        (0..1000_u16).for_each(|number| drop(batch.put(Key::new(&[&number.to_be_bytes()]), [1_u8].as_slice())));
+        for number in 0..1000_u16 {
+            batch.put(Key::new(&[&number.to_be_bytes()]), [1_u8].as_slice());
+        }
         store.commit(batch).unwrap();
         let neighbour = store.get(&Key::new(&[&500_u16.to_be_bytes()])).unwrap();
         let change = |value: u8| {
