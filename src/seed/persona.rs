@@ -26,9 +26,9 @@ pub(super) struct PersonaFile {
     pseudonym: Option<Uuid>,
     description: String,
     #[serde(default)]
-    records: Vec<Single>,
+    records: Vec<SingleFile>,
     #[serde(default)]
-    series: Vec<Series>,
+    series: Vec<SeriesFile>,
 }
 
 /// What a file says about records.
@@ -41,8 +41,7 @@ pub(super) struct Persona {
 }
 
 /// One record.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "SingleFile")]
+#[derive(Clone, Debug)]
 pub(super) struct Single {
     pub at: When,
     pub content: Content,
@@ -76,7 +75,7 @@ enum Kind {
 }
 
 impl PersonaFile {
-    /// The person and the rest, or what is wrong with the person.
+    /// The person and the rest, or what is wrong, beginning with the field.
     pub fn split(self, file: &str) -> Result<(Citizen, Persona), String> {
         let mut citizen = Citizen::new(self.id, self.personal_identity_code);
         citizen.given_names = self.given_names;
@@ -85,9 +84,20 @@ impl PersonaFile {
         citizen.pseudonym = self.pseudonym;
         citizen.description = self.description;
         citizen.check().map_err(|error| error.to_string())?;
-        let persona = Persona { file: file.into(), records: self.records.into(), series: self.series.into() };
+        let persona = Persona {
+            file: file.into(),
+            records: convert("records", self.records)?,
+            series: convert("series", self.series)?,
+        };
         Ok((citizen, persona))
     }
+}
+
+/// Entries as they are used, or the first that cannot be, by its place from 0: `records[2].value`.
+fn convert<F, T: TryFrom<F, Error = String>>(list: &str, files: Vec<F>) -> Result<Arc<[T]>, String> {
+    let one =
+        |(index, file): (usize, F)| file.try_into().map_err(|problem: String| format!("{list}[{index}].{problem}"));
+    files.into_iter().enumerate().map(one).collect()
 }
 
 impl Persona {
@@ -180,7 +190,7 @@ impl TryFrom<SingleFile> for Single {
 /// A series as written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SeriesFile {
+struct SeriesFile {
     kind: Kind,
     from: Days,
     #[serde(default)]

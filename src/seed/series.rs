@@ -11,8 +11,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 /// Measurements that recur from one day to another.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "super::persona::SeriesFile")]
+#[derive(Clone, Debug)]
 pub(super) struct Series {
     pub what: What,
     pub common: Common,
@@ -214,7 +213,9 @@ impl Series {
                     }
                     let now = f64::from(minute);
                     let meals: f64 = portions.iter().map(|(at, size)| size * rise * after_meal(now - at)).sum();
-                    let knots = day.smooth(2, now / 40.0) * level.0.noise;
+                    // Counted on from day to day, so that midnight is a minute like any other.
+                    let before_start = f64::from(day.days_before) * 1440.0 + (1440.0 - now);
+                    let knots = day.smooth(2, before_start / 60.0) * level.0.noise;
                     let at = minutes_after(midnight, now);
                     let millimoles_per_litre = level.rounded(today + meals + knots, 1);
                     let content = Content::BloodGlucose { millimoles_per_litre, method: GlucoseMethod::Sensor };
@@ -280,7 +281,8 @@ impl Curve {
         let weekend =
             if matches!(day.date.weekday(), Weekday::Saturday | Weekday::Sunday) { curve.weekend } else { 0.0 };
         // Weeks that go well or badly: a new mood about every nine days, blended into the next.
-        let drift = if curve.drift == 0.0 { 0.0 } else { day.weeks() * curve.drift };
+        let drift =
+            if curve.drift == 0.0 { 0.0 } else { day.smooth(1, f64::from(day.days_before) / 9.0) * curve.drift };
         curve.base + curve.per_year * day.years + weekend + curve.winter * winter(day.date) + drift + curve.noise * bell
     }
 
@@ -318,18 +320,11 @@ impl Occasion {
         Chance::of(&[self.key[0], self.key[1], self.days_before as u64, which])
     }
 
-    /// A smooth course through chance values at whole `position`s, different for each `stream`.
+    /// A smooth course through chance values at whole positions, different for each `stream` and the same for all
+    /// days of a series.
     fn smooth(&self, stream: u64, position: f64) -> f64 {
         let before = position.floor();
-        let knot =
-            |at: f64| Chance::of(&[self.key[0], self.key[1], self.days_before as u64, stream << 32, at as u64]).bell();
-        blend(knot(before), knot(before + 1.0), position - before)
-    }
-
-    fn weeks(&self) -> f64 {
-        let position = f64::from(self.days_before) / 9.0;
-        let before = position.floor();
-        let knot = |at: f64| Chance::of(&[self.key[0], self.key[1], u64::MAX, at as u64]).bell();
+        let knot = |at: f64| Chance::of(&[self.key[0], self.key[1], u64::MAX - stream, at as u64]).bell();
         blend(knot(before), knot(before + 1.0), position - before)
     }
 }
@@ -346,14 +341,14 @@ fn winter(date: Date) -> f64 {
     blend(-1.0, 1.0, distance)
 }
 
-/// How much of a meal is in the blood so many minutes after it: all after an hour, nothing after three and a half.
+/// How much of a meal is in the blood so many minutes after it: all after an hour and a quarter, nothing after three and a half.
 fn after_meal(minutes: f64) -> f64 {
     if minutes <= 0.0 {
         0.0
-    } else if minutes < 60.0 {
-        blend(0.0, 1.0, minutes / 60.0)
+    } else if minutes < 75.0 {
+        blend(0.0, 1.0, minutes / 75.0)
     } else {
-        blend(1.0, 0.0, ((minutes - 60.0) / 150.0).min(1.0))
+        blend(1.0, 0.0, ((minutes - 75.0) / 135.0).min(1.0))
     }
 }
 
