@@ -37,10 +37,25 @@ mod tests {
 
     #[test]
     fn only_one_identifier_is_a_condition() {
-        for text in ["identifier=urn:uuid:1", " identifier=urn:ietf:rfc:3986|urn:uuid:1 ", "identifier=urn:ietf:rfc:3986%7Curn:uuid:1"] {
+        for text in [
+            "identifier=urn:uuid:1",
+            " identifier=urn:ietf:rfc:3986|urn:uuid:1 ",
+            "identifier=urn:ietf:rfc:3986%7Curn:uuid:1",
+        ] {
             assert_eq!(Condition::parse(text).unwrap().value, "urn:uuid:1", "{text}");
         }
-        for text in ["", "?identifier=1", "Observation?identifier=1", "identifier=1&patient=2", "identifier=", "identifier=s|", "identifier=|1", "identifier=1,2", "_id=1", "identifier=%ff"] {
+        for text in [
+            "",
+            "?identifier=1",
+            "Observation?identifier=1",
+            "identifier=1&patient=2",
+            "identifier=",
+            "identifier=s|",
+            "identifier=|1",
+            "identifier=1,2",
+            "_id=1",
+            "identifier=%ff",
+        ] {
             assert_eq!(Condition::parse(text), Err(Refusal::OnlyIdentifier), "{text}");
         }
     }

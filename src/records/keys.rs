@@ -86,10 +86,6 @@ pub(super) fn all_heads() -> [u8; 1] {
     [HEAD]
 }
 
-/// The id in a key of [`all_heads`].
-pub(super) fn id_of_head(key: &Key) -> Option<Uuid> {
-    Uuid::from_slice(&key.as_bytes()[1..]).ok()
-}
 
 pub(super) fn version(number: Number, version: u32) -> Key {
     Key::new(&[&[VERSION], &number.to_be_bytes(), &version.to_be_bytes()])

@@ -26,7 +26,10 @@ pub(super) fn check(
         match judge.profile(version, canonical) {
             Some(facts) if facts.is_abstract => base = Some(*profile),
             Some(facts) if facts.national || settings.draft_profiles => accepted = true,
-            _ if Version::ALL.into_iter().any(|other| other != version && judge.profile(other, canonical).is_some()) => {
+            _ if Version::ALL
+                .into_iter()
+                .any(|other| other != version && judge.profile(other, canonical).is_some()) =>
+            {
                 return Err(Refusal::WrongVersionProfile((*profile).to_owned()));
             }
             _ => foreign = foreign.or(Some((index, *profile))),

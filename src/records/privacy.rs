@@ -33,9 +33,9 @@ fn has_real_code(text: &str) -> bool {
 fn is_real(code: &[u8]) -> bool {
     const CHECK: &[u8; 31] = b"0123456789ABCDEFHJKLMNPRSTUVWXY";
     let number = |range: std::ops::Range<usize>| {
-        code[range].iter().try_fold(0_u32, |number, byte| {
-            byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0'))
-        })
+        code[range]
+            .iter()
+            .try_fold(0_u32, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0')))
     };
     if !matches!(code[6], b'+' | b'-' | b'A'..=b'F' | b'U'..=b'Y') {
         return false;
@@ -65,7 +65,9 @@ mod tests {
     #[test]
     fn codes_that_could_be_a_persons_are_found() {
         let real = code(899);
-        for text in [real.clone(), format!("tunnus {real}."), format!("{} {real}", code(900)), real.replace('Y', "\\u0059")] {
+        for text in
+            [real.clone(), format!("tunnus {real}."), format!("{} {real}", code(900)), real.replace('Y', "\\u0059")]
+        {
             assert!(refused(&text), "{text}");
         }
     }
@@ -73,7 +75,9 @@ mod tests {
     #[test]
     fn the_test_range_and_other_texts_pass() {
         let real = code(899);
-        for text in [code(900), code(999), format!("x{real}"), format!("{real}1"), real.replacen('0', "4", 1), "ä".repeat(9)] {
+        for text in
+            [code(900), code(999), format!("x{real}"), format!("{real}1"), real.replacen('0', "4", 1), "ä".repeat(9)]
+        {
             assert!(!refused(&text), "{text}");
         }
     }

@@ -126,10 +126,12 @@ impl Refusal {
             Refusal::OtherId(body, url) => Issue::error(format!(
                 "Can not update resource, resource body must contain an ID element which matches the request URL for update (PUT) operation - Resource body ID of \"{body}\" does not match URL ID of \"{url}\""
             )),
-            Refusal::IdFormat(id) => Issue::error(format!("Can not create resource with ID[{id}], the ID must be a UUID")),
-            Refusal::Stale(path, version, _) => Issue::error(format!(
-                "Trying to update {path}/_history/{version} but this is not the current version"
-            )),
+            Refusal::IdFormat(id) => {
+                Issue::error(format!("Can not create resource with ID[{id}], the ID must be a UUID"))
+            }
+            Refusal::Stale(path, version, _) => {
+                Issue::error(format!("Trying to update {path}/_history/{version} but this is not the current version"))
+            }
             Refusal::OnlyIdentifier => Issue::coded(ErrorCode::OnlyIdentifier, ""),
             Refusal::Ambiguous(condition, found) => Issue::error(format!(
                 "Failed to CREATE resource with match URL \"{condition}\" because this search matched {found} resources"
@@ -143,9 +145,10 @@ impl Refusal {
                 "Resource contains external reference to URL \"{url}\" but this server is not configured to allow external references"
             )),
             Refusal::PatientIdentifier(_) => Issue::coded(ErrorCode::DataIsInvalid, ""),
-            Refusal::RealIdentityCode(location) => {
-                at(location.clone(), "A personal identity code outside the test range 900-999 is not accepted".to_owned())
-            }
+            Refusal::RealIdentityCode(location) => at(
+                location.clone(),
+                "A personal identity code outside the test range 900-999 is not accepted".to_owned(),
+            ),
             Refusal::MissingProfile(resource_type) => {
                 at(format!("{resource_type}.meta.profile"), "Missing profile".to_owned())
             }
@@ -167,9 +170,7 @@ impl Refusal {
             }
             Refusal::Search(resource_type, names, error) => Issue::error(search_text(*resource_type, names, error)),
             Refusal::PatientSearch => Issue::error("Database connection error"),
-            Refusal::UnknownPage(id) => {
-                Issue::error(format!("Search ID \"{id}\" does not exist and may have expired"))
-            }
+            Refusal::UnknownPage(id) => Issue::error(format!("Search ID \"{id}\" does not exist and may have expired")),
             Refusal::Store(_) => Issue::coded(ErrorCode::InvalidRequest, ""),
         };
         vec![issue]

@@ -9,8 +9,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 /// The extension that names the application which stored the resource.
-pub(super) const CREATING_APPLICATION: &str =
-    "http://phr.kanta.fi/StructureDefinition/fiphr-ext-creatingapplication";
+pub(super) const CREATING_APPLICATION: &str = "http://phr.kanta.fi/StructureDefinition/fiphr-ext-creatingapplication";
 
 /// What the server says of a version.
 pub(super) struct Imprint<'a> {
@@ -168,8 +167,14 @@ mod tests {
 
     #[test]
     fn the_extension_joins_the_others_or_stands_behind_the_narrative() {
-        assert!(spliced(r#"{"language":"fi","status":"final"}"#, Some("E")).contains(r#""language":"fi","extension":[E],"status""#));
-        assert!(spliced(r#"{"status":"final","extension":[1]}"#, Some("E")).ends_with(r#""status":"final","extension":[1,E]}"#));
+        assert!(
+            spliced(r#"{"language":"fi","status":"final"}"#, Some("E"))
+                .contains(r#""language":"fi","extension":[E],"status""#)
+        );
+        assert!(
+            spliced(r#"{"status":"final","extension":[1]}"#, Some("E"))
+                .ends_with(r#""status":"final","extension":[1,E]}"#)
+        );
     }
 
     #[test]
@@ -178,7 +183,10 @@ mod tests {
             let (one, other) = (Document::parse(one).unwrap(), Document::parse(other).unwrap());
             same_content(one.root(), other.root())
         };
-        assert!(same(r#"{"id":"1","meta":{"versionId":"1","profile":["p"]},"a":1,"b":{"c":2,"d":3}}"#, r#"{"b":{"d":3,"c":2},"a":1,"meta":{"profile":["p"]}}"#));
+        assert!(same(
+            r#"{"id":"1","meta":{"versionId":"1","profile":["p"]},"a":1,"b":{"c":2,"d":3}}"#,
+            r#"{"b":{"d":3,"c":2},"a":1,"meta":{"profile":["p"]}}"#
+        ));
         assert!(!same(r#"{"a":1.0}"#, r#"{"a":1.00}"#));
         assert!(!same(r#"{"a":[1,2]}"#, r#"{"a":[2,1]}"#));
         assert!(!same(r#"{"meta":{"profile":["p"]}}"#, r#"{"meta":{"profile":["q"]}}"#));
