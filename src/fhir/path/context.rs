@@ -1,6 +1,6 @@
 //! What an evaluation is given, and how it can fail.
 
-use super::item::{Collection, Item, Node};
+use super::item::{Item, Node};
 use super::model::{Model, TYPES_BY_SHAPE};
 use super::syntax::Moment;
 use crate::fhir::Version;
@@ -19,7 +19,8 @@ pub struct Context<'a> {
     pub(super) services: Option<&'a dyn Services>,
     pub(super) version: Version,
     pub(super) now: Option<Moment>,
-    pub(super) variables: Vec<(Cow<'a, str>, Collection<'a>)>,
+    /// Plain vectors, since a context with `SmallVec`s would be invariant and could not be borrowed as freely.
+    pub(super) variables: Vec<(Cow<'a, str>, Vec<Item<'a>>)>,
     pub(super) steps: u32,
 }
 
@@ -86,8 +87,12 @@ impl<'a> Context<'a> {
     }
 
     /// A `%name` of the caller's own; it goes before the built-in ones.
-    pub fn with_variable(mut self, name: impl Into<Cow<'a, str>>, value: Collection<'a>) -> Context<'a> {
-        self.variables.push((name.into(), value));
+    pub fn with_variable(
+        mut self,
+        name: impl Into<Cow<'a, str>>,
+        value: impl IntoIterator<Item = Item<'a>>,
+    ) -> Context<'a> {
+        self.variables.push((name.into(), value.into_iter().collect()));
         self
     }
 

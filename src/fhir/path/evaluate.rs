@@ -24,7 +24,7 @@ impl Expression {
     ///
     /// # Errors
     /// See [`EvaluationError`].
-    pub fn evaluate<'a>(&'a self, context: &'a Context<'a>, focus: impl Into<Item<'a>>) -> Evaluated<'a> {
+    pub fn evaluate<'a>(&'a self, context: &Context<'a>, focus: impl Into<Item<'a>>) -> Evaluated<'a> {
         let focus = [focus.into()];
         let evaluator = Evaluator::new(self, context, &focus);
         evaluator.part(self.root(), &Scope::of(&focus))
@@ -34,7 +34,7 @@ impl Expression {
     ///
     /// # Errors
     /// See [`EvaluationError`].
-    pub fn holds<'a>(&'a self, context: &'a Context<'a>, focus: impl Into<Item<'a>>) -> Result<bool, EvaluationError> {
+    pub fn holds<'a>(&'a self, context: &Context<'a>, focus: impl Into<Item<'a>>) -> Result<bool, EvaluationError> {
         let focus = [focus.into()];
         let evaluator = Evaluator::new(self, context, &focus);
         let scope = Scope::of(&focus);
@@ -85,14 +85,14 @@ impl<'s, 'a> Scope<'s, 'a> {
 
 pub(super) struct Evaluator<'e, 'a> {
     pub(super) expression: &'a Expression,
-    pub(super) context: &'a Context<'a>,
+    pub(super) context: &'e Context<'a>,
     pub(super) steps: Steps,
     focus: &'e [Item<'a>],
     depth: Cell<u16>,
 }
 
 impl<'e, 'a> Evaluator<'e, 'a> {
-    fn new(expression: &'a Expression, context: &'a Context<'a>, focus: &'e [Item<'a>]) -> Evaluator<'e, 'a> {
+    fn new(expression: &'a Expression, context: &'e Context<'a>, focus: &'e [Item<'a>]) -> Evaluator<'e, 'a> {
         Evaluator { expression, context, steps: Steps::new(context.steps), focus, depth: Cell::new(0) }
     }
 
@@ -140,7 +140,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
 
     fn variable(&self, name: &str) -> Evaluated<'a> {
         if let Some((_, value)) = self.context.variables.iter().find(|(own, _)| own == name) {
-            return Ok(value.clone());
+            return Ok(value.iter().cloned().collect());
         }
         let text = match name {
             "resource" => return Ok(smallvec![Item::Node(self.context.resource)]),

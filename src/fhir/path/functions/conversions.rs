@@ -12,7 +12,6 @@ pub(super) fn call<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
     let Some(item) = call.evaluator.single(call.function.name(), &call.input)? else {
         return Ok(Collection::new());
     };
-    let value = item.system()?;
     let (target, asks) = match call.function {
         F::ConvertsToBoolean => (F::ToBoolean, true),
         F::ConvertsToInteger => (F::ToInteger, true),
@@ -24,8 +23,9 @@ pub(super) fn call<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
         F::ConvertsToString => (F::ToString, true),
         other => (other, false),
     };
+    // The spelling of an element is kept: 72.0 stays 72.0, and a number too large to compute with still has a text.
+    let value = if target == F::ToString { None } else { item.system()? };
     let converted = match (target, value) {
-        // The spelling of an element is kept: 72.0 stays 72.0.
         (F::ToString, _) => item.text().map(Item::String),
         (_, None) => None,
         (F::ToBoolean, Some(value)) => to_boolean(&value),

@@ -96,7 +96,7 @@ fn to_decimal(item: &Item<'_>) -> Decimal {
 fn decimals<'a>(operator: Operator, left: Decimal, right: Decimal) -> Option<Item<'a>> {
     match operator {
         Operator::Multiply => left.checked_mul(right).map(Item::Decimal),
-        Operator::Divide => left.checked_div(right).map(Item::Decimal),
+        Operator::Divide => left.checked_div(right).map(|value| Item::Decimal(value.normalize())),
         Operator::IntegerDivide => left.checked_div(right).and_then(|value| integer(value.trunc())),
         Operator::Modulo => left.checked_rem(right).map(Item::Decimal),
         Operator::Add => left.checked_add(right).map(Item::Decimal),

@@ -264,3 +264,6 @@ fn java_whitespace(letter: char) -> bool {
 fn java_trimmed(letter: char) -> bool {
     letter <= ' '
 }
+
+#[cfg(test)]
+mod tests;
