@@ -2,6 +2,9 @@
 
 pub mod outcome;
 pub mod search;
+pub mod narrative;
+pub mod path;
+pub mod primitive;
 
 use std::fmt;
 use std::str::FromStr;
