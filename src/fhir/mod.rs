@@ -1,5 +1,7 @@
 //! FHIR without I/O and without a clock: JSON in, findings out, for STU3 (3.0.1) and R4 (4.0.1).
 
+pub mod definitions;
+
 use std::fmt;
 use std::str::FromStr;
 

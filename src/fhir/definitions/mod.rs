@@ -1,0 +1,3 @@
+//! definitions
+pub mod compile;
+pub mod model;
