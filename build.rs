@@ -36,7 +36,8 @@ fn embed(version: &str) -> Result<(), String> {
     };
     let mut sources = Vec::new();
     collect(&Path::new("profiles").join(version), &mut sources)?;
-    let compiled = compile::compile(Some(&base), &sources, None, &|_| Ok(()))
+    sources.push(source(PathBuf::from("profiles/aliases.json"))?);
+    let compiled = compile::compile(version, Some(&base), &sources, None, &|_| Ok(()))
         .map_err(|errors| errors.iter().map(|error| format!("error: {error}")).collect::<Vec<_>>().join("\n"))?;
     let bytes = compile::pack(&compiled).map_err(|error| error.to_string())?;
     let out = std::env::var("OUT_DIR").map_err(|error| error.to_string())?;

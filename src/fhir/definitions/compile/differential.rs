@@ -243,8 +243,8 @@ impl Tree<'_, '_> {
             return Err(self.fail(id, format!("{} has several types: its children cannot be constrained", element.name)));
         };
         let url = match only.profiles.as_slice() {
-            [profile] => profile.to_string(),
-            _ => format!("{CORE}{}", only.code),
+            [profile] if self.compiler.number(profile).is_some() => profile.to_string(),
+            _ => core(&only.code),
         };
         let structure = self.compiler.structure(&url).map_err(|error| self.fail(id, error.reason))?;
         element.children = structure.root.children.clone();
@@ -368,11 +368,9 @@ impl Tree<'_, '_> {
         }
         for reference in &mut types {
             reference.structure = match reference.profiles.as_slice() {
-                [profile] => match self.compiler.number(profile) {
-                    Some(number) => Some(number),
-                    None => return Err(self.fail(id, format!("there is no definition of {profile}"))),
-                },
-                _ => self.compiler.number(&format!("{CORE}{}", reference.code)),
+                // A profile that nobody defines stays named in `profiles`: validation says so when such an element is there.
+                [profile] => self.compiler.number(profile).or_else(|| self.compiler.number(&core(&reference.code))),
+                _ => self.compiler.number(&core(&reference.code)),
             };
         }
         Ok(types)
@@ -454,6 +452,11 @@ impl Tree<'_, '_> {
         element.slicing = Some(Slicing { discriminators, rules, is_ordered, slices });
         Ok(())
     }
+}
+
+/// The URL of one of FHIR's own types.
+fn core(code: &str) -> String {
+    format!("{CORE}{code}")
 }
 
 fn implicit(kind: DiscriminatorKind, path: &str, rules: SlicingRules) -> Slicing {

@@ -23,25 +23,26 @@ fn object(source: &Source) -> Result<Map<String, Value>, CompileError> {
 /// The resources of a file: one, or those of a Bundle.
 pub(super) fn resources(source: &Source) -> Result<Vec<Value>, CompileError> {
     let mut resource = parse(source)?;
-    if resource["resourceType"] != "Bundle" {
+    if resource.is_array() || resource["resourceType"] != "Bundle" {
         return Ok(vec![resource]);
     }
     let Some(entries) = resource["entry"].as_array_mut() else { return Ok(Vec::new()) };
     Ok(entries.iter_mut().map(|entry| entry["resource"].take()).collect())
 }
 
-/// A file of aliases: `{"aliases": {"other spelling": "canonical URL"}}`.
-pub(super) fn aliases(source: &Source, resource: &Value) -> Result<Vec<(String, String)>, CompileError> {
-    let Some(aliases) = resource["aliases"].as_object() else {
-        return Err(error(source, "", "neither a resource nor a list of aliases"));
-    };
-    aliases
-        .iter()
-        .map(|(alias, url)| match url.as_str() {
-            Some(url) => Ok((alias.clone(), url.to_owned())),
-            None => Err(error(source, alias, "an alias that is no text")),
-        })
-        .collect()
+/// A file of aliases: `[{"fhir": "stu3", "alias": "other spelling", "profile": "canonical URL"}, …]`.
+pub(super) fn aliases(source: &Source, version: &str, list: &Value) -> Result<Vec<(String, String)>, CompileError> {
+    let mut aliases = Vec::new();
+    for entry in list.as_array().into_iter().flatten() {
+        let text = |key: &str| match entry[key].as_str() {
+            Some(text) => Ok(text.to_owned()),
+            None => Err(error(source, key, "an alias without it")),
+        };
+        if text("fhir")? == version {
+            aliases.push((text("alias")?, text("profile")?));
+        }
+    }
+    Ok(aliases)
 }
 
 pub(super) fn base_types(source: &Source) -> Result<Vec<Declared>, CompileError> {
@@ -99,11 +100,19 @@ pub(super) fn structure_definition(file: &str, resource: &Value) -> Result<Decla
         url: without_version(&url).to_owned(),
         type_name: text("type").ok_or_else(|| fail("a StructureDefinition without type"))?,
         kind: kind(resource["kind"].as_str()).map_err(|reason| fail(&reason))?,
-        is_abstract: resource["abstract"] == true,
+        is_abstract: resource["abstract"] == true || is_abstract_in_practice(resource),
         is_constraint: true,
         base: Some(text("baseDefinition").ok_or_else(|| fail("a profile without baseDefinition"))?),
         context: context(resource).map_err(|reason| fail(&reason))?,
         elements: differential.clone(),
+    })
+}
+
+/// Our own marker for bases that are not declared abstract.
+fn is_abstract_in_practice(resource: &Value) -> bool {
+    resource["extension"].as_array().into_iter().flatten().any(|extension| {
+        let url = extension["url"].as_str();
+        url.is_some_and(|url| url.ends_with("/StructureDefinition/abstract-in-practice")) && extension["valueBoolean"] == true
     })
 }
 

@@ -120,11 +120,12 @@ pub(crate) struct Compiler<'c> {
 }
 
 /// Compiles the base of a FHIR version (when given) and the profiles, value sets, code systems and aliases of `sources`, on
-/// top of `library` (when given).
+/// top of `library` (when given). `version` is `stu3` or `r4`; aliases of the other one are left out.
 ///
 /// # Errors
 /// Everything that was not understood, all of it at once.
 pub fn compile(
+    version: &str,
     base: Option<&BaseSources>,
     sources: &[Source],
     library: Option<&dyn Library>,
@@ -149,11 +150,15 @@ pub fn compile(
     for source in sources {
         let read = json::resources(source).and_then(|resources| {
             for resource in resources {
+                if resource.is_array() {
+                    compiled.aliases.extend(json::aliases(source, version, &resource)?);
+                    continue;
+                }
                 match resource["resourceType"].as_str() {
                     Some("StructureDefinition") => declared.push(json::structure_definition(&source.file, &resource)?),
                     Some("ValueSet" | "CodeSystem") => terminology.add(&source.file, &resource)?,
                     Some(other) => return Err(json::error(source, "", format!("a {other} is no definition"))),
-                    None => compiled.aliases.extend(json::aliases(source, &resource)?),
+                    None => return Err(json::error(source, "", "no resourceType")),
                 }
             }
             Ok(())
