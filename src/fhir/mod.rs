@@ -5,6 +5,7 @@ pub mod search;
 pub mod narrative;
 pub mod path;
 pub mod primitive;
+pub mod definitions;
 
 use std::fmt;
 use std::str::FromStr;
