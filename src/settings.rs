@@ -291,6 +291,24 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// What the records room needs of them.
+    pub fn records_settings(&self) -> crate::records::Settings {
+        crate::records::Settings {
+            if_match_status: match self.if_match_status {
+                StaleStatus::Conflict => 409,
+                StaleStatus::PreconditionFailed => 412,
+            },
+            add_creating_application: self.creating_application_add,
+            foreign_profiles: self.profiles_foreign == ForeignProfiles::Allow,
+            ignore_unknown_parameters: self.search_unknown == UnknownSearch::Ignore,
+            page_default: self.page_default as usize,
+            page_max: self.page_max as usize,
+            ..crate::records::Settings::default()
+        }
+    }
+}
+
 impl Serialize for Settings {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(Settings::NAMES.iter().filter_map(|name| Some((name, self.get(name)?))))

@@ -3,25 +3,29 @@
 //! All lasting state lies in the store. The acts: who is let in (age), what an approval does (pseudonym, Patient,
 //! access right), headless tokens, withdrawal.
 
+mod beginning;
+
 use crate::authorization::{
     AccessError, AccessRight, Authorization, AuthorizationRequest, Client, CodeError, Grant, Issuance, IssueError,
     IssuedCode, RequestProblem, RightError, Scopes, TokenInfo, TokenResponse, requested_scopes,
 };
 use crate::citizens::{AddCitizenError, Citizen, Citizens, PersonalIdentityCode, SetPseudonymError};
 use crate::exchanges::Journal;
-use crate::settings::{Remember, Settings};
+use crate::records::{Records, Refusal};
+use crate::settings::{Remember, SettingError, Settings};
 use crate::store::{Batch, CommitError, Key, Store, Value};
-use crate::time::{Clock, ClockState, Random, helsinki};
+use crate::time::{Clock, Random, helsinki};
 use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
 use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
+
+pub use beginning::{Beginning, SeedAuthor, SeedRecord, StartError};
 
 /// Where a tenant keeps what is its own.
 const SETTINGS: [u8; 1] = [0x50];
 const CLOCK: [u8; 1] = [0x51];
-
-/// Makes the Patient of a new pseudonym; doing so again changes nothing. The error is for the log.
-pub type CreatePatient = Arc<dyn Fn(Uuid) -> Result<(), String> + Send + Sync>;
 
 /// A whole isolated copy of all state.
 pub struct Tenant {
@@ -39,7 +43,10 @@ pub struct Tenant {
     pub authorization: Authorization,
     /// The recorded traffic.
     pub exchanges: Journal,
-    create_patient: CreatePatient,
+    records: Records,
+    beginning: Beginning,
+    /// Held while a citizen's seeded records are made.
+    touching: Mutex<()>,
     /// The settings as last read, with the stored bytes they were read from: a restore of the store shows by itself.
     settings: Mutex<Option<(Value, Arc<Settings>)>>,
 }
@@ -64,8 +71,8 @@ pub enum ApproveError {
     #[error(transparent)]
     Pseudonym(#[from] SetPseudonymError),
     /// The Patient could not be made.
-    #[error("the Patient could not be made: {0}")]
-    Patient(String),
+    #[error("the Patient could not be made: {}", .0.reason().1)]
+    Patient(Box<Refusal>),
     /// The code could not be made.
     #[error(transparent)]
     Code(#[from] CodeError),
@@ -105,6 +112,28 @@ pub enum WithdrawError {
     Right(#[from] RightError),
 }
 
+/// Why knobs were not set.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// An unknown name, or a value that is not allowed.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] CommitError),
+}
+
+/// Why a citizen was not removed whole.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoveCitizenError {
+    /// Their resources could not be removed.
+    #[error("{}", .0.reason().1)]
+    Records(Box<Refusal>),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] CommitError),
+}
+
 /// What the citizen must still be asked before an authorization request can be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Open {
@@ -117,22 +146,6 @@ pub enum Open {
 }
 
 impl Tenant {
-    /// A tenant over `store`, whose clock goes on as the store says.
-    pub fn new(id: impl Into<String>, store: Store, random: Random, create_patient: CreatePatient) -> Tenant {
-        let state = store.get(&Key::new(&[&CLOCK])).and_then(|value| serde_json::from_slice::<ClockState>(&value).ok());
-        Tenant {
-            id: id.into(),
-            clock: Arc::new(Clock::from_state(state.unwrap_or_default())),
-            random: Arc::new(random),
-            citizens: Citizens::new(store.clone()),
-            authorization: Authorization::new(store.clone()),
-            exchanges: Journal::default(),
-            create_patient,
-            settings: Mutex::new(None),
-            store,
-        }
-    }
-
     /// The knobs of this tenant.
     pub fn settings(&self) -> Arc<Settings> {
         let stored = self.store.get(&Key::new(&[&SETTINGS])).unwrap_or_else(|| Value::from(&b"{}"[..]));
@@ -147,19 +160,41 @@ impl Tenant {
         }
     }
 
-    /// Replaces the knobs.
-    pub fn set_settings(&self, settings: &Settings) -> Result<(), CommitError> {
+    /// Sets each knob that `changes` names: all of them, or none.
+    pub fn update_settings(&self, changes: &Map<String, Json>) -> Result<(), SettingsError> {
+        let mut settings = Settings::clone(&self.settings());
+        settings.update(changes)?;
         let mut batch = Batch::new();
-        // Settings are a flat map of words and numbers, for which writing JSON to memory does not fail.
-        batch.put(Key::new(&[&SETTINGS]), serde_json::to_vec(settings).unwrap_or_default());
+        batch.put(Key::new(&[&SETTINGS]), encode(&settings));
+        Ok(self.store.commit(batch)?)
+    }
+
+    /// Changes the clock and stores how it now differs from the system's.
+    pub fn change_clock(&self, change: impl FnOnce(&Clock)) -> Result<(), CommitError> {
+        change(&self.clock);
+        let mut batch = Batch::new();
+        batch.put(Key::new(&[&CLOCK]), encode(&self.clock.state()));
         self.store.commit(batch)
     }
 
-    /// Stores how the clock now differs from the system's, after it was moved.
-    pub fn keep_clock(&self) -> Result<(), CommitError> {
-        let mut batch = Batch::new();
-        batch.put(Key::new(&[&CLOCK]), serde_json::to_vec(&self.clock.state()).unwrap_or_default());
-        self.store.commit(batch)
+    /// The resources, under the knobs in force.
+    pub fn records(&self) -> Records {
+        self.records.with_settings(self.settings().records_settings())
+    }
+
+    /// Removes a citizen with their resources, access rights and tokens; false when there is none.
+    pub fn remove_citizen(&self, id_or_code: &str) -> Result<bool, RemoveCitizenError> {
+        let Some(citizen) = self.citizens.get(id_or_code) else { return Ok(false) };
+        for right in self.authorization.access_rights(&citizen.id) {
+            match self.authorization.withdraw(&citizen.id, &right.client_id, self.clock.now()) {
+                Ok(_) | Err(RightError::NotGiven) => {}
+                Err(RightError::Store(error)) => return Err(error.into()),
+            }
+        }
+        if let Some(pseudonym) = citizen.pseudonym {
+            self.records.forget_patient(pseudonym).map_err(|refusal| RemoveCitizenError::Records(Box::new(refusal)))?;
+        }
+        Ok(self.citizens.remove(&citizen.id)?.is_some())
     }
 
     /// The citizen of a personal identity code, made on the spot when there is none.
@@ -293,25 +328,24 @@ impl Tenant {
     /// right, so that no token ever leads to a Patient that is not there.
     fn pseudonym(&self, citizen: &Citizen) -> Result<Uuid, ApproveError> {
         let pseudonym = self.citizens.set_pseudonym(&citizen.id, self.random.uuid())?;
-        (self.create_patient)(pseudonym).map_err(ApproveError::Patient)?;
+        self.touch(pseudonym).map_err(|refusal| ApproveError::Patient(Box::new(refusal)))?;
         Ok(pseudonym)
     }
+}
+
+/// The tenant's own records are small and have string keys only, for which writing JSON to memory does not fail.
+fn encode(record: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(record).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::authorization::NewClient;
-    use std::sync::atomic::{AtomicUsize, Ordering};
 
-    fn tenant() -> (Tenant, Arc<AtomicUsize>) {
-        let patients = Arc::new(AtomicUsize::new(0));
-        let count = patients.clone();
-        let create: CreatePatient = Arc::new(move |_| {
-            count.fetch_add(1, Ordering::Relaxed);
-            Ok(())
-        });
-        let tenant = Tenant::new("main", Store::in_memory(), Random::seeded(1), create);
+    fn tenant() -> Tenant {
+        let tenant =
+            Tenant::start("main", Store::in_memory(), Arc::new(Random::seeded(1)), Beginning::default()).unwrap();
         tenant.clock.freeze(true);
         tenant.clock.set("2026-06-01T12:00:00Z".parse().unwrap());
         let new = NewClient {
@@ -326,15 +360,15 @@ mod tests {
             let code = PersonalIdentityCode::for_birth_date(birth_date, 0).unwrap();
             tenant.citizens.add(Citizen::new(id, code)).unwrap();
         }
-        (tenant, patients)
+        tenant
     }
 
     #[test]
     fn a_headless_token_leaves_the_traces_of_a_browser_flow() {
-        let (tenant, patients) = tenant();
+        let tenant = tenant();
         let response = tenant.token_for("aino", "diary", Some("patient/Observation.read"), "http://as/").unwrap();
         assert_eq!(tenant.citizens.get("aino").unwrap().pseudonym, Some(response.sub));
-        assert_eq!(patients.load(Ordering::Relaxed), 1);
+        assert!(tenant.records.has_patient(response.sub));
         assert!(tenant.authorization.has_accepted_terms("aino", "1"));
         assert_eq!(tenant.authorization.access_rights("aino").len(), 1);
         let info = tenant.access_by_token(&response.access_token).unwrap();
@@ -346,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_headless_token_is_refused_by_the_same_rules() {
-        let (tenant, _) = tenant();
+        let tenant = tenant();
         let refuse = |citizen: &str, client: &str, scope: &str| {
             tenant.token_for(citizen, client, Some(scope), "http://as/").unwrap_err()
         };
@@ -361,15 +395,15 @@ mod tests {
 
     #[test]
     fn settings_and_clock_are_found_again_in_the_store() {
-        let (tenant, _) = tenant();
-        let settings = Settings { code_ttl_seconds: 5, ..Settings::default() };
-        tenant.set_settings(&settings).unwrap();
-        tenant.keep_clock().unwrap();
-        assert_eq!(*tenant.settings(), settings);
-        let again = Tenant::new("other", tenant.store.fork(), Random::seeded(2), Arc::new(|_| Ok(())));
-        assert_eq!(*again.settings(), settings);
+        let tenant = tenant();
+        let changes = |json: Json| json.as_object().cloned().unwrap();
+        tenant.update_settings(&changes(serde_json::json!({"code.ttl_seconds": 5}))).unwrap();
+        tenant.change_clock(|clock| clock.advance(jiff::SignedDuration::from_hours(1))).unwrap();
+        let beginning = Beginning::default();
+        let again = Tenant::start("other", tenant.store.fork(), Arc::new(Random::seeded(2)), beginning).unwrap();
+        assert_eq!(again.settings(), tenant.settings());
         assert_eq!(again.clock.now(), tenant.clock.now());
-        tenant.set_settings(&Settings::default()).unwrap();
+        tenant.update_settings(&changes(serde_json::json!({"code.ttl_seconds": 30}))).unwrap();
         assert_eq!(tenant.settings().code_ttl_seconds, 30);
         assert_eq!(again.settings().code_ttl_seconds, 5);
     }

@@ -184,38 +184,7 @@ pub fn check_redirect_uri(uri: &str) -> Result<(), RedirectUriProblem> {
 impl super::Authorization {
     /// Registers a client.
     pub fn add_client(&self, new: NewClient, random: &Random) -> Result<Client, ClientError> {
-        if new.name.trim().is_empty() {
-            return Err(ClientError::NameEmpty);
-        }
-        if new.redirect_uris.is_empty() && new.kind == ClientKind::Wellbeing {
-            return Err(ClientError::RedirectUrisMissing);
-        }
-        for uri in &new.redirect_uris {
-            check_redirect_uri(uri).map_err(|problem| ClientError::RedirectUri { uri: uri.clone(), problem })?;
-        }
-        let scope = Scopes::parse(&new.scope)?;
-        if scope.is_empty() {
-            return Err(ClientError::ScopeEmpty);
-        }
-        for (name, value) in [("client_id", &new.client_id), ("client_secret", &new.client_secret)] {
-            let carried =
-                |text: &String| (1..256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-            if !value.as_ref().is_none_or(carried) {
-                return Err(ClientError::Characters(name));
-            }
-        }
-        let client = Client {
-            client_id: new.client_id.unwrap_or_else(|| random.uuid().to_string()),
-            client_secret: new.client_secret.unwrap_or_else(|| random.token(64)),
-            name: new.name,
-            redirect_uris: new.redirect_uris,
-            scope,
-            kind: new.kind,
-            oid: new.oid,
-            description: new.description,
-            contacts: new.contacts,
-            logo_uri: new.logo_uri,
-        };
+        let client = client_of(new, random)?;
         let key = keys::client(&client.client_id);
         let mut batch = Batch::new();
         batch.require_absent(key).put(key, super::encode(&client));
@@ -224,6 +193,13 @@ impl super::Authorization {
             Err(CommitError::Condition(_)) => Err(ClientError::Taken(client.client_id)),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Writes a client of a tenant's beginning into `batch`.
+    pub fn seed(batch: &mut Batch, new: NewClient, random: &Random) -> Result<(), ClientError> {
+        let client = client_of(new, random)?;
+        batch.put(keys::client(&client.client_id), super::encode(&client));
+        Ok(())
     }
 
     /// The client of this id.
@@ -247,6 +223,42 @@ impl super::Authorization {
         let (given, kept) = (keys::sha256(secret.as_bytes()), keys::sha256(client.client_secret.as_bytes()));
         if bool::from(given.ct_eq(&kept)) { Ok(client) } else { Err(AuthenticationError::WrongSecret) }
     }
+}
+
+/// The client that a registration makes, when it is acceptable.
+fn client_of(new: NewClient, random: &Random) -> Result<Client, ClientError> {
+    if new.name.trim().is_empty() {
+        return Err(ClientError::NameEmpty);
+    }
+    if new.redirect_uris.is_empty() && new.kind == ClientKind::Wellbeing {
+        return Err(ClientError::RedirectUrisMissing);
+    }
+    for uri in &new.redirect_uris {
+        check_redirect_uri(uri).map_err(|problem| ClientError::RedirectUri { uri: uri.clone(), problem })?;
+    }
+    let scope = Scopes::parse(&new.scope)?;
+    if scope.is_empty() {
+        return Err(ClientError::ScopeEmpty);
+    }
+    for (name, value) in [("client_id", &new.client_id), ("client_secret", &new.client_secret)] {
+        let carried =
+            |text: &String| (1..256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if !value.as_ref().is_none_or(carried) {
+            return Err(ClientError::Characters(name));
+        }
+    }
+    Ok(Client {
+        client_id: new.client_id.unwrap_or_else(|| random.uuid().to_string()),
+        client_secret: new.client_secret.unwrap_or_else(|| random.token(64)),
+        name: new.name,
+        redirect_uris: new.redirect_uris,
+        scope,
+        kind: new.kind,
+        oid: new.oid,
+        description: new.description,
+        contacts: new.contacts,
+        logo_uri: new.logo_uri,
+    })
 }
 
 #[cfg(test)]
