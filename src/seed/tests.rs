@@ -221,8 +221,8 @@ fn digits_and_special_characters_stay_as_written() {
     assert!(aino.contains(r#""value":68.40,"#) && aino.contains("Tulos: 68,40 kg"));
     assert!(aino.contains(r#""value":68.0,"#));
     let oliver = text("oliver");
-    assert!(oliver.contains(r#""note":[{"text":"After the holiday <finally> & \"honestly\""}]"#));
-    assert!(oliver.contains(r#"Comment: After the holiday &lt;finally&gt; &amp; \"honestly\"</div>"#));
+    assert!(oliver.contains(r#""note":[{"text":"Back < 82 kg & feeling \"fine\""}]"#));
+    assert!(oliver.contains(r#"Comment: Back &lt; 82 kg &amp; feeling \"fine\"</div>"#));
     assert!(text("fredrik").contains(r#""comment":"Efter promenaden""#));
 }
 
