@@ -1,5 +1,12 @@
 //! FHIR without I/O and without a clock: JSON in, findings out, for STU3 (3.0.1) and R4 (4.0.1).
 
+pub mod outcome;
+pub mod search;
+pub mod narrative;
+pub mod path;
+pub mod primitive;
+pub mod definitions;
+
 use std::fmt;
 use std::str::FromStr;
 
