@@ -1,8 +1,9 @@
 //! Reading seed files, with errors that lead to the spot.
 
-use super::persona::{Persona, PersonaFile};
+use super::persona::{Fault, Persona, PersonaFile};
 use super::{Seed, SeedClient, SeedError, embedded};
 use crate::citizens::Citizen;
+use crate::json::{Document, Position};
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -58,7 +59,20 @@ fn read_all<T>(folder: &Path, read: fn(&str, &str) -> Result<T, SeedError>) -> R
 
 fn citizen(file: &str, text: &str) -> Result<(Citizen, Persona), SeedError> {
     let persona: PersonaFile = parse(file, text)?;
-    persona.split(file).map_err(|problem| SeedError { file: file.to_owned(), problem, remedy: REMEDY.to_owned() })
+    persona.split(file).map_err(|Fault { entry, problem }| {
+        let problem = match entry {
+            Some((list, index)) => {
+                // Read a second time, since only a file that is wrong needs to know its lines.
+                let position = Document::parse(text)
+                    .ok()
+                    .and_then(|document| Some(document.root().get(list)?.items().nth(index)?.position()));
+                let place = position.map(|Position { line, column, .. }| format!(" at line {line} column {column}"));
+                format!("{list}[{index}].{problem}{}", place.unwrap_or_default())
+            }
+            None => problem,
+        };
+        SeedError { file: file.to_owned(), problem, remedy: REMEDY.to_owned() }
+    })
 }
 
 fn client(file: &str, text: &str) -> Result<SeedClient, SeedError> {

@@ -144,7 +144,7 @@ impl Seed {
         &self.0.clients
     }
 
-    /// How many blocks of records the citizen's file has: 0 means there will be none to make.
+    /// Whether there are records to make for a citizen.
     pub fn has_records(&self, citizen_id: &str) -> bool {
         self.persona(citizen_id).is_some_and(|(_, persona)| !persona.is_empty())
     }

@@ -75,15 +75,15 @@ enum Kind {
 }
 
 impl PersonaFile {
-    /// The person and the rest, or what is wrong, beginning with the field.
-    pub fn split(self, file: &str) -> Result<(Citizen, Persona), String> {
+    /// The person and the rest, or what is wrong.
+    pub fn split(self, file: &str) -> Result<(Citizen, Persona), Fault> {
         let mut citizen = Citizen::new(self.id, self.personal_identity_code);
         citizen.given_names = self.given_names;
         citizen.family_name = self.family_name;
         citizen.language = self.language;
         citizen.pseudonym = self.pseudonym;
         citizen.description = self.description;
-        citizen.check().map_err(|error| error.to_string())?;
+        citizen.check().map_err(|error| Fault { entry: None, problem: error.to_string() })?;
         let persona = Persona {
             file: file.into(),
             records: convert("records", self.records)?,
@@ -93,10 +93,19 @@ impl PersonaFile {
     }
 }
 
-/// Entries as they are used, or the first that cannot be, by its place from 0: `records[2].value`.
-fn convert<F, T: TryFrom<F, Error = String>>(list: &str, files: Vec<F>) -> Result<Arc<[T]>, String> {
+/// What is wrong with a file that is well-formed.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// The list and the place in it, from 0, when it is about an entry.
+    pub entry: Option<(&'static str, usize)>,
+    /// The field and what is wrong with it.
+    pub problem: String,
+}
+
+/// Entries as they are used, or the first that cannot be.
+fn convert<F, T: TryFrom<F, Error = String>>(list: &'static str, files: Vec<F>) -> Result<Arc<[T]>, Fault> {
     let one =
-        |(index, file): (usize, F)| file.try_into().map_err(|problem: String| format!("{list}[{index}].{problem}"));
+        |(index, file): (usize, F)| file.try_into().map_err(|problem| Fault { entry: Some((list, index)), problem });
     files.into_iter().enumerate().map(one).collect()
 }
 
@@ -328,11 +337,18 @@ impl TryFrom<SeriesFile> for Series {
             None => return Err(format!("at: {} needs a time of day such as \"07:30\"", name(kind))),
         };
         let common = common(file.fhir, file.author, &what.example())?;
+        let to = file.to.unwrap_or(Days::one());
+        if !file.from.is_not_after(&to) {
+            return Err("from: it must not be later than to".to_owned());
+        }
+        if file.weekdays.as_ref().is_some_and(Vec::is_empty) {
+            return Err("weekdays: there must be at least one; leave it out for all".to_owned());
+        }
         Ok(Series {
             what,
             common,
             from: file.from,
-            to: file.to.unwrap_or(Days::one()),
+            to,
             every_days,
             weekdays: file.weekdays.map(|days| days.into_iter().map(Day::weekday).collect()),
             at,
@@ -366,7 +382,8 @@ impl TryFrom<String> for Number {
     type Error = String;
 
     fn try_from(text: String) -> Result<Number, String> {
-        let number = Decimal::from_str_exact(&text).ok().filter(|number| number.to_string() == text);
+        let as_written = |number: &Decimal| number.to_string() == text && !number.is_sign_negative();
+        let number = Decimal::from_str_exact(&text).ok().filter(as_written);
         number.map(Number).ok_or_else(|| format!("{text:?} is no decimal number: write digits such as \"72.50\""))
     }
 }

@@ -221,8 +221,8 @@ fn digits_and_special_characters_stay_as_written() {
     assert!(aino.contains(r#""value":68.40,"#) && aino.contains("Tulos: 68,40 kg"));
     assert!(aino.contains(r#""value":68.0,"#));
     let oliver = text("oliver");
-    assert!(oliver.contains(r#""note":[{"text":"After the holiday <finally> & \"honestly\""}]"#));
-    assert!(oliver.contains(r#"Comment: After the holiday &lt;finally&gt; &amp; \"honestly\"</div>"#));
+    assert!(oliver.contains(r#""note":[{"text":"Back < 82 kg & feeling \"fine\""}]"#));
+    assert!(oliver.contains(r#"Comment: Back &lt; 82 kg &amp; feeling \"fine\"</div>"#));
     assert!(text("fredrik").contains(r#""comment":"Efter promenaden""#));
 }
 
@@ -240,7 +240,10 @@ fn wrong_files_are_explained() {
         (&person(",\n\"nickname\": \"M\""), "unknown field `nickname`"),
         (&person("").replace("010190-900P", "010190-123A"), "could belong to a real person"),
         (&person("").replace("maija", "Maija K"), "id: \"Maija K\" cannot be an id"),
-        (&record(r#"{ "kind": "body-weight", "at": "-P3D 07:30" }"#), "records[0].value: body-weight needs it"),
+        (
+            &record(r#"{ "kind": "body-weight", "at": "-P3D 07:30" }"#),
+            "records[0].value: body-weight needs it at line 6 column 1;",
+        ),
         (&record(r#"{ "kind": "body-weight", "at": "-P3D", "value": 72.5 }"#), "invalid type: floating point `72.5`"),
         (&record(r#"{ "kind": "body-weight", "at": "-P3D", "value": "72,5" }"#), "\"72,5\" is no decimal number"),
         (
@@ -253,6 +256,11 @@ fn wrong_files_are_explained() {
         (
             &record(r#"{ "kind": "body-weight", "at": "-P3D", "value": "7", "systolic": "7" }"#),
             "systolic: it does not belong to body-weight",
+        ),
+        (&record(r#"{ "kind": "body-weight", "at": "-P3D", "value": "-7" }"#), "\"-7\" is no decimal number"),
+        (
+            &series(r#"{ "kind": "steps", "from": "-P1W", "to": "-P1M", "value": { "base": 70 } }"#),
+            "series[0].from: it must not be later than to at line 6 column 1",
         ),
         (
             &record(r#"{ "kind": "body-height", "at": "-P3D", "value": "7" }"#),

@@ -73,6 +73,12 @@ impl Days {
         day.checked_add(self.0.0).ok()
     }
 
+    /// Whether this is the same day as `other` or an earlier one, seen from a day in the middle of a year.
+    pub fn is_not_after(&self, other: &Days) -> bool {
+        let day = date(2026, 7, 1);
+        self.before(day) <= other.before(day)
+    }
+
     fn is_none(&self) -> bool {
         self.0.0.is_zero()
     }
