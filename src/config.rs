@@ -1,8 +1,7 @@
 //! The configuration of the command line: flags, then environment, then one TOML file, parsed once into [`Options`].
 
-use crate::citizens::Citizen;
 use crate::sandbox::{Options, PublicUrl};
-use crate::seed::SeedClient;
+use crate::seed::{Seed, SeedError};
 use clap::Args;
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -87,11 +86,11 @@ pub struct ServeConfig {
 
     /// `[[clients]]`: OAuth clients to have from the start.
     #[arg(skip)]
-    pub clients: Vec<SeedClient>,
+    pub clients: Vec<serde_json::Value>,
 
     /// `[[citizens]]`: citizens to have from the start.
     #[arg(skip)]
-    pub citizens: Vec<Citizen>,
+    pub citizens: Vec<serde_json::Value>,
 }
 
 /// Where a listener listens: an address, a port on loopback, or nowhere.
@@ -154,6 +153,9 @@ pub enum ConfigError {
         /// What is wrong, and where.
         error: Box<toml::de::Error>,
     },
+    /// A client or a citizen of the TOML file.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
     /// A knob given as `--set` has no value.
     #[error("--set {0}: write a knob as NAME=VALUE, for example code.ttl_seconds=5")]
     Knob(String),
@@ -205,19 +207,14 @@ impl ServeConfig {
     /// When a `--set` has no `=`.
     pub fn options(&self) -> Result<Options, ConfigError> {
         let mut options = Options::default();
-        for (listener, default) in
-            [(&mut options.http, self.http), (&mut options.open_http, self.open_http), (&mut options.https, self.https)]
-                .into_iter()
-                .zip([8080, 8081, 8443])
-                .map(|((slot, given), port)| ((slot, given), port))
-        {
-            let (slot, given) = listener;
-            *slot = match given {
-                Some(ListenOn::Off) => None,
-                Some(ListenOn::Address(address)) => Some(address),
-                None => Some(SocketAddr::from((Ipv4Addr::LOCALHOST, default))),
-            };
-        }
+        let address = |given: Option<ListenOn>, port: u16| match given {
+            Some(ListenOn::Off) => None,
+            Some(ListenOn::Address(address)) => Some(address),
+            None => Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        };
+        options.http = address(self.http, 8080);
+        options.open_http = address(self.open_http, 8081);
+        options.https = address(self.https, 8443);
         options.public_url = self.public_url.clone();
         options.https_public_url = self.https_public_url.clone();
         options.allow_hosts = self.allow_hosts.clone();
@@ -226,14 +223,16 @@ impl ServeConfig {
         options.seed_data = self.seed_data.clone();
         options.control_token = self.control_token.clone();
         options.random_seed = self.random_seed;
-        options.clients = self.clients.clone();
-        options.citizens = self.citizens.clone();
-        options.settings = flatten(&self.fidelity);
+        if !self.clients.is_empty() || !self.citizens.is_empty() {
+            let file = self.config.as_ref().map_or_else(|| "the configuration".to_owned(), |path| path.display().to_string());
+            options.seed_additions = Some(Seed::of_values(&file, &self.citizens, &self.clients)?);
+        }
+        options.settings = flatten(&self.fidelity).into_iter().collect();
         for knob in &self.set {
             let (name, value) = knob.split_once('=').ok_or_else(|| ConfigError::Knob(knob.clone()))?;
             // `5`, `true` and `"text"` read as JSON; everything else is a word.
             let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
-            options.settings.push((name.trim().to_owned(), value));
+            options.settings.insert(name.trim().to_owned(), value);
         }
         Ok(options)
     }

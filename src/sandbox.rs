@@ -4,14 +4,14 @@
 
 mod fixture;
 
-use crate::citizens::Citizen;
 use crate::http::context::{App, Front};
 use crate::http::listen::{self, Listener};
 use crate::http::{entrance, routes};
-use crate::pki::Authority;
-use crate::seed::{Seed, SeedClient};
+use crate::pki::{Authority, ClientCertificates};
+use crate::seed::{Author, Seed, SeedClientKind};
 use crate::store::Store;
-use crate::tenant::Tenant;
+use crate::tenant::{Beginning, SeedAuthor, SeedRecord, Tenant};
+use crate::authorization::{ClientKind, NewClient};
 use crate::time::{Clock, Random};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -50,11 +50,9 @@ pub struct Options {
     /// Makes pseudonyms, codes and ids repeat from run to run.
     pub random_seed: Option<u64>,
     /// Knobs by their names.
-    pub settings: Vec<(String, serde_json::Value)>,
-    /// Clients beside the seeded ones.
-    pub clients: Vec<SeedClient>,
-    /// Citizens beside the seeded ones.
-    pub citizens: Vec<Citizen>,
+    pub settings: serde_json::Map<String, serde_json::Value>,
+    /// Citizens and clients beside the seeded ones; where ids are the same, these stand.
+    pub seed_additions: Option<Seed>,
     /// How long requests under way may take when the sandbox stops.
     pub stop_limit: Duration,
 }
@@ -74,9 +72,8 @@ impl Default for Options {
             seed_data: None,
             control_token: None,
             random_seed: None,
-            settings: Vec::new(),
-            clients: Vec::new(),
-            citizens: Vec::new(),
+            settings: serde_json::Map::new(),
+            seed_additions: None,
             stop_limit: Duration::from_millis(200),
         }
     }
@@ -100,7 +97,10 @@ pub enum StartError {
     Store(#[from] crate::store::OpenError),
     /// The certificate authority cannot be made or read.
     #[error(transparent)]
-    Pki(#[from] crate::pki::PkiError),
+    Pki(#[from] crate::pki::AuthorityError),
+    /// The TLS listener cannot be set up.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(String),
     /// The seed data cannot be used.
     #[error(transparent)]
     Seed(#[from] crate::seed::SeedError),
@@ -143,7 +143,6 @@ fn bind_hint(error: &std::io::Error) -> &'static str {
 /// ```
 pub struct Sandbox {
     app: App,
-    authority: Arc<Authority>,
     stop: watch::Sender<bool>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -178,6 +177,16 @@ impl Sandbox {
         let (starting, ready) = spawn(options)?;
         let started = ready.blocking_recv();
         starting.finish(started)
+    }
+
+    /// What the handlers see, for the command line.
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// The text that `serve` prints: addresses, a ready client, a citizen, a curl line.
+    pub fn summary(&self) -> String {
+        crate::http::control::overview::text(self.app())
     }
 
     /// How the sandbox is reached.
@@ -223,7 +232,7 @@ impl Sandbox {
 
     /// The root certificate to trust, in PEM.
     pub fn ca_pem(&self) -> String {
-        self.authority.root_pem().to_owned()
+        self.app.authority.root_pem()
     }
 
     /// Stops and waits until the ports and the data directory are free again.
@@ -248,12 +257,12 @@ struct Starting {
     thread: thread::JoinHandle<()>,
 }
 
-type Ready = Result<(App, Arc<Authority>), StartError>;
+type Ready = Result<App, StartError>;
 
 impl Starting {
     fn finish(self, started: Result<Ready, oneshot::error::RecvError>) -> Result<Sandbox, StartError> {
         match started {
-            Ok(Ok((app, authority))) => Ok(Sandbox { app, authority, stop: self.stop, thread: Some(self.thread) }),
+            Ok(Ok(app)) => Ok(Sandbox { app, stop: self.stop, thread: Some(self.thread) }),
             Ok(Err(error)) => {
                 let _ = self.thread.join();
                 Err(error)
@@ -282,16 +291,16 @@ fn run(options: Options, tell: oneshot::Sender<Ready>, stop: watch::Receiver<boo
     let stop_limit = options.stop_limit;
     runtime.block_on(async move {
         match prepare(options).await {
-            Ok((app, authority, listeners)) => {
+            Ok((app, listeners)) => {
                 let router = routes::router(app.clone());
                 let mut tasks = tokio::task::JoinSet::new();
-                for Bound { socket, listener } in listeners {
-                    let tls = (listener == Listener::Https).then(|| authority.server_config());
+                for Bound { socket, listener, tls } in listeners {
                     let (app, router) = (app.clone(), router.clone());
-                    let handle = move |connection, request| entrance::handle(app.clone(), router.clone(), connection, request);
+                    let handle =
+                        move |connection, request| entrance::handle(app.clone(), router.clone(), connection, request);
                     tasks.spawn(listen::serve(socket, listener, tls, handle, stop.clone(), stop_limit));
                 }
-                let _ = tell.send(Ok((app, authority)));
+                let _ = tell.send(Ok(app));
                 while tasks.join_next().await.is_some() {}
             }
             Err(error) => {
@@ -306,9 +315,10 @@ fn run(options: Options, tell: oneshot::Sender<Ready>, stop: watch::Receiver<boo
 struct Bound {
     socket: TcpListener,
     listener: Listener,
+    tls: Option<Arc<rustls::ServerConfig>>,
 }
 
-async fn prepare(options: Options) -> Result<(App, Arc<Authority>, Vec<Bound>), StartError> {
+async fn prepare(options: Options) -> Result<(App, Vec<Bound>), StartError> {
     // The addresses first: a port in use must not leave a new data directory behind.
     let mut bound = Vec::new();
     let mut front = Front {
@@ -334,14 +344,17 @@ async fn prepare(options: Options) -> Result<(App, Arc<Authority>, Vec<Bound>), 
             Listener::Open => front.open_http = url("http", local),
             Listener::Https => front.https = url("https", local),
         }
-        bound.push(Bound { socket, listener });
+        bound.push(Bound { socket, listener, tls: None });
     }
     let random = Arc::new(options.random_seed.map_or_else(Random::system, Random::seeded));
     let seed = match &options.seed_data {
         Some(folder) => Seed::read_dir(folder)?,
         None => Seed::embedded(),
     };
-    let seed = seed.with(options.clients, options.citizens)?;
+    let seed = match &options.seed_additions {
+        Some(additions) => seed.extended_by(additions)?,
+        None => seed,
+    };
     let now = Clock::system().now();
     let names: Vec<String> = [&front.public_url, &front.https_public_url]
         .into_iter()
@@ -353,10 +366,53 @@ async fn prepare(options: Options) -> Result<(App, Arc<Authority>, Vec<Bound>), 
         Some(folder) => Authority::load_or_create(folder, &names, now, &random)?,
         None => Authority::create(&names, now, &random)?,
     };
+    for bound in bound.iter_mut().filter(|bound| bound.listener == Listener::Https) {
+        let config = authority.server_config(ClientCertificates::Requested { foreign: &[] });
+        bound.tls = Some(Arc::new(config.map_err(|error| StartError::Tls(error.to_string()))?));
+    }
     let store = open_store(options.data_dir)?;
-    let tenant = Tenant::start(store, random, seed, &options.settings)?;
-    let app = App { tenant: Arc::new(tenant), front: Arc::new(front) };
-    Ok((app, Arc::new(authority), bound))
+    let tenant = Tenant::start("main", store, random, beginning(seed, options.settings))?;
+    let app = App { tenant: Arc::new(tenant), front: Arc::new(front), authority: Arc::new(authority) };
+    Ok((app, bound))
+}
+
+/// The seed as the plain values a tenant begins with.
+fn beginning(seed: Seed, settings: serde_json::Map<String, serde_json::Value>) -> Beginning {
+    let clients = seed.clients().iter().cloned().map(|client| NewClient {
+        name: client.name,
+        redirect_uris: client.redirect_uris,
+        scope: client.scope,
+        kind: match client.kind {
+            SeedClientKind::Wellbeing => ClientKind::Wellbeing,
+            SeedClientKind::Professional => ClientKind::Professional,
+        },
+        oid: client.oid,
+        client_id: Some(client.client_id),
+        client_secret: Some(client.client_secret),
+        description: client.description,
+        contacts: client.contacts,
+        logo_uri: client.logo_uri,
+    });
+    Beginning {
+        citizens: seed.citizens().to_vec(),
+        clients: clients.collect(),
+        settings,
+        records: Arc::new(move |citizen, start, pseudonym| {
+            let record = |record: crate::seed::SeedRecord| SeedRecord {
+                version: record.version,
+                resource_type: record.resource_type.to_owned(),
+                json: record.json,
+                stored_at: record.stored_at,
+                author: match record.author {
+                    Author::Citizen => None,
+                    Author::Client { client_id, name } => {
+                        Some(SeedAuthor { client_id: client_id.to_string(), name: name.to_string() })
+                    }
+                },
+            };
+            seed.records(citizen, start, pseudonym).map(record).collect()
+        }),
+    }
 }
 
 /// An address that a client on this machine can use: every interface includes loopback.

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use kanta_phr_sandbox::config::{LogFormat, ServeConfig};
-use kanta_phr_sandbox::{Sandbox, http::control::overview};
+use kanta_phr_sandbox::Sandbox;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -25,7 +25,7 @@ pub fn run(config: ServeConfig) -> Result<ExitCode> {
         write_ready_file(path, &sandbox)?;
     }
     // Nobody may be reading: a closed standard output is no reason to stop.
-    let _ = std::io::stdout().lock().write_all(overview::text(sandbox.app()).as_bytes());
+    let _ = std::io::stdout().lock().write_all(sandbox.summary().as_bytes());
     signals.block_on(stop);
     tracing::info!("stopping");
     sandbox.stop();

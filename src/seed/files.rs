@@ -5,6 +5,7 @@ use super::{Seed, SeedClient, SeedError, embedded};
 use crate::citizens::Citizen;
 use crate::json::{Document, Position};
 use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -27,6 +28,17 @@ pub(super) fn read_folder(folder: &Path) -> Result<Seed, SeedError> {
         });
     }
     Seed::of(citizens.unwrap_or_default(), clients.unwrap_or_default())
+}
+
+/// What lists of citizens and clients within another file say, each in the form of a file of its own.
+pub(super) fn read_values(file: &str, citizens: &[Json], clients: &[Json]) -> Result<Seed, SeedError> {
+    let place = |list: &str, index: usize| format!("{file}, {list}[{index}]");
+    let citizens = citizens.iter().enumerate();
+    let citizens = citizens.map(|(index, value)| citizen(&place("citizens", index), &value.to_string()));
+    let citizens = citizens.collect::<Result<_, _>>()?;
+    let clients = clients.iter().enumerate();
+    let clients = clients.map(|(index, value)| client(&place("clients", index), &value.to_string()));
+    Seed::of(citizens, clients.collect::<Result<_, _>>()?)
 }
 
 /// What all JSON files of a folder say, in the order of their names; none when there is no such folder.

@@ -52,6 +52,9 @@ pub struct SeedClient {
     /// What sort of application it belongs to.
     #[serde(default)]
     pub kind: SeedClientKind,
+    /// The OID of the application it belongs to.
+    #[serde(default)]
+    pub oid: Option<String>,
     /// What the client is for, on the consent page.
     #[serde(default)]
     pub description: Option<String>,
@@ -110,6 +113,11 @@ impl Seed {
     /// Every file whose name ends in `.json` is read, in the order of their names.
     pub fn read_dir(folder: impl AsRef<Path>) -> Result<Seed, SeedError> {
         files::read_folder(folder.as_ref())
+    }
+
+    /// Citizens and clients that stand in another file (the configuration), each in the form of a seed file.
+    pub fn of_values(file: &str, citizens: &[serde_json::Value], clients: &[serde_json::Value]) -> Result<Seed, SeedError> {
+        files::read_values(file, citizens, clients)
     }
 
     /// This world with another's citizens and clients added; where ids are the same, the other's stand.

@@ -18,12 +18,15 @@ use uuid::Uuid;
 pub(super) struct PersonaFile {
     id: String,
     personal_identity_code: PersonalIdentityCode,
-    given_names: String,
-    family_name: String,
+    #[serde(default)]
+    given_names: Option<String>,
+    #[serde(default)]
+    family_name: Option<String>,
     #[serde(default)]
     language: Language,
     #[serde(default)]
     pseudonym: Option<Uuid>,
+    #[serde(default)]
     description: String,
     #[serde(default)]
     records: Vec<SingleFile>,
@@ -78,8 +81,12 @@ impl PersonaFile {
     /// The person and the rest, or what is wrong.
     pub fn split(self, file: &str) -> Result<(Citizen, Persona), Fault> {
         let mut citizen = Citizen::new(self.id, self.personal_identity_code);
-        citizen.given_names = self.given_names;
-        citizen.family_name = self.family_name;
+        if let Some(given_names) = self.given_names {
+            citizen.given_names = given_names;
+        }
+        if let Some(family_name) = self.family_name {
+            citizen.family_name = family_name;
+        }
         citizen.language = self.language;
         citizen.pseudonym = self.pseudonym;
         citizen.description = self.description;

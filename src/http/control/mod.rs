@@ -19,3 +19,8 @@ pub mod validate;
 
 pub use guard::guard;
 pub use problem::{Problem, read};
+
+/// 404 in this surface's own form.
+pub async fn nothing_there(uri: axum::http::Uri) -> Problem {
+    Problem::not_found("call", uri.path())
+}
