@@ -1,1 +1,1 @@
-//! Start, listen, stop.
+//! Start, listen, stop: a sandbox on its own thread and runtime.

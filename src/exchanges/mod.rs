@@ -1,1 +1,9 @@
-//! The exchanges room.
+//! Recorded traffic: a bounded journal of requests with their responses, and the masking of what must not leave it.
+//!
+//! The journal is kept in memory only and is no part of a tenant's store: a restore or a reset rewinds everything but it.
+
+mod journal;
+mod mask;
+
+pub use journal::{Exchange, ExchangeId, Filter, Journal, Message, Party};
+pub use mask::{mask_headers, mask_text, mask_url};

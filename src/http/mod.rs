@@ -1,5 +1,8 @@
 //! The HTTP surface: one flat route table.
+
+pub mod context;
 pub mod control;
 pub mod fhir;
+pub mod listen;
 pub mod oauth;
 pub mod pages;

@@ -1,0 +1,195 @@
+//! The way of every request: which host it names, where it came to, its body under a limit, the answer, and the journal.
+
+use super::context::{App, Front, Origin, authority_of, host_of};
+use super::control;
+use super::listen::Connection;
+use crate::exchanges::{Exchange, Message, Party};
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt, Limited};
+use std::net::IpAddr;
+use std::sync::Arc;
+use tower::{Service, ServiceExt};
+use tower_http::compression::Compression;
+
+/// Longest request body that is read (no limit of the real service is documented; resource-server.md §9).
+pub const BODY_LIMIT: usize = 10 << 20;
+
+/// A request extension: the body was longer than [`BODY_LIMIT`] and has not been read.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyTooLong;
+
+/// Answers one request.
+pub async fn handle(app: App, router: Router, connection: Arc<Connection>, request: Request) -> Response {
+    let wants_gzip = request
+        .headers()
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("gzip"));
+    if !wants_gzip {
+        return answer(app, router, connection, request).await;
+    }
+    let service = tower::service_fn(move |request| {
+        let answer = answer(app.clone(), router.clone(), connection.clone(), request);
+        async move { Ok::<_, std::convert::Infallible>(answer.await) }
+    });
+    match Compression::new(service).gzip(true).oneshot(request).await {
+        Ok(response) => response.map(Body::new),
+    }
+}
+
+async fn answer(app: App, mut router: Router, connection: Arc<Connection>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let Some(authority) = authority_of(&parts).map(str::to_owned) else {
+        return (StatusCode::BAD_REQUEST, "The request names no host.\n").into_response();
+    };
+    if !is_known_host(&app.front, &authority) {
+        let text = format!(
+            "This sandbox does not answer to the host name {:?}. Start it with --allow-host NAME to let it.\n",
+            host_of(&authority)
+        );
+        return (StatusCode::MISDIRECTED_REQUEST, text).into_response();
+    }
+    let origin = Origin::new(&connection, &app.front, &authority);
+    let path = parts.uri.path();
+    if origin.is_open() && !path.starts_with("/phr-resourceserver") && path != "/_sandbox/health" {
+        return (StatusCode::NOT_FOUND, "The open endpoint has the resource servers only: /phr-resourceserver/baseStu3 and /phr-resourceserver/baseR4.\n").into_response();
+    }
+    if path.starts_with("/_sandbox")
+        && let Err(problem) = control::guard(&parts, &app.front, &origin)
+    {
+        return problem.into_response();
+    }
+    let body = match collect(body, &parts.headers).await {
+        Ok(body) => body,
+        Err(Cut::TooLong) => {
+            parts.extensions.insert(BodyTooLong);
+            Bytes::new()
+        }
+        Err(Cut::Broken) => return StatusCode::BAD_REQUEST.into_response(),
+    };
+    let is_recorded = path.starts_with("/phr-");
+    let record = is_recorded.then(|| Recording::begin(&app, &origin, &parts, &body));
+    let real_name = origin.real_name().is_some();
+    parts.extensions.insert(origin);
+    parts.extensions.insert(connection);
+    let mut response = match router.call(Request::from_parts(parts, Body::from(body))).await {
+        Ok(response) => response,
+    };
+    if real_name {
+        let hsts = HeaderValue::from_static("max-age=31536000 ; includeSubDomains");
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, hsts);
+    }
+    match record {
+        Some(record) => record.end(&app, response).await,
+        None => response,
+    }
+}
+
+/// Loopback names and literals, single-label names, `*.localhost`, what the configuration allows, and the real names.
+fn is_known_host(front: &Front, authority: &str) -> bool {
+    let host = host_of(authority).to_ascii_lowercase();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    if let Ok(address) = bare.parse::<IpAddr>() {
+        let own = |url: &Option<String>| url.as_deref().is_some_and(|url| url.contains(&format!("//{host}:")));
+        return address.is_loopback()
+            || own(&front.http)
+            || own(&front.open_http)
+            || own(&front.https)
+            || is_allowed(front, &host);
+    }
+    let is_single_label = !host.is_empty() && !host.contains('.');
+    is_single_label
+        || host.ends_with(".localhost")
+        || host == "host.docker.internal"
+        || super::context::RealName::of(&host).is_some()
+        || is_allowed(front, &host)
+}
+
+fn is_allowed(front: &Front, host: &str) -> bool {
+    let publics = [&front.public_url, &front.https_public_url];
+    front.allow_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host))
+        || publics.into_iter().flatten().any(|url| url.host().eq_ignore_ascii_case(host))
+}
+
+enum Cut {
+    TooLong,
+    Broken,
+}
+
+async fn collect(body: Body, headers: &HeaderMap) -> Result<Bytes, Cut> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > BODY_LIMIT) {
+        return Err(Cut::TooLong);
+    }
+    match Limited::new(body, BODY_LIMIT).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Cut::TooLong),
+        Err(_) => Err(Cut::Broken),
+    }
+}
+
+/// An exchange of which only the request is known yet.
+struct Recording(Exchange);
+
+impl Recording {
+    fn begin(app: &App, origin: &Origin, parts: &Parts, body: &Bytes) -> Recording {
+        let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+        Recording(Exchange {
+            id: 0,
+            at: app.tenant.clock.now(),
+            method: parts.method.as_str().to_owned(),
+            url: origin.url(target),
+            status: 0,
+            party: Party::default(),
+            rule: None,
+            request: Message { headers: parts.headers.clone(), body: body.clone() },
+            response: Message::default(),
+        })
+    }
+
+    async fn end(self, app: &App, response: Response) -> Response {
+        let Recording(mut exchange) = self;
+        let (mut parts, body) = response.into_parts();
+        // Every answer is made whole before it is sent, so this neither waits nor fails.
+        let body = body.collect().await.map(|collected| collected.to_bytes()).unwrap_or_default();
+        exchange.status = parts.status.as_u16();
+        exchange.party = parts.extensions.remove::<Party>().unwrap_or_default();
+        exchange.rule = parts
+            .headers
+            .get("sandbox-reason")
+            .and_then(|reason| reason.to_str().ok())
+            .map(|reason| reason.split(';').next().unwrap_or(reason).trim().to_owned());
+        exchange.response = Message { headers: parts.headers.clone(), body: body.clone() };
+        app.tenant.exchanges.record(exchange);
+        Response::from_parts(parts, Body::from(body))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_of_this_machine_are_known_and_others_are_not() {
+        let front = Front {
+            http: Some("http://192.168.1.5:8080".to_owned()),
+            public_url: Some("https://phr.example.test".parse().unwrap()),
+            allow_hosts: vec!["other.example.test".to_owned()],
+            ..Front::default()
+        };
+        for known in [
+            "localhost:8080", "127.0.0.1", "[::1]:8443", "kanta-phr-sandbox:8080", "app.localhost", "host.docker.internal",
+            "fhirsandbox2.kanta.fi", "phr.example.test", "OTHER.example.test:1", "192.168.1.5:8080",
+        ] {
+            assert!(is_known_host(&front, known), "{known}");
+        }
+        for unknown in ["evil.example", "192.168.1.6", "www.kanta.fi", "localhost.evil.example", ""] {
+            assert!(!is_known_host(&front, unknown), "{unknown}");
+        }
+    }
+}
