@@ -14,7 +14,7 @@ pub(super) static TEXTS: Texts = Texts {
         rules_production: "tuotannon säännöt (jäljitelmä)",
         tenant: |name| format!("testitila {name}"),
         identified: "Tunnistettu henkilö",
-        switch: "Etkö ole sinä? Vaihda henkilöä",
+        switch: "Joku muu? Vaihda henkilöä",
         footer: "kanta-phr-sandbox toimii kehittäjän omalla koneella. Sillä ei ole yhteyttä oikeita palveluja \
                  ylläpitäviin viranomaisiin.",
     },
