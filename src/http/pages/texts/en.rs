@@ -30,7 +30,7 @@ pub(super) static TEXTS: Texts = Texts {
         too_young_note: "The service does not let them in. Choose one to see how your application copes.",
         nobody: "There are no people in this sandbox yet. Add some through the control API.",
         years: |age| if age == 1 { String::from("1 year") } else { format!("{age} years") },
-        type_code: "Personal identity code",
+        type_code: "Or type a code",
         code: "Personal identity code",
         code_hint: "In the form DDMMYY-9NNC. Only test codes work: the individual number is 900–999.",
         never_real: "Never type a real person’s code.",

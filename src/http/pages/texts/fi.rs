@@ -14,7 +14,7 @@ pub(super) static TEXTS: Texts = Texts {
         rules_production: "tuotannon säännöt (jäljitelmä)",
         tenant: |name| format!("testitila {name}"),
         identified: "Tunnistettu henkilö",
-        switch: "Etkö ole sinä? Vaihda henkilöä",
+        switch: "Joku muu? Vaihda henkilöä",
         footer: "kanta-phr-sandbox toimii kehittäjän omalla koneella. Sillä ei ole yhteyttä oikeita palveluja \
                  ylläpitäviin viranomaisiin.",
     },
@@ -31,7 +31,7 @@ pub(super) static TEXTS: Texts = Texts {
                          selviää siitä.",
         nobody: "Hiekkalaatikossa ei ole vielä ketään. Lisää henkilöitä ohjausrajapinnan kautta.",
         years: |age| format!("{age} v"),
-        type_code: "Henkilötunnuksella",
+        type_code: "Tai kirjoita tunnus",
         code: "Henkilötunnus",
         code_hint: "Muodossa PPKKVV-9NNT. Vain testitunnukset kelpaavat: yksilönumero on 900–999.",
         never_real: "Älä koskaan kirjoita oikean ihmisen tunnusta.",

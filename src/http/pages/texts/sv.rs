@@ -30,7 +30,7 @@ pub(super) static TEXTS: Texts = Texts {
         too_young_note: "Tjänsten släpper inte in dem. Välj någon av dem för att se hur din applikation klarar det.",
         nobody: "Det finns ingen i sandlådan ännu. Lägg till personer via styrgränssnittet.",
         years: |age| format!("{age} år"),
-        type_code: "Med personbeteckning",
+        type_code: "Eller skriv en beteckning",
         code: "Personbeteckning",
         code_hint: "I formen DDMMÅÅ-9NNT. Bara testbeteckningar duger: individnumret är 900–999.",
         never_real: "Skriv aldrig en verklig persons beteckning.",
