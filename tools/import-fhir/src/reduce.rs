@@ -101,7 +101,7 @@ fn identity(slices: &mut Vec<(String, String)>, path: &str, slice_name: Option<&
 /// bindings, the fixed url of an extension's own definition.
 fn normalise(fields: &mut Fields, path: &str, sliced: &[&str], extension_url: Option<&str>) {
     fields.remove("isSummary").filter(|value| value == &json!(true)).map(|value| fields.insert("isSummary".to_owned(), value));
-    if path.ends_with("xtension") {
+    if path.ends_with("xtension") && path.contains('.') {
         if !sliced.contains(&path) {
             fields.remove("slicing");
         }

@@ -1,0 +1,145 @@
+//! How to put right what was found: the mix-ups people really make, said in a sentence.
+
+use std::borrow::Cow;
+
+use super::place::Place;
+use super::walk::Walk;
+use crate::fhir::Version;
+use crate::json::{Kind, Value};
+
+/// Code systems that changed their URI between STU3 and R4.
+const RENAMED_SYSTEMS: [(&str, &str); 4] = [
+    ("http://hl7.org/fhir/observation-category", "http://terminology.hl7.org/CodeSystem/observation-category"),
+    ("http://hl7.org/fhir/v2/0078", "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"),
+    ("http://hl7.org/fhir/data-absent-reason", "http://terminology.hl7.org/CodeSystem/data-absent-reason"),
+    ("http://hl7.org/fhir/v3/Confidentiality", "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"),
+];
+
+/// Elements that have another name in the other version: (type, STU3, R4).
+const RENAMED_ELEMENTS: [(&str, &str, &str); 5] = [
+    ("Observation", "comment", "note"),
+    ("Observation", "context", "encounter"),
+    ("Observation", "related", "hasMember or derivedFrom"),
+    ("MedicationAdministration", "reasonNotGiven", "statusReason"),
+    ("MedicationAdministration", "prescription", "request"),
+];
+
+/// A hint for a finding with this key at this place, when there is something to teach.
+pub(super) fn advise(walk: &Walk<'_>, key: &str, place: &Place<'_>, path: &str, anchor: Value<'_>) -> Option<Cow<'static, str>> {
+    let version = walk.definitions.version();
+    let name = path.rsplit('.').next().unwrap_or_default();
+    let fixed = |text: &'static str| Some(Cow::Borrowed(text));
+    match key {
+        "min" | "slice-min" => missing(version, key, name, anchor).or_else(|| match name {
+            "language" => fixed("add \"language\", the language of the narrative: \"fi\", \"sv\" or \"en\""),
+            "text" => fixed("add \"text\": a narrative that says everything the resource says, in its language"),
+            "display" => fixed("add \"display\" to the coding: the national profiles want one beside each of their codes"),
+            "identifier" => fixed("add an identifier with system urn:ietf:rfc:3986 and value urn:uuid:<uuid of your own>"),
+            "issued" => fixed("add \"issued\": when the entry was made, with seconds and offset, such as 2026-03-03T07:05:41.220+02:00"),
+            "performer" | "subject" => fixed("name the citizen: {\"reference\": \"Patient/<pseudonym>\"}"),
+            "reference" => fixed("give the literal reference, Patient/<pseudonym>; an identifier or a display does not replace it"),
+            _ => None,
+        }),
+        "max" | "slice-max" if walk_removed(place, anchor) => fixed("leave the element out"),
+        "fixed" | "pattern" => wrong_value(version, path, name, anchor),
+        "type" if matches!(anchor.kind(), Kind::String) && is_number(anchor) => fixed("write the number without quotation marks"),
+        "type" if matches!(anchor.kind(), Kind::Number | Kind::Boolean) => fixed("write the value in quotation marks"),
+        "type" if name == "effective[x]" => fixed("this profile takes one moment, effectiveDateTime; a Period is for activities"),
+        "type" if anchor.kind() == Kind::Array => fixed("write the value itself, without the brackets of a list"),
+        "type" => fixed("the element repeats in this FHIR version: write it as a list, [ … ], even for one"),
+        "unknown" => renamed_element(version, place, name),
+        "binding" | "code" => renamed_system(version, anchor),
+        "identifier" => fixed("write the value as urn:uuid:<uuid>, or use a system of your own"),
+        "narrative" => fixed("keep to plain XHTML: <div xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"fi\" xml:lang=\"fi\">…</div>, every element closed, no scripts or event handlers"),
+        "reference" => fixed("write a literal reference such as Patient/<pseudonym>, to a resource on the same server"),
+        "empty" => fixed("leave the property out when it has no value"),
+        "language" => fixed("say the language on the div in both ways: lang=\"fi\" xml:lang=\"fi\""),
+        "504320" => Some(Cow::Owned(format!(
+            "this profile is of the other FHIR version: send the resource to {}, or name this version's profile",
+            other(version).base_segment()
+        ))),
+        "500620" => fixed("name a profile the service has; check the spelling of the canonical URL"),
+        "profile" if anchor.as_str().is_some() => fixed("name the national profile alone in meta.profile"),
+        "profile" => fixed("add meta.profile with the canonical URL of the national profile"),
+        "PHR-2" | "PHR-3" => fixed("a glucometer reading carries both codes, 15074-8 and 14743-9; a sensor reading carries 14745-4"),
+        _ => None,
+    }
+}
+
+fn other(version: Version) -> Version {
+    match version {
+        Version::Stu3 => Version::R4,
+        Version::R4 => Version::Stu3,
+    }
+}
+
+/// A slice that is missing because its system is the other version's.
+fn missing(version: Version, key: &str, name: &str, object: Value<'_>) -> Option<Cow<'static, str>> {
+    if key != "slice-min" {
+        return None;
+    }
+    let member = object.get(name).unwrap_or(object);
+    let found = member.each().chain(object.each()).find_map(|value| {
+        let codings = value.get("coding").map_or(value, |codings| codings);
+        codings.each().find_map(|coding| renamed(version, coding.get("system")?.as_str()?))
+    });
+    found.or(match name {
+        "category" => Some(Cow::Borrowed("add the category the profile asks for, with its system and code")),
+        "coding" => Some(Cow::Borrowed("add the coding the profile asks for, with system, code and display")),
+        _ => None,
+    })
+}
+
+fn renamed_system(version: Version, value: Value<'_>) -> Option<Cow<'static, str>> {
+    let codings = value.get("coding").unwrap_or(value);
+    codings.each().find_map(|coding| renamed(version, coding.get("system")?.as_str()?))
+}
+
+fn renamed(version: Version, system: &str) -> Option<Cow<'static, str>> {
+    let (wrong, right) = match version {
+        Version::R4 => RENAMED_SYSTEMS.iter().find(|(stu3, _)| *stu3 == system).map(|(stu3, r4)| (stu3, r4))?,
+        Version::Stu3 => RENAMED_SYSTEMS.iter().find(|(_, r4)| *r4 == system).map(|(stu3, r4)| (r4, stu3))?,
+    };
+    let (theirs, ours) = match version {
+        Version::R4 => ("STU3", "baseR4"),
+        Version::Stu3 => ("R4", "baseStu3"),
+    };
+    Some(Cow::Owned(format!("the system {wrong} is the {theirs} one; {ours} wants {right}")))
+}
+
+fn renamed_element(version: Version, place: &Place<'_>, name: &str) -> Option<Cow<'static, str>> {
+    let around = place.parent()?;
+    let of_type = |entry: &&(&str, &str, &str)| around.is_resource && entry.0 == around.name();
+    let text = match version {
+        Version::R4 => {
+            let (_, stu3, r4) = RENAMED_ELEMENTS.iter().filter(of_type).find(|(_, stu3, _)| *stu3 == name)?;
+            format!("{stu3} is an element of STU3; in R4 it is {r4}")
+        }
+        Version::Stu3 => {
+            let (_, stu3, r4) = RENAMED_ELEMENTS.iter().filter(of_type).find(|(_, _, r4)| *r4 == name)?;
+            format!("{r4} is an element of R4; in STU3 it is {stu3}")
+        }
+    };
+    Some(Cow::Owned(text))
+}
+
+fn wrong_value(version: Version, path: &str, name: &str, value: Value<'_>) -> Option<Cow<'static, str>> {
+    let text = match name {
+        "unit" => "the profile fixes the unit as it is shown, letter by letter: send the value in this unit",
+        "code" if path.contains("value[x]") => {
+            "UCUM codes are case-sensitive and fixed by the profile: mmol/L, kg, mm[Hg]; convert the value if it is in another unit"
+        }
+        "status" => "the service stores finished entries only; correct one with PUT, withdraw it with DELETE",
+        "system" => return value.as_str().and_then(|system| renamed(version, system)),
+        _ => return None,
+    };
+    Some(Cow::Borrowed(text))
+}
+
+fn walk_removed(_place: &Place<'_>, anchor: Value<'_>) -> bool {
+    anchor.key().is_some()
+}
+
+fn is_number(value: Value<'_>) -> bool {
+    value.as_str().is_some_and(|text| !text.is_empty() && text.parse::<f64>().is_ok())
+}

@@ -1,0 +1,180 @@
+//! Codes against value sets.
+
+use super::place::Place;
+use super::slices::is_in;
+use super::walk::{Scope, Walk};
+use crate::fhir::definitions::{Binding, Strength};
+use crate::json::{Kind, Value};
+
+/// What can be said about a code and a value set.
+enum Verdict {
+    In,
+    Out,
+    /// Nobody publishes the codes, or not all of them.
+    Unknown,
+}
+
+impl<'w> Walk<'w> {
+    pub(super) fn binding(&mut self, place: &Place<'_>, binding: &Binding, type_code: &str, value: Value<'w>) {
+        if binding.strength == Strength::Example {
+            return;
+        }
+        if let Some(maximum) = &binding.max_value_set
+            && matches!(self.verdict(maximum, type_code, value), Verdict::Out)
+        {
+            let text = format!(
+                "None of the codes provided are in the maximum value set {maximum} ({maximum}), and a code from this value set is required) (codes = {})",
+                codes(value)
+            );
+            self.error("binding", place, value, text);
+            return;
+        }
+        let url = &binding.value_set;
+        match self.verdict(url, type_code, value) {
+            Verdict::In => {}
+            Verdict::Unknown if binding.strength >= Strength::Extensible => {
+                self.warning("binding", place, value, format!("ValueSet {url} not found by validator"));
+            }
+            Verdict::Unknown => {}
+            Verdict::Out => self.not_in_value_set(place, binding, type_code, value),
+        }
+    }
+
+    fn not_in_value_set(&mut self, place: &Place<'_>, binding: &Binding, type_code: &str, value: Value<'w>) {
+        let url = &binding.value_set;
+        let codes = codes(value);
+        if value.kind() == Kind::Object && type_code == "CodeableConcept" && value.get("coding").is_none() {
+            // A concept in words alone: no code to judge.
+            let text = match binding.strength {
+                Strength::Required => format!("No code provided, and a code is required from the value set {url} ({url})"),
+                Strength::Extensible => format!("No code provided, and a code should be provided from the value set {url} ({url})"),
+                _ => return,
+            };
+            match binding.strength {
+                Strength::Required => self.error("binding", place, value, text),
+                _ => self.warning("binding", place, value, text),
+            }
+            return;
+        }
+        let text = match (type_code, binding.strength) {
+            ("CodeableConcept", Strength::Required) => format!(
+                "None of the codes provided are in the value set {url} ({url}), and a code from this value set is required) (codes = {codes})"
+            ),
+            ("CodeableConcept", Strength::Extensible) => format!(
+                "None of the codes provided are in the value set {url} ({url}), and a code should come from this value set unless it has no suitable code and the validator cannot judge what is suitable) (codes = {codes})"
+            ),
+            ("Coding" | "Quantity", Strength::Required) => format!(
+                "The code provided ({codes}) is not in the value set {url}, and a code from this value set is required: Unknown code '{codes}'"
+            ),
+            ("Coding" | "Quantity", Strength::Extensible) => format!(
+                "The code provided ({codes}) is not in the value set {url}, and a code should come from this value set unless it has no suitable code"
+            ),
+            (_, Strength::Required) => format!(
+                "The value provided ('{codes}') is not in the value set {url} ({url}), and a code is required from this value set) (error message = Unknown code '{codes}')"
+            ),
+            (_, Strength::Extensible) => format!(
+                "The value provided ('{codes}') is not in the value set {url} ({url}), and a code should come from this value set unless it has no suitable code"
+            ),
+            _ => format!("The code provided ({codes}) is not in the value set {url} ({url}), and a code is recommended to come from this value set"),
+        };
+        match binding.strength {
+            Strength::Required => self.error("binding", place, value, text),
+            Strength::Extensible => self.warning("binding", place, value, text),
+            _ => self.information("binding", place, value, text),
+        }
+    }
+
+    fn verdict(&self, url: &str, type_code: &str, value: Value<'_>) -> Verdict {
+        if let Some(list) = self.definitions.value_set(url) {
+            return match is_in(list, value) {
+                true => Verdict::In,
+                false if list.is_partial => Verdict::Unknown,
+                false => Verdict::Out,
+            };
+        }
+        let by_rule = |holds: bool| if holds { Verdict::In } else { Verdict::Out };
+        let code = match type_code {
+            "code" | "string" | "uri" => value.as_str(),
+            _ => None,
+        };
+        match (url, code) {
+            // Defined by a grammar rather than a list.
+            ("http://hl7.org/fhir/ValueSet/all-languages", Some(code)) => by_rule(is_language_tag(code)),
+            ("http://hl7.org/fhir/ValueSet/mimetypes" | "http://www.rfc-editor.org/bcp/bcp13.txt", Some(code)) => {
+                by_rule(code.contains('/') && !code.contains(char::is_whitespace))
+            }
+            ("http://hl7.org/fhir/ValueSet/currencies", Some(code)) => {
+                by_rule(code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()))
+            }
+            _ => Verdict::Unknown,
+        }
+    }
+
+    /// A coding by itself: a display that its code does not have.
+    pub(super) fn coding(&mut self, scope: &Scope<'w>, place: &Place<'_>, coding: Value<'w>) {
+        if scope.is_secondary {
+            return;
+        }
+        let text = |key: &str| coding.get(key).and_then(Value::as_str);
+        let (Some(system), Some(code)) = (text("system"), text("code")) else { return };
+        let Some(list) = self.definitions.code_system(system) else { return };
+        let Some(systems) = list.systems.first() else { return };
+        let Some(concept) = systems.concept(code) else {
+            if !list.is_partial {
+                let here = place.child("code");
+                let anchor = coding.get("code").unwrap_or(coding);
+                self.report_at(
+                    super::Severity::Warning,
+                    "code",
+                    &here,
+                    &place.location(),
+                    anchor,
+                    format!("Unknown code '{code}' in the code system {system}"),
+                );
+            }
+            return;
+        };
+        let Some(display) = coding.get("display") else { return };
+        let Some(shown) = display.as_str() else { return };
+        let is_known = |known: &str| known.to_lowercase() == shown.trim().to_lowercase();
+        if concept.displays.is_empty() || concept.displays.iter().any(|known| is_known(known)) {
+            return;
+        }
+        let known: Vec<String> = concept.displays.iter().map(|known| format!("'{known}'")).collect();
+        let text = format!("Display Name for {system}#{code} should be one of {} instead of '{shown}'", known.join(", "));
+        let here = place.child("display");
+        match self.options.refuse_wrong_display {
+            true => self.error("display", &here, display, text),
+            false => self.warning("display", &here, display, text),
+        }
+    }
+}
+
+/// `system#code, …` as texts list them; the bare code for a code.
+fn codes(value: Value<'_>) -> String {
+    if let Some(code) = value.as_str() {
+        return code.to_owned();
+    }
+    let one = |coding: Value<'_>| {
+        let text = |key: &str| coding.get(key).and_then(Value::as_str);
+        match (text("system"), text("code")) {
+            (Some(system), Some(code)) => format!("{system}#{code}"),
+            (None, Some(code)) => code.to_owned(),
+            (Some(system), None) => format!("{system}#"),
+            (None, None) => String::new(),
+        }
+    };
+    match value.get("coding") {
+        Some(codings) => codings.items().map(one).collect::<Vec<_>>().join(", "),
+        None => one(value),
+    }
+}
+
+/// BCP 47, as far as its shape goes: `fi`, `sv-FI`, `zh-Hant-TW`.
+fn is_language_tag(tag: &str) -> bool {
+    let mut parts = tag.split('-');
+    let first = parts.next().unwrap_or_default();
+    let is_part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (2..=3).contains(&first.len()) && first.bytes().all(|byte| byte.is_ascii_alphabetic()) && parts.all(is_part)
+}
+

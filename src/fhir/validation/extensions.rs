@@ -1,0 +1,130 @@
+//! Extensions: known ones by their definition, unknown ones with a warning.
+
+use super::place::Place;
+use super::walk::{Scope, Walk};
+use crate::fhir::definitions::{Element, ExtensionContext, Structure, TypeReference};
+use crate::json::Value;
+
+impl<'w> Walk<'w> {
+    pub(super) fn extension(
+        &mut self,
+        scope: &Scope<'w>,
+        place: &Place<'_>,
+        element: &'w Element,
+        reference: Option<&'w TypeReference>,
+        value: Value<'w>,
+    ) {
+        let url = value.get("url").and_then(Value::as_str).unwrap_or_default();
+        let is_modifier = place.name() == "modifierExtension";
+        // What an extension's definition says of the extensions within it is complete already.
+        let is_inner = !element.children.is_empty();
+        if is_inner {
+            self.children(scope, place, &element.children, value);
+            if !self.is_known(url) {
+                return;
+            }
+        }
+        let definition = self.definitions.profile(url).filter(|structure| &*structure.type_name == "Extension" && structure.is_constraint);
+        match definition {
+            Some(definition) => {
+                if !scope.is_secondary {
+                    self.context(place, definition, value);
+                    self.modifier(place, definition, is_modifier, value);
+                }
+                let here = place.defined_by(Some(definition));
+                let inner = Scope { structure: definition, is_secondary: scope.is_secondary || is_inner, ..*scope };
+                if !scope.is_secondary {
+                    self.invariants(&inner, &here, &definition.root.constraints, Some(value), None);
+                }
+                self.children(&inner, &here, &definition.root.children, value);
+            }
+            None if scope.is_secondary => {}
+            None => {
+                // Within a complex extension the url is a plain name.
+                if url.contains(':') {
+                    self.warning("extension", place, value, format!("Unknown extension {url}"));
+                } else if place.parent().is_none_or(|parent| parent.type_code != "Extension") && !url.is_empty() {
+                    let text = format!("Extension.url must be an absolute URL, and '{url}' is none");
+                    self.error("extension", place, value, text);
+                }
+                let Some(structure) = reference.and_then(|reference| self.definitions.structure(reference.structure?)) else { return };
+                let here = place.defined_by(Some(structure));
+                let scope = Scope { structure, ..*scope };
+                self.children(&scope, &here, &structure.root.children, value);
+            }
+        }
+    }
+
+    fn is_known(&self, url: &str) -> bool {
+        url.contains(':') && self.definitions.profile(url).is_some()
+    }
+
+    fn modifier(&mut self, place: &Place<'_>, definition: &Structure, is_modifier: bool, value: Value<'w>) {
+        let text = match (is_modifier, definition.root.is_modifier) {
+            (true, false) => format!("Extension modifier mismatch: the extension element is labelled as a modifier, but the underlying extension {} is not", definition.url),
+            (false, true) => format!("Extension modifier mismatch: the extension element is not labelled as a modifier, but the underlying extension {} is", definition.url),
+            _ => return,
+        };
+        self.error("extension", place, value, text);
+    }
+
+    /// Whether the extension may stand where it stands.
+    fn context(&mut self, place: &Place<'_>, definition: &Structure, value: Value<'w>) {
+        let Some(around) = place.parent().filter(|_| !definition.context.is_empty()) else { return };
+        let is_allowed = definition.context.iter().any(|context| match context {
+            ExtensionContext::Element(path) => self.is_at(around, path),
+            ExtensionContext::Extension(url) => {
+                around.type_code == "Extension" && around.structure.is_some_and(|structure| structure.url == *url)
+            }
+            ExtensionContext::Expression(_) => true,
+        });
+        if is_allowed {
+            return;
+        }
+        let contexts: Vec<String> = definition
+            .context
+            .iter()
+            .map(|context| match context {
+                ExtensionContext::Element(path) => format!("e:{path}"),
+                ExtensionContext::Extension(url) => format!("x:{url}"),
+                ExtensionContext::Expression(expression) => format!("p:{expression}"),
+            })
+            .collect();
+        let text = format!(
+            "The extension {} is not allowed to be used at this point (allowed = {}; this element is [{}])",
+            definition.url,
+            contexts.join(", "),
+            around.element_path()
+        );
+        self.error("context", place, value, text);
+    }
+
+    /// Whether a place is the element or of the type that `path` names.
+    fn is_at(&self, around: &Place<'_>, path: &str) -> bool {
+        let is_kind_of = |type_name: &str| {
+            use crate::fhir::path::Model;
+            type_name == path || self.definitions.is_subtype(type_name, path)
+        };
+        if matches!(path, "Element" | "*") || is_kind_of(around.type_code) {
+            return true;
+        }
+        // The path from the resource on, and from every element above whose type is named.
+        let full = around.element_path();
+        if full == path || full.strip_suffix("[x]") == Some(path) {
+            return true;
+        }
+        let mut names = Vec::new();
+        let mut current = Some(around);
+        while let Some(place) = current {
+            if !place.type_code.is_empty() && !place.is_resource {
+                let from_type = std::iter::once(place.type_code).chain(names.iter().rev().copied()).collect::<Vec<_>>().join(".");
+                if from_type == path {
+                    return true;
+                }
+            }
+            names.push(place.name());
+            current = place.parent();
+        }
+        false
+    }
+}

@@ -1,0 +1,70 @@
+//! Invariants, through FHIRPath.
+
+use super::place::Place;
+use super::walk::{Scope, Walk};
+use crate::fhir::definitions::Constraint;
+use crate::fhir::path::{Context, Node};
+use crate::json::Value;
+
+/// Expressions that are not evaluated: the narrative is judged in one pass over its text, and that a contained reference
+/// leads somewhere is judged with the reference.
+const JUDGED_ELSEWHERE: [&str; 4] = ["txt-1", "txt-2", "txt-3", "ref-1"];
+
+impl<'w> Walk<'w> {
+    /// Judges the invariants of one element.
+    pub(super) fn invariants(
+        &mut self,
+        scope: &Scope<'w>,
+        place: &Place<'_>,
+        constraints: &'w [Constraint],
+        value: Option<Value<'w>>,
+        sibling: Option<Value<'w>>,
+    ) {
+        if constraints.is_empty() {
+            return;
+        }
+        let anchor = value.or(sibling).unwrap_or(scope.resource);
+        let mut context: Option<Context<'_>> = None;
+        for constraint in constraints {
+            if JUDGED_ELSEWHERE.contains(&&*constraint.key) || self.holds_trivially(constraint, scope) {
+                continue;
+            }
+            let expression = match self.definitions.expression(constraint) {
+                Ok(expression) => expression,
+                Err(reason) => {
+                    let text = format!("{}: cannot be judged ({reason}): {}", constraint.key, constraint.human);
+                    self.warning(&constraint.key, place, anchor, text);
+                    continue;
+                }
+            };
+            let context = context.get_or_insert_with(|| {
+                Context::new(Node::root(scope.resource))
+                    .with_root_resource(Node::root(scope.root_resource))
+                    .with_model(self.definitions)
+                    .with_version(self.definitions.version())
+            });
+            let type_code = (!place.type_code.is_empty()).then_some(place.type_code);
+            match expression.holds(context, Node::new(value, sibling, type_code)) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let text = format!("{}: {} [{}]", constraint.key, constraint.human, constraint.expression);
+                    match constraint.is_error {
+                        true => self.error(&constraint.key, place, anchor, text),
+                        false => self.warning(&constraint.key, place, anchor, text),
+                    }
+                }
+                Err(reason) => {
+                    let text = format!("{}: cannot be judged ({reason}): {}", constraint.key, constraint.human);
+                    self.warning(&constraint.key, place, anchor, text);
+                }
+            }
+        }
+    }
+
+    /// dom-2 to dom-5 speak of contained resources alone, and few resources have any.
+    fn holds_trivially(&self, constraint: &Constraint, scope: &Scope<'_>) -> bool {
+        matches!(&*constraint.key, "dom-1" | "dom-2" | "dom-3" | "dom-4" | "dom-5")
+            && constraint.expression.starts_with("contained.")
+            && scope.resource.get("contained").is_none()
+    }
+}

@@ -1,0 +1,144 @@
+//! Primitive values, their formats, and the siblings that hold their ids and extensions.
+
+use super::place::Place;
+use super::walk::{Item, Scope, Walk};
+use crate::fhir::definitions::{Element, TypeReference};
+use crate::fhir::narrative::{self, ProblemKind};
+use crate::fhir::primitive::{self, Severity};
+use crate::json::{Kind, Value};
+
+impl<'w> Walk<'w> {
+    pub(super) fn primitive(
+        &mut self,
+        scope: &Scope<'w>,
+        place: &Place<'_>,
+        element: &'w Element,
+        reference: &'w TypeReference,
+        item: &Item<'w>,
+    ) {
+        if let Some(sibling) = item.sibling {
+            self.deeper(place, sibling, |walk| walk.sibling(scope, place, sibling));
+        }
+        let Some(value) = item.value else {
+            if let (Some(literal), Some(sibling)) = (&element.fixed, item.sibling) {
+                self.fixed(place, sibling, literal);
+            }
+            self.invariants(scope, place, &element.constraints, None, item.sibling);
+            return;
+        };
+        let is_readable = scope.is_secondary || self.format(place, reference, value);
+        if let Some(longest) = element.max_length.filter(|_| !scope.is_secondary) {
+            let length = value.as_str().map_or(0, |text| text.chars().count());
+            if length > longest as usize {
+                self.error("primitive", place, value, format!("value is longer than permitted maximum length of {longest}"));
+            }
+        }
+        if let Some(literal) = &element.fixed {
+            self.fixed(place, value, literal);
+        }
+        if let Some(literal) = &element.pattern {
+            self.pattern(place, value, literal);
+        }
+        if !is_readable {
+            return;
+        }
+        if let Some(binding) = &element.binding {
+            self.binding(place, binding, &reference.code, value);
+        }
+        self.invariants(scope, place, &element.constraints, Some(value), item.sibling);
+    }
+
+    /// Whether the value can be read as its type.
+    fn format(&mut self, place: &Place<'_>, reference: &TypeReference, value: Value<'w>) -> bool {
+        // R4 types Resource.id as string; the format of an id holds all the same.
+        let is_id = place.name() == "id" && place.parent().is_some_and(|parent| parent.is_resource);
+        let type_name = if is_id { "id" } else { &*reference.code };
+        if type_name == "xhtml" && value.kind() == Kind::String {
+            self.narrative(place, value);
+            return true;
+        }
+        let Err(problem) = primitive::check(type_name, value, self.definitions.version()) else { return true };
+        if value.kind() == Kind::Object || value.kind() == Kind::Array {
+            let text = format!("This property must be a simple value of type {type_name}, not {}", value.kind().as_str());
+            self.error("type", place, value, text);
+            return false;
+        }
+        let is_text = value.as_str().is_some();
+        // An empty markdown only warns: a published national example has one. HAPI refuses every empty value.
+        let is_empty = value.as_str() == Some("") && type_name != "markdown";
+        let key = if is_wrong_kind(type_name, value) { "type" } else { "primitive" };
+        match problem.severity {
+            _ if is_empty => self.error(key, place, value, "@value cannot be empty".to_owned()),
+            Severity::Error => self.error(key, place, value, problem.text),
+            Severity::Warning => self.warning(key, place, value, problem.text),
+            Severity::Information => self.information(key, place, value, problem.text),
+        }
+        is_text && key != "type"
+    }
+
+    /// Id and extensions of a primitive.
+    fn sibling(&mut self, scope: &Scope<'w>, place: &Place<'_>, sibling: Value<'w>) {
+        let Some(structure) = self.definitions.type_("Element").filter(|_| !scope.is_secondary) else { return };
+        if sibling.kind() != Kind::Object {
+            let text = format!("The sibling _{} must be an object with id or extension", place.name());
+            self.error("type", place, sibling, text);
+            return;
+        }
+        let place = place.defined_by(Some(structure));
+        let scope = Scope { structure, ..*scope };
+        self.children(&scope, &place, &structure.root.children, sibling);
+    }
+
+    fn narrative(&mut self, place: &Place<'_>, value: Value<'w>) {
+        for problem in narrative::check(value.as_str().unwrap_or_default()) {
+            let text = match problem.kind {
+                ProblemKind::Empty => format!("txt-2: {} [htmlChecks2()]", problem.text),
+                _ => problem.text,
+            };
+            match problem.severity {
+                Severity::Information => self.information("narrative", place, value, text),
+                Severity::Warning => self.warning("narrative", place, value, text),
+                Severity::Error => self.error("narrative", place, value, text),
+            }
+        }
+    }
+
+    /// A narrative that does not say its language in both ways is only warned about.
+    pub(super) fn narrative_language(&mut self, place: &Place<'_>, resource: Value<'w>) {
+        let Some(div) = resource.at(&["text", "div"]).and_then(Value::as_str) else { return };
+        let Some(language) = resource.get("language").and_then(Value::as_str) else { return };
+        let said = narrative::language(div);
+        let anchor = resource.at(&["text", "div"]).unwrap_or(resource);
+        let text_place = place.child("text");
+        let div_place = text_place.child("div");
+        let location = place.location();
+        let mut warn = |text: String| {
+            self.report_at(super::Severity::Warning, "language", &div_place, &location, anchor, text);
+        };
+        let hint = "https://www.w3.org/TR/i18n-html-tech-lang/#langvalues";
+        match (said.lang, said.xml_lang) {
+            (None, None) => warn(format!(
+                "Resource has a language, but the XHTML does not have an lang or an xml:lang tag (needs both - see {hint})"
+            )),
+            (None, _) => warn(format!("Resource has a language, but the XHTML does not have a lang tag (needs both lang and xml:lang - see {hint})")),
+            (_, None) => warn(format!("Resource has a language, but the XHTML does not have an xml:lang tag (needs both lang and xml:lang - see {hint})")),
+            (Some(lang), Some(_)) if lang != language => {
+                warn(format!("Resource has a language ({language}), and the XHTML has a lang ({lang}), but they differ "));
+            }
+            (_, Some(lang)) if lang != language => {
+                warn(format!("Resource has a language ({language}), and the XHTML has an xml:lang ({lang}), but they differ "));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether JSON has the wrong kind of value for a primitive type.
+fn is_wrong_kind(type_name: &str, value: Value<'_>) -> bool {
+    value.kind()
+        != match type_name {
+            "boolean" => Kind::Boolean,
+            "integer" | "unsignedInt" | "positiveInt" | "decimal" => Kind::Number,
+            _ => Kind::String,
+        }
+}

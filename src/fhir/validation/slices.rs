@@ -1,0 +1,187 @@
+//! Which slice a repetition belongs to, and whether the slices are filled as they should be.
+
+use smallvec::SmallVec;
+
+use super::literals::{contains, equals};
+use super::place::Place;
+use super::walk::{Item, Scope, Walk};
+use crate::fhir::definitions::{
+    CodeList, Criterion, Element, PathStep, Slicing, SlicingRules, Test, UNBOUNDED,
+};
+use crate::json::{Kind, Value};
+
+/// The values a criterion's path leads to.
+type Found<'w> = SmallVec<[(Value<'w>, Option<&'w str>); 4]>;
+
+impl<'w> Walk<'w> {
+    /// Walks the repetitions of a sliced element.
+    pub(super) fn sliced(
+        &mut self,
+        scope: &Scope<'w>,
+        place: &Place<'_>,
+        element: &'w Element,
+        slicing: &'w Slicing,
+        items: &[Item<'w>],
+        object: Value<'w>,
+    ) {
+        let mut counts: SmallVec<[u32; 8]> = SmallVec::from_elem(0, slicing.slices.len());
+        let mut last = 0;
+        let mut left_slices = false;
+        for item in items {
+            let matching = |slice: &&'w crate::fhir::definitions::Slice| self.belongs(&slice.criteria, item);
+            let found = slicing.slices.iter().enumerate().find(|(_, slice)| matching(slice));
+            let here = place.at(item.index);
+            let here = item.type_code.map_or(here, |type_code| here.choosing(type_code));
+            let Some((index, slice)) = found else {
+                left_slices = true;
+                self.unmatched(slicing, &here, item);
+                self.item(scope, &here, element, item);
+                continue;
+            };
+            counts[index] += 1;
+            if slicing.is_ordered && index < last {
+                let text = format!("As specified by profile {}, Element matches slice '{}', but slices are out of order", self.owner_url(place), slice.name);
+                self.error("slice-order", &here, item.anchor(), text);
+            }
+            if slicing.rules == SlicingRules::OpenAtEnd && left_slices {
+                let text = format!("As specified by profile {}, Element is out of order in ordered slice", self.owner_url(place));
+                self.error("slice-order", &here, item.anchor(), text);
+            }
+            last = index;
+            self.item(scope, &here.in_slice(Some(&slice.name)), &slice.element, item);
+        }
+        for (slice, &count) in slicing.slices.iter().zip(&counts) {
+            let (min, max) = (slice.element.min, slice.element.max);
+            if (count >= min && count <= max) || (count < min && slice.criteria.is_empty()) {
+                continue;
+            }
+            let mut here = place.in_slice(Some(&slice.name));
+            if element.is_choice && let Some(reference) = slice.element.types.first() {
+                here = here.choosing(&reference.code);
+            }
+            if count < min {
+                self.cardinality("slice-min", &here, object, min, count);
+            } else if max != UNBOUNDED {
+                self.cardinality("slice-max", &here, items.first().map_or(object, Item::anchor), max, count);
+            }
+        }
+    }
+
+    fn unmatched(&mut self, slicing: &Slicing, place: &Place<'_>, item: &Item<'w>) {
+        let profile = self.owner_url(place);
+        match slicing.rules {
+            SlicingRules::Closed => {
+                let location = place.location();
+                let slices = slicing.slices.iter().map(|slice| format!("{location}: Does not match slice '{}'", slice.name));
+                let slices: Vec<String> = slices.collect();
+                let text = format!(
+                    "This element does not match any known slice  defined in the profile {profile} and slicing is CLOSED: {}",
+                    slices.join(", ")
+                );
+                self.error("slice-closed", place, item.anchor(), text);
+            }
+            SlicingRules::Open | SlicingRules::OpenAtEnd if !matches!(place.name(), "extension" | "modifierExtension") => {
+                let text = format!("This element does not match any known slice defined in the profile {profile}");
+                self.information("slice", place, item.anchor(), text);
+            }
+            _ => {}
+        }
+    }
+
+    fn belongs(&self, criteria: &'w [Criterion], item: &Item<'w>) -> bool {
+        !criteria.is_empty() && criteria.iter().all(|criterion| self.holds(criterion, item))
+    }
+
+    fn holds(&self, criterion: &'w Criterion, item: &Item<'w>) -> bool {
+        let mut found = Found::new();
+        found.extend(item.value.map(|value| (value, item.type_code)));
+        for step in &criterion.path {
+            let mut next = Found::new();
+            for (value, _) in found {
+                follow(value, step, &mut next);
+            }
+            found = next;
+        }
+        match &criterion.test {
+            Test::Fixed(literal) => found.iter().any(|(value, _)| equals(*value, literal)),
+            Test::Pattern(literal) => found.iter().any(|(value, _)| contains(*value, literal)),
+            Test::Exists(expected) => found.is_empty() != *expected,
+            Test::Type(codes) => found.iter().any(|(value, type_code)| match type_code {
+                Some(type_code) => codes.iter().any(|code| code.eq_ignore_ascii_case(type_code)),
+                None => {
+                    let resource = value.get("resourceType").and_then(Value::as_str);
+                    codes.iter().any(|code| resource == Some(code))
+                }
+            }),
+            Test::Profile(profiles) => found.iter().any(|(value, _)| {
+                let named = value.get("url").into_iter().chain(value.at(&["meta", "profile"]));
+                let mut named = named.flat_map(Value::each).filter_map(Value::as_str);
+                named.any(|url| profiles.iter().any(|profile| &**profile == url))
+            }),
+            Test::InValueSet(url) => {
+                found.iter().any(|(value, _)| self.definitions.value_set(url).is_some_and(|list| is_in(list, *value)))
+            }
+        }
+    }
+}
+
+/// The values one step further on.
+fn follow<'w>(value: Value<'w>, step: &PathStep, next: &mut Found<'w>) {
+    match step {
+        PathStep::Member(name) => {
+            for (key, member) in value.members() {
+                let type_code = match key.strip_prefix(&**name) {
+                    Some("") => None,
+                    Some(suffix) if suffix.starts_with(|first: char| first.is_ascii_uppercase()) => Some(suffix),
+                    _ => continue,
+                };
+                next.extend(member.each().map(|member| (member, type_code)));
+            }
+        }
+        PathStep::Extension(url) => {
+            let extensions = value.get("extension").into_iter().flat_map(Value::items);
+            let of_url = extensions.filter(|extension| extension.get("url").and_then(Value::as_str) == Some(url));
+            next.extend(of_url.map(|extension| (extension, None)));
+        }
+    }
+}
+
+/// Whether a code, Coding or CodeableConcept is in a value set.
+pub(super) fn is_in(list: &CodeList, value: Value<'_>) -> bool {
+    match value.kind() {
+        Kind::String => {
+            let code = value.as_str().unwrap_or_default();
+            list.systems.iter().any(|systems| systems.has(code))
+        }
+        Kind::Object => match value.get("coding") {
+            Some(codings) => codings.items().any(|coding| is_in(list, coding)),
+            None => {
+                let code = value.get("code").and_then(Value::as_str).unwrap_or_default();
+                let system = value.get("system").and_then(Value::as_str);
+                list.systems.iter().any(|systems| Some(&*systems.system) == system && systems.has(code))
+            }
+        },
+        _ => false,
+    }
+}
+
+/// The structure that counts at a place, for texts.
+impl<'w> Walk<'w> {
+    pub(super) fn owner_url(&self, place: &Place<'_>) -> String {
+        place.owner().map_or_else(String::new, |owner| owner.url.to_string())
+    }
+}
+
+impl crate::fhir::definitions::SystemCodes {
+    /// Whether a code belongs, as far as it is known.
+    pub(crate) fn has(&self, code: &str) -> bool {
+        self.is_whole || self.concept(code).is_some()
+    }
+
+    /// The concept of a code.
+    pub(crate) fn concept(&self, code: &str) -> Option<&crate::fhir::definitions::Concept> {
+        let index = self.concepts.binary_search_by(|concept| (*concept.code).cmp(code)).ok()?;
+        self.concepts.get(index)
+    }
+}
+

@@ -1,0 +1,437 @@
+//! The walk over a resource and its definition side by side: names, cardinality, the shapes of JSON.
+
+use smallvec::SmallVec;
+
+use super::place::Place;
+use super::{Finding, MAX_DEPTH, Options, Severity, advice, policy};
+use crate::fhir::definitions::{Definitions, Element, Structure, StructureKind, TypeReference};
+use crate::json::{Document, Kind, Value};
+
+/// More findings than this help nobody; the rest is counted.
+const MAX_FINDINGS: usize = 1000;
+
+/// One walk and what it found.
+pub(super) struct Walk<'w> {
+    pub(super) definitions: &'w Definitions,
+    pub(super) options: &'w Options,
+    findings: Vec<Finding>,
+    /// For each finding the byte offset it points to, from which line and column follow at the end.
+    offsets: Vec<usize>,
+    left_out: usize,
+    depth: usize,
+}
+
+/// The resource that is walked, and how.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'w> {
+    /// The resource the elements belong to.
+    pub(super) resource: Value<'w>,
+    /// The resource that contains it, or itself.
+    pub(super) root_resource: Value<'w>,
+    /// What defines the elements, for references to their content.
+    pub(super) structure: &'w Structure,
+    /// Another profile has judged everything before: only what this one adds is looked at.
+    pub(super) is_secondary: bool,
+}
+
+/// One repetition of an element.
+#[derive(Clone, Copy)]
+pub(super) struct Item<'w> {
+    /// The value; absent when a primitive has only id or extensions.
+    pub(super) value: Option<Value<'w>>,
+    /// The `_name` sibling of a primitive.
+    pub(super) sibling: Option<Value<'w>>,
+    /// Its place in the list, for elements that repeat.
+    pub(super) index: Option<usize>,
+    /// The type that the name of a choice tells.
+    pub(super) type_code: Option<&'w str>,
+    /// The object it stands in.
+    pub(super) object: Value<'w>,
+}
+
+impl<'w> Item<'w> {
+    /// What a finding about it points to.
+    pub(super) fn anchor(&self) -> Value<'w> {
+        self.value.or(self.sibling).unwrap_or(self.object)
+    }
+}
+
+/// What the members of an object say about one child element.
+#[derive(Clone, Copy, Default)]
+struct Slot<'w> {
+    value: Option<Value<'w>>,
+    sibling: Option<Value<'w>>,
+    type_code: Option<&'w str>,
+}
+
+pub(super) fn validate(definitions: &Definitions, document: &Document, options: &Options) -> Vec<Finding> {
+    let mut walk = Walk { definitions, options, findings: Vec::new(), offsets: Vec::new(), left_out: 0, depth: 0 };
+    walk.document(document.root());
+    walk.finish(document)
+}
+
+impl<'w> Walk<'w> {
+    fn document(&mut self, root: Value<'w>) {
+        let Some(structure) = self.resource_type(root, "") else { return };
+        let place = Place::resource(None, &structure.type_name, structure);
+        let profiles = policy::profiles(self, &place, root, structure);
+        let primary = profiles.first().copied().unwrap_or(structure);
+        self.resource(&place, root, root, primary, false);
+        self.narrative_language(&place, root);
+        for profile in profiles.iter().skip(1) {
+            self.resource(&place, root, root, profile, true);
+        }
+    }
+
+    /// The definition of the resource's type; a finding when it has none.
+    pub(super) fn resource_type(&mut self, value: Value<'w>, location: &str) -> Option<&'w Structure> {
+        let text = match value.get("resourceType") {
+            None if value.kind() == Kind::Object => "Unable to find resourceType property".to_owned(),
+            None => "A resource is a JSON object".to_owned(),
+            Some(name) => match name.as_str() {
+                None => "resourceType must be a text".to_owned(),
+                Some(name) => match self.definitions.type_(name).filter(|structure| structure.kind == StructureKind::Resource) {
+                    Some(structure) if !structure.is_abstract && !structure.is_constraint => return Some(structure),
+                    _ => format!("This content cannot be parsed (unknown or unrecognized resource name '{name}')"),
+                },
+            },
+        };
+        self.push(Severity::Error, format!("{location}#json"), location.to_owned(), value.span().start, text, None, None);
+        None
+    }
+
+    /// Walks a resource along one profile (or its type).
+    pub(super) fn resource(
+        &mut self,
+        place: &Place<'_>,
+        value: Value<'w>,
+        root_resource: Value<'w>,
+        structure: &'w Structure,
+        is_secondary: bool,
+    ) {
+        let place = place.defined_by(Some(structure));
+        let scope = Scope { resource: value, root_resource, structure, is_secondary };
+        self.invariants(&scope, &place, &structure.root.constraints, Some(value), None);
+        self.children(&scope, &place, &structure.root.children, value);
+    }
+
+    /// Goes one level down unless that is too deep.
+    pub(super) fn deeper(&mut self, place: &Place<'_>, value: Value<'w>, walk: impl FnOnce(&mut Self)) {
+        if self.depth >= MAX_DEPTH {
+            self.error("json", place, value, format!("The elements nest deeper than {MAX_DEPTH} levels"));
+            return;
+        }
+        self.depth += 1;
+        walk(self);
+        self.depth -= 1;
+    }
+
+    /// Walks the members of an object along its child elements.
+    pub(super) fn children(&mut self, scope: &Scope<'w>, place: &Place<'_>, children: &'w [Element], object: Value<'w>) {
+        let mut slots: SmallVec<[Slot<'w>; 32]> = SmallVec::from_elem(Slot::default(), children.len());
+        let mut next = 0;
+        for (key, value) in object.members() {
+            let (name, is_sibling) = key.strip_prefix('_').map_or((key, false), |name| (name, true));
+            let Some((index, type_code)) = self.find(children, name, next) else {
+                if !(place.is_resource && key == "resourceType") && !scope.is_secondary {
+                    self.unknown(place, key, value);
+                }
+                continue;
+            };
+            next = index + 1;
+            let child = &children[index];
+            let slot = &mut slots[index];
+            if slot.type_code.is_some() && slot.type_code != type_code {
+                if !scope.is_secondary {
+                    let here = place.child(&child.name).choosing(type_code.unwrap_or_default());
+                    let text = format!(
+                        "{}: max allowed = 1, but found 2: a choice has one type, and here are {} and {}",
+                        here.element_id(),
+                        slot.type_code.unwrap_or_default(),
+                        type_code.unwrap_or_default()
+                    );
+                    self.report_at(Severity::Error, "max", &here, &place.location(), value, text);
+                }
+                continue;
+            }
+            slot.type_code = type_code;
+            let target = if is_sibling { &mut slot.sibling } else { &mut slot.value };
+            if target.is_some() {
+                if !scope.is_secondary {
+                    let text = format!("Error parsing JSON: Duplicated property name: {key}");
+                    self.error("json", &placed(place, child, type_code), value, text);
+                }
+                continue;
+            }
+            *target = Some(value);
+        }
+        for (child, slot) in children.iter().zip(&slots) {
+            if !scope.is_secondary || child.is_constrained {
+                self.child(scope, place, child, slot, object);
+            }
+        }
+    }
+
+    /// The child element a JSON name belongs to, and the type for a choice. Names mostly come in the order of the
+    /// definition, so the search starts at `next`.
+    fn find(&self, children: &'w [Element], name: &'w str, next: usize) -> Option<(usize, Option<&'w str>)> {
+        let next = next.min(children.len());
+        let in_order = (next..children.len()).chain(0..next);
+        for index in in_order {
+            let child = &children[index];
+            if !child.is_choice {
+                if *child.name == *name {
+                    return Some((index, None));
+                }
+                continue;
+            }
+            let Some(suffix) = name.strip_prefix(&*child.name).filter(|suffix| !suffix.is_empty()) else { continue };
+            if let Some(reference) = child.types.iter().find(|reference| is_suffix(suffix, &reference.code)) {
+                return Some((index, Some(&reference.code)));
+            }
+            // A type that a profile took away is still the same element.
+            if let Some(code) = self.type_of_suffix(suffix) {
+                return Some((index, Some(code)));
+            }
+        }
+        None
+    }
+
+    fn type_of_suffix(&self, suffix: &str) -> Option<&'w str> {
+        let first = suffix.chars().next().filter(char::is_ascii_uppercase)?;
+        let lowered = format!("{}{}", first.to_ascii_lowercase(), &suffix[1..]);
+        let structure = self.definitions.type_(&lowered).or_else(|| self.definitions.type_(suffix))?;
+        (structure.kind != StructureKind::Resource).then_some(&*structure.type_name)
+    }
+
+    fn unknown(&mut self, place: &Place<'_>, key: &'w str, value: Value<'w>) {
+        let text = format!("Unrecognised property '@{key}'");
+        self.report_at(Severity::Error, "unknown", &place.child(key), &place.location(), value, text);
+    }
+
+    fn child(&mut self, scope: &Scope<'w>, place: &Place<'_>, child: &'w Element, slot: &Slot<'w>, object: Value<'w>) {
+        let mut items: SmallVec<[Item<'w>; 4]> = SmallVec::new();
+        if slot.value.is_some() || slot.sibling.is_some() {
+            self.items(scope, &placed(place, child, slot.type_code), child, slot, object, &mut items);
+        }
+        let count = items.len() as u32;
+        if count < child.min || count > child.max {
+            let code = child.types.first().map_or("", |reference| &reference.code);
+            let here = placed(place, child, slot.type_code.or(child.is_choice.then_some(code)));
+            let anchor = items.get(child.max as usize).map_or(object, Item::anchor);
+            match count < child.min {
+                true => self.cardinality("min", &here, anchor, child.min, count),
+                false => self.cardinality("max", &here, anchor, child.max, count),
+            }
+        }
+        // What a profile removed is not judged any further.
+        if child.max == 0 {
+            return;
+        }
+        let here = place.child(&child.name);
+        match &child.slicing {
+            Some(slicing) if !slicing.slices.is_empty() => self.sliced(scope, &here, child, slicing, &items, object),
+            _ => {
+                for item in &items {
+                    let here = here.at(item.index);
+                    let here = item.type_code.map_or(here, |type_code| here.choosing(type_code));
+                    self.item(scope, &here, child, item);
+                }
+            }
+        }
+    }
+
+    /// The repetitions of an element, after a look at the JSON they come in.
+    fn items(
+        &mut self,
+        scope: &Scope<'w>,
+        place: &Place<'_>,
+        child: &Element,
+        slot: &Slot<'w>,
+        object: Value<'w>,
+        items: &mut SmallVec<[Item<'w>; 4]>,
+    ) {
+        let say = |walk: &mut Self, key: &'static str, value: Value<'w>, text: &str| {
+            if !scope.is_secondary {
+                walk.error(key, place, value, text.to_owned());
+            }
+        };
+        let item = |value, sibling, index| Item { value, sibling, index, type_code: slot.type_code, object };
+        for value in slot.value.into_iter().chain(slot.sibling) {
+            match value.kind() {
+                Kind::Null if child.is_list => return say(self, "empty", value, "This property must be an Array, not null"),
+                Kind::Null => return say(self, "empty", value, "This property must not be null: leave it out when it has no value"),
+                Kind::Array if !child.is_list => {
+                    let is_simple = child.types.first().is_some_and(|reference| reference.is_primitive);
+                    let text = match is_simple {
+                        true => "This property must be an simple value, not an array",
+                        false => "This property must be an Object, not an array",
+                    };
+                    say(self, "type", value, text);
+                    // Counted, so that it is not called missing as well; its content is judged as if it stood alone.
+                    items.extend(value.items().take(1).map(|value| item(Some(value), None, None)));
+                    return;
+                }
+                Kind::Array if value.items().next().is_none() => {
+                    let text = "Array cannot be empty - the property should not be present if it has no values";
+                    return say(self, "empty", value, text);
+                }
+                Kind::Array => {}
+                kind if child.is_list => {
+                    say(self, "type", value, &format!("This property must be an Array, not {}", with_article(kind)));
+                }
+                _ => {}
+            }
+        }
+        let is_array = |value: Option<Value<'w>>| value.is_some_and(|value| value.kind() == Kind::Array);
+        if !child.is_list || !(is_array(slot.value) || is_array(slot.sibling)) {
+            items.push(item(slot.value, slot.sibling, child.is_list.then_some(0)));
+            return;
+        }
+        let mut values = slot.value.into_iter().flat_map(Value::items);
+        let mut siblings = slot.sibling.into_iter().flat_map(Value::items);
+        for index in 0.. {
+            let (value, sibling) = (values.next(), siblings.next());
+            let anchor = match value.or(sibling) {
+                Some(anchor) => anchor,
+                None => break,
+            };
+            let present = |value: Option<Value<'w>>| value.filter(|value| !value.is_null());
+            if present(value).is_none() && present(sibling).is_none() {
+                say(self, "empty", anchor, "An array item that is null needs an extension at the same place of its sibling");
+                continue;
+            }
+            items.push(item(present(value), present(sibling), Some(index)));
+        }
+    }
+
+    pub(super) fn cardinality(&mut self, key: &'static str, place: &Place<'_>, anchor: Value<'w>, limit: u32, count: u32) {
+        let (id, profile) = (place.element_id(), self.owner_url(place));
+        let is_min = key.ends_with("min");
+        let text = match (self.options.texts_of_2018, is_min) {
+            (false, true) => format!("{id}: minimum required = {limit}, but only found {count} (from {profile})"),
+            (false, false) => format!("{id}: max allowed = {limit}, but found {count} (from {profile})"),
+            // The quote that is missing in the second one was missing then.
+            (true, true) => format!("Profile {profile}, Element '{id}': minimum required = {limit}, but only found {count}"),
+            (true, false) => format!("Profile {profile}, Element '{id}: max allowed = {limit}, but found {count}"),
+        };
+        let location = place.parent().map_or_else(String::new, Place::location);
+        self.report_at(Severity::Error, key, place, &location, anchor, text);
+    }
+
+    pub(super) fn error(&mut self, key: &str, place: &Place<'_>, anchor: Value<'w>, text: String) {
+        self.report_at(Severity::Error, key, place, &place.location(), anchor, text);
+    }
+
+    pub(super) fn warning(&mut self, key: &str, place: &Place<'_>, anchor: Value<'w>, text: String) {
+        self.report_at(Severity::Warning, key, place, &place.location(), anchor, text);
+    }
+
+    pub(super) fn information(&mut self, key: &str, place: &Place<'_>, anchor: Value<'w>, text: String) {
+        self.report_at(Severity::Information, key, place, &place.location(), anchor, text);
+    }
+
+    pub(super) fn report_at(
+        &mut self,
+        severity: Severity,
+        key: &str,
+        place: &Place<'_>,
+        location: &str,
+        anchor: Value<'w>,
+        text: String,
+    ) {
+        let path = place.element_path();
+        let fix = advice::advise(self, key, place, &path, anchor);
+        let offset = match key {
+            "unknown" | "json" => anchor.key_span().map_or(anchor.span().start, |span| span.start),
+            _ => anchor.span().start,
+        };
+        self.push(severity, format!("{path}#{key}"), location.to_owned(), offset, text, fix, None);
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn push(
+        &mut self,
+        severity: Severity,
+        rule: String,
+        location: String,
+        offset: usize,
+        text: String,
+        fix: Option<std::borrow::Cow<'static, str>>,
+        code: Option<&'static str>,
+    ) {
+        if self.findings.len() >= MAX_FINDINGS {
+            self.left_out += 1;
+            return;
+        }
+        self.findings.push(Finding { severity, rule, location, line: 0, column: 0, text, fix, code });
+        self.offsets.push(offset);
+    }
+
+    /// Takes out what two profiles said alike, and works out lines and columns in one pass over the text.
+    fn finish(mut self, document: &Document) -> Vec<Finding> {
+        let mut order: Vec<usize> = (0..self.findings.len()).collect();
+        order.sort_by_key(|&index| self.offsets[index]);
+        let (mut line, mut column, mut at) = (1, 1, 0);
+        for index in order {
+            let offset = self.offsets[index].min(document.text().len());
+            for character in document.text().get(at..offset).unwrap_or_default().chars() {
+                (line, column) = if character == '\n' { (line + 1, 1) } else { (line, column + 1) };
+            }
+            at = offset;
+            let finding = &mut self.findings[index];
+            (finding.line, finding.column) = (line, column);
+        }
+        let mut seen = std::collections::HashSet::new();
+        let mut findings = self.findings;
+        findings.retain(|finding| {
+            seen.insert((finding.rule.clone(), finding.location.clone(), finding.line, finding.column, finding.severity))
+        });
+        if self.left_out > 0 {
+            findings.push(Finding {
+                severity: Severity::Error,
+                rule: "#json".to_owned(),
+                location: String::new(),
+                line: 1,
+                column: 1,
+                text: format!("{} more findings are left out", self.left_out),
+                fix: None,
+                code: None,
+            });
+        }
+        findings
+    }
+}
+
+/// The place of a child; for a choice with the type that is there, or the first one it may have.
+fn placed<'p>(place: &'p Place<'p>, child: &'p Element, type_code: Option<&'p str>) -> Place<'p> {
+    let here = place.child(&child.name);
+    type_code.map_or(here, |type_code| here.choosing(type_code))
+}
+
+/// `DateTime` for `dateTime`.
+fn is_suffix(suffix: &str, code: &str) -> bool {
+    suffix.len() == code.len()
+        && suffix.as_bytes()[0].is_ascii_uppercase()
+        && suffix.as_bytes()[0].eq_ignore_ascii_case(&code.as_bytes()[0])
+        && suffix.as_bytes()[1..] == code.as_bytes()[1..]
+}
+
+fn with_article(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Object => "an Object",
+        Kind::Array => "an Array",
+        Kind::String => "a String",
+        Kind::Number => "a Number",
+        Kind::Boolean => "a Boolean",
+        Kind::Null => "null",
+    }
+}
+
+/// The type reference that counts for a repetition.
+pub(super) fn reference_of<'w>(element: &'w Element, item: &Item<'w>) -> Option<&'w TypeReference> {
+    match item.type_code {
+        Some(code) => element.types.iter().find(|reference| &*reference.code == code),
+        None => element.types.first(),
+    }
+}

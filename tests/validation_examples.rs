@@ -1,0 +1,130 @@
+//! The examples of the profiles: valid ones pass, each invalid one is refused for what is wrong with it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use kanta_phr_sandbox::fhir::Version;
+use kanta_phr_sandbox::fhir::definitions::Definitions;
+use kanta_phr_sandbox::fhir::validation::{Finding, Options, unreadable, validate, version_of};
+use kanta_phr_sandbox::json::Document;
+
+#[derive(serde::Deserialize)]
+struct Expectation {
+    fault: String,
+    /// Any one of these is enough.
+    expect: Vec<Expected>,
+    /// These may be reported as well.
+    #[serde(default)]
+    also: Vec<Expected>,
+}
+
+#[derive(serde::Deserialize)]
+struct Expected {
+    kind: String,
+    location: String,
+    key: Option<String>,
+}
+
+impl Expected {
+    /// Invariants are named by their key, everything else by its kind.
+    fn rule(&self) -> String {
+        format!("{}#{}", self.location, self.key.as_ref().unwrap_or(&self.kind))
+    }
+}
+
+fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    files.sort();
+    files
+}
+
+fn judge(path: &Path, version: Version) -> Vec<Finding> {
+    let text = std::fs::read_to_string(path).expect("a readable file");
+    match Document::parse(text) {
+        Ok(document) => validate(Definitions::embedded(version), &document, &Options::default()),
+        Err(error) => vec![unreadable(&error)],
+    }
+}
+
+fn errors(findings: &[Finding]) -> Vec<String> {
+    let errors = findings.iter().filter(|finding| finding.is_error());
+    errors.map(|finding| format!("{} at {}:{}: {}", finding.rule, finding.line, finding.column, finding.text)).collect()
+}
+
+#[test]
+fn valid_examples_are_accepted() {
+    let mut refused = Vec::new();
+    for version in Version::ALL {
+        for path in files(&examples().join(version.as_str()).join("valid")) {
+            let errors = errors(&judge(&path, version));
+            if !errors.is_empty() {
+                refused.push(format!("{}\n    {}", path.display(), errors.join("\n    ")));
+            }
+        }
+    }
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+}
+
+#[test]
+fn invalid_examples_are_refused_for_their_fault() {
+    let text = std::fs::read_to_string(examples().join("expectations.json")).expect("expectations.json");
+    let mut expectations: BTreeMap<String, Expectation> = serde_json::from_str(&text).expect("the form of expectations.json");
+    let mut wrong = Vec::new();
+    for version in Version::ALL {
+        for path in files(&examples().join(version.as_str()).join("invalid")) {
+            let name = format!("{}/invalid/{}", version.as_str(), path.file_name().expect("a name").to_string_lossy());
+            let Some(expectation) = expectations.remove(&name) else {
+                wrong.push(format!("{name}: there is no expectation"));
+                continue;
+            };
+            let findings = judge(&path, version);
+            let rules: Vec<&str> = findings.iter().filter(|finding| finding.is_error()).map(|finding| &*finding.rule).collect();
+            let is_found = expectation.expect.iter().any(|expected| rules.contains(&&*expected.rule()));
+            let known: Vec<String> = expectation.expect.iter().chain(&expectation.also).map(Expected::rule).collect();
+            let others = rules.iter().filter(|rule| !known.iter().any(|known| known == *rule)).count();
+            if !is_found || others > 0 {
+                let errors = errors(&findings).join("\n    ");
+                wrong.push(format!("{name}: {} (expected {})\n    {errors}", expectation.fault, known.join(", ")));
+            }
+        }
+    }
+    wrong.extend(expectations.keys().map(|name| format!("{name}: there is no such file")));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_refusal_names_a_line_and_a_rule() {
+    for version in Version::ALL {
+        for path in files(&examples().join(version.as_str()).join("invalid")) {
+            for finding in judge(&path, version) {
+                assert!(finding.line > 0 && finding.column > 0, "{}: {finding:?}", path.display());
+                assert!(finding.rule.contains('#') && !finding.text.is_empty(), "{}: {finding:?}", path.display());
+            }
+        }
+    }
+}
+
+/// Resources other people wrote, when the folder with them is there.
+#[test]
+fn shared_samples() {
+    let Some(shared) = std::env::var_os("KANTA_SHARED").map(PathBuf::from) else { return };
+    let samples = shared.join("samples");
+    for version in Version::ALL {
+        for path in files(&samples.join(version.as_str()).join("valid")) {
+            let text = std::fs::read_to_string(&path).expect("a readable file");
+            assert_eq!(version_of(&Document::parse(text).expect("JSON")), version, "{}", path.display());
+            let errors = errors(&judge(&path, version));
+            assert!(errors.is_empty(), "{}\n    {}", path.display(), errors.join("\n    "));
+        }
+    }
+    let glucose = judge(&samples.join("r4/invalid/bloodglucose-min.json"), Version::R4);
+    assert!(glucose.iter().any(|finding| finding.is_error() && finding.rule == "Observation#PHR-2"), "{glucose:#?}");
+    let plan = judge(&samples.join("r4/invalid/example-CarePlan-mandatory.json"), Version::R4);
+    assert!(plan.iter().any(|finding| finding.is_error() && finding.rule == "CarePlan.status#fixed"), "{plan:#?}");
+}
