@@ -86,7 +86,6 @@ pub(super) fn all_heads() -> [u8; 1] {
     [HEAD]
 }
 
-
 pub(super) fn version(number: Number, version: u32) -> Key {
     Key::new(&[&[VERSION], &number.to_be_bytes(), &version.to_be_bytes()])
 }
