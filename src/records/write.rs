@@ -241,7 +241,7 @@ impl Records {
     }
 
     /// Judges a body: whose it is, whether it names the right profile and conforms to it. Returns the patient and the remarks.
-    fn accept(
+    pub(super) fn accept(
         &self,
         access: &Access,
         version: Version,
@@ -270,7 +270,7 @@ impl Records {
     }
 
     /// Referential integrity: what the resource refers to is here, on this base, and within the caller's reach.
-    fn check_references(
+    pub(super) fn check_references(
         &self,
         view: &View,
         access: &Access,
@@ -364,7 +364,7 @@ fn matching(
 }
 
 /// A version on its way into the store.
-struct Draft<'a> {
+pub(super) struct Draft<'a> {
     resource_type: ResourceType,
     group: Group,
     resource: Value<'a>,
@@ -376,7 +376,7 @@ struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     #[expect(clippy::too_many_arguments, reason = "the parts of one version, named where they are used")]
-    fn new(
+    pub(super) fn new(
         records: &Records,
         access: &Access,
         version: Version,
@@ -407,7 +407,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn text(&self, version_id: u32) -> String {
+    pub(super) fn text(&self, version_id: u32) -> String {
         let imprint = Imprint {
             resource_type: self.resource_type.as_str(),
             id: self.id,
@@ -418,16 +418,16 @@ impl<'a> Draft<'a> {
         splice::splice(self.resource, &imprint)
     }
 
-    fn place(&self, view: &View, number: Number) -> Result<Place, Refusal> {
+    pub(super) fn place(&self, view: &View, number: Number) -> Result<Place, Refusal> {
         let patient = patient_number(view, self.resource_type, self.patient)?;
         Ok(Place { patient, group: self.group, number, updated: self.now.as_millisecond() })
     }
 
-    fn head(&self, number: Number, version: u32, creator: [u8; 8]) -> Head {
+    pub(super) fn head(&self, number: Number, version: u32, creator: [u8; 8]) -> Head {
         Head { group: self.group, number, version, deleted: false, patient: self.patient, creator }
     }
 
-    fn stored(&self, version_id: u32, record: &crate::store::Value) -> Result<Stored, Refusal> {
+    pub(super) fn stored(&self, version_id: u32, record: &crate::store::Value) -> Result<Stored, Refusal> {
         Stored::decode(self.resource_type, self.id, version_id, record)
             .ok_or_else(|| Refusal::Unknown(self.resource_type, self.id.to_string()))
     }
