@@ -34,7 +34,9 @@ pub use write::{Outcome, Written};
 use crate::store::Store;
 use crate::time::{Clock, Random};
 use access::Author;
+use jiff::Timestamp;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// The knobs of this room (decisions.md); [`Default`] is the faithful choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +99,16 @@ impl Records {
     /// The knobs in force.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The tenant's present instant.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A fresh id.
+    pub fn new_id(&self) -> Uuid {
+        self.random.uuid()
     }
 
     /// Whether writes wait for a disk.
