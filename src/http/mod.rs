@@ -1,8 +1,10 @@
 //! The HTTP surface: one flat route table.
 
+pub mod blocking;
 pub mod context;
 pub mod control;
 pub mod fhir;
 pub mod listen;
 pub mod oauth;
 pub mod pages;
+pub mod reason;
