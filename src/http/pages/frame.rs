@@ -36,6 +36,16 @@ impl Frame {
         format!("{}{}?v={}", self.base_path, asset::ICON, asset::fingerprint())
     }
 
+    /// The entries of the language switch.
+    pub(super) fn switch(&self) -> [SwitchEntry<'_>; 3] {
+        Language::ALL.map(|language| SwitchEntry {
+            code: language.code(),
+            name: language.own_name(),
+            href: self.links.get(language),
+            current: language == self.language,
+        })
+    }
+
     /// The rules in force, in words.
     pub(super) fn rules(&self, texts: &CommonTexts) -> Option<&'static str> {
         Some(match self.environment? {
@@ -44,6 +54,15 @@ impl Frame {
             Environment::Production => texts.rules_production,
         })
     }
+}
+
+/// One language of the switch.
+pub(super) struct SwitchEntry<'a> {
+    pub code: &'static str,
+    pub name: &'static str,
+    pub href: &'a str,
+    /// Whether the page is in this language already.
+    pub current: bool,
 }
 
 /// Whose rules the sandbox follows, as a word on the page.
@@ -79,7 +98,7 @@ impl LanguageLinks {
     /// that they hold behind any prefix or host name.
     pub fn keeping(query: Option<&str>) -> LanguageLinks {
         LanguageLinks::from_fn(|language| {
-            let mut kept = form_urlencoded::Serializer::new(String::from("?"));
+            let mut kept = form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
             for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
                 if name != super::LANGUAGE_PARAMETER {
                     kept.append_pair(&name, &value);

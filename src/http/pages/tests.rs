@@ -24,25 +24,25 @@ fn citizens() -> Vec<CitizenChoice> {
         (
             "aino",
             "Aino Testinen",
-            "140385-912A",
+            "140385-912T",
             41,
             "fi",
             "Measures blood pressure and weight daily; three years of data.",
         ),
-        ("bertel", "Bertel Provström", "020660-9045", 66, "sv", "Type 2 diabetes, glucose before and after meals."),
-        ("elina", "Elina Kokeilija-Hiekkaharju", "311299-9330", 26, "fi", "Nothing stored yet."),
-        ("oskar", "Oskar Sandell", "010175-955F", 51, "sv", "Type 1 diabetes: insulin doses and carbohydrates."),
-        ("nadia", "Nadia Esimerkki", "230594-918K", 32, "en", "Steps and sleep from two applications."),
-        ("veikko", "Veikko Mallikas", "050938-9212", 88, "fi", "Old results, some without a time zone."),
-        ("maarit", "Maarit Kuvitteellinen", "170770-9421", 56, "se", "Answers to questionnaires."),
-        ("ilja", "Ilja Keksitty", "280202A903D", 24, "ru", ""),
-        ("hanna", "Hanna Maria Sofia Pitkänimi-Äyräväinen af Sandhamn", "060688-966N", 38, "fi", "A very long name."),
-        ("tuomas", "Tuomas Toinen", "111197-9508", 29, "fi", "Has withdrawn every access right."),
-        ("leena", "Leena Lähde", "190455-9297", 71, "fi", "Thousands of records, for paging."),
-        ("kim", "Kim Kolmas", "240981-9774", 45, "et", "Results on both bases."),
-        ("sixten", "Sixten Sextio", "220610A966P", 16, "sv", "Turned sixteen this year."),
+        ("bertel", "Bertel Provström", "020660-904S", 66, "sv", "Type 2 diabetes, glucose before and after meals."),
+        ("elina", "Elina Kokeilija-Hiekkaharju", "311299-933A", 26, "fi", "Nothing stored yet."),
+        ("oskar", "Oskar Sandell", "010175-955L", 51, "sv", "Type 1 diabetes: insulin doses and carbohydrates."),
+        ("nadia", "Nadia Esimerkki", "230594-918R", 32, "en", "Steps and sleep from two applications."),
+        ("veikko", "Veikko Mallikas", "050938-9210", 88, "fi", "Old results, some without a time zone."),
+        ("maarit", "Maarit Kuvitteellinen", "170770-9422", 56, "se", "Answers to questionnaires."),
+        ("ilja", "Ilja Keksitty", "280202A903A", 24, "ru", ""),
+        ("hanna", "Hanna Maria Sofia Pitkänimi-Äyräväinen af Sandhamn", "060688-966K", 38, "fi", "A very long name."),
+        ("tuomas", "Tuomas Toinen", "111197-950M", 29, "fi", "Has withdrawn every access right."),
+        ("leena", "Leena Lähde", "190455-929M", 71, "fi", "Thousands of records, for paging."),
+        ("kim", "Kim Kolmas", "240981-9775", 45, "et", "Results on both bases."),
+        ("sixten", "Sixten Sextio", "220610A966S", 16, "sv", "Turned sixteen this year."),
         ("minna", "Minna Alaikäinen", "030515A9128", 11, "fi", "Eleven years old."),
-        ("vauva", "Vauva Uusi", "010626A902S", 1, "fi", "An infant."),
+        ("vauva", "Vauva Uusi", "010626A9029", 1, "fi", "An infant."),
     ];
     let people = people.into_iter().map(|(id, name, code, age, language, description)| CitizenChoice {
         id: id.into(),
@@ -359,7 +359,7 @@ fn hostile_values_stay_text() {
         for page in pages {
             let html = page.html();
             assert!(!html.contains("<script") && !html.contains("<img src=x"), "{html}");
-            assert!(!html.contains("49"), "no value is taken for a template");
+            assert!(html.contains("{{ 7 * 7 }}"), "no value is taken for a template");
         }
     }
 }
