@@ -59,6 +59,12 @@ impl Citizen {
         }
     }
 
+    /// What a citizen must keep to by itself: the id's form, printable names, the code's date of birth, no nil
+    /// pseudonym. [`Citizens::add`] asks for it too.
+    pub fn check(&self) -> Result<(), AddCitizenError> {
+        register::check(self)
+    }
+
     /// Given names and family name.
     pub fn full_name(&self) -> String {
         format!("{} {}", self.given_names, self.family_name)

@@ -243,3 +243,130 @@ pub fn patient(pseudonym: Uuid, language: Language, version: Version) -> String 
         r#"{{"resourceType":"Patient","id":"{pseudonym}","meta":{{"profile":["{profile}"]}},"language":"{language}","identifier":[{{"system":"urn:ietf:rfc:3986","value":"urn:uuid:{pseudonym}"}}],"active":true}}"#
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    fn entry(content: Content) -> Entry<'static> {
+        Entry {
+            patient: Uuid::from_u128(1),
+            identifier: Uuid::from_u128(2),
+            language: Language::English,
+            effective: Moment::Instant("2026-07-01T04:30:00Z".parse().unwrap()),
+            issued: "2026-07-01T04:31:00.25Z".parse().unwrap(),
+            content,
+            note: None,
+            application: None,
+        }
+    }
+
+    fn decimal(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    fn one_of_each() -> Vec<Content> {
+        let value = decimal("7.0");
+        let mut contents = vec![
+            Content::BodyWeight { kilograms: value },
+            Content::BloodGlucose { millimoles_per_litre: value, method: GlucoseMethod::Meter },
+            Content::BloodGlucose { millimoles_per_litre: value, method: GlucoseMethod::Sensor },
+            Content::BloodPressure { systolic: value, diastolic: value },
+            Content::HeartRate { per_minute: value },
+            Content::InsulinDose { insulin: Insulin::ShortFast, units: value },
+            Content::InsulinDose { insulin: Insulin::IntermediateLong, units: value },
+        ];
+        contents.extend([StepSpan::Free, StepSpan::Day, StepSpan::Week].map(|span| Content::Steps { count: 7, span }));
+        for nutrient in [Nutrient::Carbohydrate, Nutrient::Fat, Nutrient::Protein] {
+            contents.extend([false, true].map(|measured| Content::MacronutrientIntake {
+                nutrient,
+                grams: value,
+                measured,
+            }));
+        }
+        contents
+    }
+
+    #[test]
+    fn an_r4_observation_word_for_word() {
+        let mut entry = entry(Content::BloodPressure { systolic: decimal("128"), diastolic: decimal("82.5") });
+        entry.language = Language::Swedish;
+        entry.note = Some("Vila \"innan\"\t& efter");
+        entry.application = Some(Application { name: "Dagbok", id: "app-1" });
+        assert_eq!(
+            entry.to_json(Version::R4).unwrap(),
+            concat!(
+                r#"{"resourceType":"Observation","meta":{"profile":["http://phr.kanta.fi/StructureDefinition/fiphr-sd-bloodpressure"]},"#,
+                r#""language":"sv","text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"sv\" xml:lang=\"sv\">"#,
+                r#"Kod: Blodtryck (85354-9)<br/>Tid: 1.7.2026 kl. 7.30<br/>"#,
+                r#"Resultat: Systoliskt blodtryck (8480-6): 128 mm[Hg], Diastoliskt blodtryck (8462-4): 82,5 mm[Hg]<br/>"#,
+                r#"Kommentar: Vila \"innan\" &amp; efter</div>"},"#,
+                r#""extension":[{"url":"http://phr.kanta.fi/StructureDefinition/fiphr-ext-creatingapplication","extension":["#,
+                r#"{"url":"name","valueString":"Dagbok"},{"url":"applicationId","valueString":"app-1"}]}],"#,
+                r#""identifier":[{"system":"urn:ietf:rfc:3986","value":"urn:uuid:00000000-0000-0000-0000-000000000002"}],"#,
+                r#""status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"vital-signs","display":"Vital Signs"}]}],"#,
+                r#""code":{"coding":[{"system":"http://loinc.org","code":"85354-9","display":"Blodtryck"}]},"#,
+                r#""subject":{"reference":"Patient/00000000-0000-0000-0000-000000000001"},"#,
+                r#""effectiveDateTime":"2026-07-01T07:30:00+03:00","issued":"2026-07-01T07:31:00.250+03:00","#,
+                r#""performer":[{"reference":"Patient/00000000-0000-0000-0000-000000000001"}],"#,
+                r#""note":[{"text":"Vila \"innan\"\u0009& efter"}],"component":["#,
+                r#"{"code":{"coding":[{"system":"http://loinc.org","code":"8480-6","display":"Systoliskt blodtryck"}]},"#,
+                r#""valueQuantity":{"value":128,"unit":"mm[Hg]","system":"http://unitsofmeasure.org","code":"mm[Hg]"}},"#,
+                r#"{"code":{"coding":[{"system":"http://loinc.org","code":"8462-4","display":"Diastoliskt blodtryck"}]},"#,
+                r#""valueQuantity":{"value":82.5,"unit":"mm[Hg]","system":"http://unitsofmeasure.org","code":"mm[Hg]"}}]}"#,
+            )
+        );
+    }
+
+    #[test]
+    fn an_stu3_dose_word_for_word() {
+        let mut entry = entry(Content::InsulinDose { insulin: Insulin::IntermediateLong, units: decimal("14.50") });
+        entry.effective = Moment::Day(date(2026, 7, 1));
+        assert_eq!(
+            entry.to_json(Version::Stu3).unwrap(),
+            concat!(
+                r#"{"resourceType":"MedicationAdministration","meta":{"profile":["http://phr.kanta.fi/StructureDefinition/fiphr-sd-insulindosing-stu3"]},"#,
+                r#""language":"en","text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\" xml:lang=\"en\">"#,
+                r#"Type of insulin: Intermediate-acting insulin (ins-intermediate-long)<br/>Time: 1 July 2026<br/>Dose: 14.50 units</div>"},"#,
+                r#""identifier":[{"system":"urn:ietf:rfc:3986","value":"urn:uuid:00000000-0000-0000-0000-000000000002"}],"#,
+                r#""status":"completed","medicationCodeableConcept":{"coding":[{"system":"http://phr.kanta.fi/CodeSystem/fiphr-cs-insulincode","code":"ins-intermediate-long","display":"Intermediate-acting insulin"}],"#,
+                r#""text":"Intermediate-acting insulin"},"subject":{"reference":"Patient/00000000-0000-0000-0000-000000000001"},"#,
+                r#""effectiveDateTime":"2026-07-01","dosage":{"text":"Intermediate-acting insulin 14.50 units","#,
+                r#""dose":{"value":14.50,"unit":"IU","system":"http://unitsofmeasure.org","code":"[iU]"}}}"#,
+            )
+        );
+    }
+
+    #[test]
+    fn every_kind_is_well_formed_in_every_language_and_moment() {
+        let noon: Timestamp = "2026-07-01T09:00:00Z".parse().unwrap();
+        let moments = [Moment::Instant(noon), Moment::Day(date(2026, 7, 1)), Moment::Period(noon, noon)];
+        for content in one_of_each() {
+            for (version, language) in
+                Version::ALL.into_iter().flat_map(|version| Language::ALL.map(|one| (version, one)))
+            {
+                for effective in moments {
+                    let entry = Entry { language, effective, note: Some("\u{1}<é>"), ..entry(content) };
+                    let takes = content.takes_period() || !matches!(effective, Moment::Period(..));
+                    let json = entry.to_json(version);
+                    assert_eq!(json.is_some(), takes && content.profile(version).is_some(), "{content:?} {version}");
+                    let Some(json) = json else { continue };
+                    let resource: serde_json::Value = serde_json::from_str(&json).unwrap();
+                    assert_eq!(resource["resourceType"], content.resource_type());
+                    let div = resource["text"]["div"].as_str().unwrap();
+                    assert!(div.ends_with(" &lt;é&gt;</div>") && !div.contains(['\u{1}', '\n']), "{div}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_patient_says_nothing_about_the_person() {
+        let json = patient(Uuid::from_u128(9), Language::Finnish, Version::R4);
+        let patient: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(patient["identifier"][0]["value"], "urn:uuid:00000000-0000-0000-0000-000000000009");
+        assert_eq!(patient["id"], "00000000-0000-0000-0000-000000000009");
+        assert_eq!(patient.as_object().unwrap().len(), 6);
+    }
+}
