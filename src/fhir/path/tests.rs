@@ -343,6 +343,21 @@ fn costly_expressions_end() {
     assert_eq!(evaluate(&json, "x.a.isDistinct()"), ["true"]);
 }
 
+/// As deep as the two parsers allow, on the small stack of a test's thread.
+#[test]
+fn deep_expressions_and_deep_documents_fit_the_stack() {
+    let nested = |open: &str, inner: &str, times: usize| format!("{}{inner}{}", open.repeat(times), ")".repeat(times));
+    assert_eq!(evaluate(OBSERVATION, &nested("iif(true, ", "1", 100)), ["1"]);
+    assert_eq!(evaluate(OBSERVATION, &nested("%resource.note.select(", "1", 12)).len(), 4096);
+    assert_eq!(evaluate(OBSERVATION, &nested("first().where(", "true", 100)), ["{…}"]);
+    assert_eq!(evaluate(OBSERVATION, &nested("not(", "", 1)), ["false"]);
+    assert_eq!(evaluate(OBSERVATION, &format!("{}1", "1 + (".repeat(60)).replace("(1", "1").replace('(', "")), ["61"]);
+    let depth = crate::json::MAX_DEPTH - 2;
+    let json = format!("{{\"a\":{}1{},\"b\":{0}1{1}}}", "{\"x\":".repeat(depth), "}".repeat(depth));
+    assert_eq!(evaluate(&json, "a = b and (a | b).count() = 1 and a ~ b"), ["true"]);
+    assert_eq!(evaluate(&json, "descendants().count()"), [(2 * (depth + 1)).to_string()]);
+}
+
 #[test]
 fn numbers_of_any_length_are_no_harm() {
     let json = r#"{"resourceType": "Basic", "big": 1e400, "long": 0.12345678901234567890123456789012345, "many": 9223372036854775808}"#;
