@@ -11,6 +11,7 @@ pub mod pki;
 pub mod records;
 pub mod sandbox;
 pub mod seed;
+pub mod settings;
 pub mod store;
 pub mod tenant;
 pub mod tenants;

@@ -1,0 +1,192 @@
+//! Works out what makes a repetition belong to a slice: the fixed values, patterns, bindings and types at the discriminators.
+
+use super::super::model::{
+    Criterion, DiscriminatorKind, Element, Literal, PathStep, Slicing, Strength, Structure, Test,
+};
+use super::{CORE, CompileError, Compiler};
+
+/// Fills in the criteria of every slice.
+pub(super) fn resolve(compiler: &Compiler<'_>, structures: &mut [Structure]) -> Result<(), Vec<CompileError>> {
+    let mut errors = Vec::new();
+    for (index, structure) in structures.iter_mut().enumerate() {
+        let mut walk =
+            Walk { compiler, index, is_abstract: structure.is_abstract || is_base(structure), errors: &mut errors };
+        let name = structure.root.name.to_string();
+        walk.element(&mut structure.root, &name);
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+/// HL7 does not mark its vital-signs profiles abstract, and Kanta not all of its bases.
+fn is_base(structure: &Structure) -> bool {
+    structure.url.starts_with(CORE)
+}
+
+struct Walk<'w, 'c> {
+    compiler: &'w Compiler<'c>,
+    index: usize,
+    is_abstract: bool,
+    errors: &'w mut Vec<CompileError>,
+}
+
+impl Walk<'_, '_> {
+    fn element(&mut self, element: &mut Element, path: &str) {
+        for child in &mut element.children {
+            let path = format!("{path}.{}", child.name);
+            self.element(child, &path);
+        }
+        let Some(slicing) = &mut element.slicing else { return };
+        let Slicing { discriminators, slices, .. } = slicing;
+        for slice in slices {
+            let path = format!("{path}:{}", slice.name);
+            self.element(&mut slice.element, &path);
+            slice.criteria.clear();
+            for discriminator in discriminators.iter() {
+                match self.criterion(&slice.element, discriminator.kind, &discriminator.path) {
+                    Ok(Some(criterion)) => slice.criteria.push(criterion),
+                    Ok(None) => {}
+                    Err(reason) => self.errors.push(self.compiler.error(self.index, &path, reason)),
+                }
+            }
+            if slice.criteria.is_empty() && !self.is_abstract && slice.element.max > 0 {
+                let reason = "no fixed value, pattern, binding, type or existence at any discriminator";
+                self.errors.push(self.compiler.error(self.index, &path, reason));
+            }
+        }
+    }
+
+    fn criterion(&self, slice: &Element, kind: DiscriminatorKind, path: &str) -> Result<Option<Criterion>, String> {
+        let steps = steps(path)?;
+        let mut candidates = vec![Candidate::Element(slice)];
+        for step in &steps {
+            candidates = candidates.iter().flat_map(|candidate| self.step(candidate, step)).collect();
+        }
+        Ok(candidates.iter().find_map(|candidate| test(candidate, kind)).map(|test| Criterion { path: steps, test }))
+    }
+
+    /// Everything the definition says one step further on: the child, its slices, or a part of a fixed value.
+    fn step<'e>(&'e self, candidate: &Candidate<'e>, step: &PathStep) -> Vec<Candidate<'e>> {
+        let element = match candidate {
+            Candidate::Literal(literal) => {
+                return literal_step(literal, step).into_iter().map(Candidate::Literal).collect();
+            }
+            Candidate::Element(element) => *element,
+        };
+        let mut found = Vec::new();
+        for value in [&element.fixed, &element.pattern].into_iter().flatten() {
+            found.extend(literal_step(value, step).into_iter().map(Candidate::Literal));
+        }
+        let children = match (element.children.is_empty(), element.types.as_slice()) {
+            (false, _) => &element.children,
+            (true, [only]) => {
+                let url = match only.profiles.as_slice() {
+                    [profile] => profile.to_string(),
+                    _ => format!("{CORE}{}", only.code),
+                };
+                match self.compiler.done.get(&url) {
+                    Some(structure) => &structure.root.children,
+                    None => return found,
+                }
+            }
+            (true, _) => return found,
+        };
+        match step {
+            PathStep::Member(name) => {
+                for child in children.iter().filter(|child| child.name == *name) {
+                    found.push(Candidate::Element(child));
+                    let slices = child.slicing.iter().flat_map(|slicing| &slicing.slices);
+                    found.extend(slices.map(|slice| Candidate::Element(&slice.element)));
+                }
+            }
+            PathStep::Extension(url) => {
+                let extensions = children.iter().filter(|child| &*child.name == "extension");
+                let slices = extensions.flat_map(|child| child.slicing.iter().flat_map(|slicing| &slicing.slices));
+                let of_url = slices.filter(|slice| {
+                    let profiles = slice.element.types.iter().flat_map(|reference| &reference.profiles);
+                    profiles.into_iter().any(|profile| profile == url)
+                });
+                found.extend(of_url.map(|slice| Candidate::Element(&slice.element)));
+            }
+        }
+        found
+    }
+}
+
+/// What a discriminator's path may lead to within a definition.
+enum Candidate<'e> {
+    Element(&'e Element),
+    Literal(&'e Literal),
+}
+
+fn test(candidate: &Candidate<'_>, kind: DiscriminatorKind) -> Option<Test> {
+    let element = match candidate {
+        Candidate::Literal(literal) => {
+            return (kind == DiscriminatorKind::Value).then(|| Test::Fixed((*literal).clone()));
+        }
+        Candidate::Element(element) => *element,
+    };
+    let exists = || (element.min > 0).then_some(true).or((element.max == 0).then_some(false)).map(Test::Exists);
+    match kind {
+        DiscriminatorKind::Value => None
+            .or_else(|| element.fixed.clone().map(Test::Fixed))
+            .or_else(|| element.pattern.clone().map(Test::Pattern))
+            .or_else(|| {
+                let binding = element.binding.as_ref().filter(|binding| binding.strength == Strength::Required)?;
+                Some(Test::InValueSet(binding.value_set.clone()))
+            })
+            .or_else(|| extension_url(element)),
+        DiscriminatorKind::Exists => exists(),
+        DiscriminatorKind::Type => {
+            let codes: Vec<Box<str>> = element.types.iter().map(|reference| reference.code.clone()).collect();
+            (!codes.is_empty()).then_some(Test::Type(codes))
+        }
+        DiscriminatorKind::Profile => {
+            let profiles: Vec<Box<str>> =
+                element.types.iter().flat_map(|reference| reference.profiles.clone()).collect();
+            (!profiles.is_empty()).then_some(Test::Profile(profiles))
+        }
+    }
+}
+
+/// A slice of repeated references or extensions by `$this` may be told by its profile's url.
+fn extension_url(element: &Element) -> Option<Test> {
+    let profiles = element.types.iter().filter(|reference| &*reference.code == "Extension").flat_map(|it| &it.profiles);
+    let profiles: Vec<Box<str>> = profiles.cloned().collect();
+    (!profiles.is_empty()).then_some(Test::Profile(profiles))
+}
+
+fn literal_step<'l>(literal: &'l Literal, step: &PathStep) -> Vec<&'l Literal> {
+    match (literal, step) {
+        (Literal::Array(items), _) => items.iter().flat_map(|item| literal_step(item, step)).collect(),
+        (Literal::Object(members), PathStep::Member(name)) => match members.iter().find(|(key, _)| key == name) {
+            Some((_, Literal::Array(items))) => items.iter().collect(),
+            Some((_, value)) => vec![value],
+            None => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// The steps of a discriminator path: members, `$this`, `extension('url')`.
+fn steps(path: &str) -> Result<Vec<PathStep>, String> {
+    let mut steps = Vec::new();
+    let mut rest = path;
+    while !rest.is_empty() {
+        let (step, next) = match rest.strip_prefix("extension('").and_then(|rest| rest.split_once("')")) {
+            Some((url, next)) => (Some(PathStep::Extension(url.into())), next),
+            None => {
+                let end = rest.find('.').unwrap_or(rest.len());
+                let (name, next) = rest.split_at(end);
+                let is_name = name.chars().all(|character| character.is_ascii_alphanumeric());
+                match name {
+                    "$this" => (None, next),
+                    name if is_name && !name.is_empty() => (Some(PathStep::Member(name.into())), next),
+                    other => return Err(format!("discriminator path {path:?}: {other:?} is not understood")),
+                }
+            }
+        };
+        steps.extend(step);
+        rest = next.strip_prefix('.').unwrap_or(next);
+    }
+    Ok(steps)
+}

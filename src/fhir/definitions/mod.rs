@@ -1,0 +1,239 @@
+//! FHIR's own definitions and the national profiles, compiled when the crate is built from `profiles/`.
+//!
+//! ```
+//! use kanta_phr_sandbox::fhir::{Version, definitions::Definitions};
+//!
+//! let definitions = Definitions::embedded(Version::R4);
+//! let weight = definitions.profile("http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight").expect("a profile of ours");
+//! assert_eq!(&*weight.type_name, "Observation");
+//! ```
+//!
+//! The tables lie packed in the binary; a structure or value set is unpacked when it is first asked for.
+
+pub mod compile;
+mod model;
+mod paths;
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use super::Version;
+use super::path::Expression;
+pub use compile::{CompileError, Source};
+pub use model::*;
+
+/// All definitions of one FHIR version.
+pub struct Definitions {
+    version: Version,
+    structures: Vec<Packed<Structure>>,
+    /// URL → number, aliases included.
+    numbers: HashMap<Box<str>, u32>,
+    /// Type name → number, for the types of FHIR itself.
+    types: HashMap<Box<str>, u32>,
+    value_sets: HashMap<Box<str>, Packed<CodeList>>,
+    code_systems: HashMap<Box<str>, Packed<CodeList>>,
+    expressions: Vec<(Box<str>, OnceLock<Result<Expression, String>>)>,
+    aliases: HashMap<Box<str>, Box<str>>,
+    search_parameters: Packed<Vec<SearchParameter>>,
+}
+
+/// A value that is unpacked on its first use.
+struct Packed<T> {
+    bytes: &'static [u8],
+    value: OnceLock<T>,
+}
+
+impl<T: serde::de::DeserializeOwned> Packed<T> {
+    fn new(bytes: &'static [u8]) -> Self {
+        Packed { bytes, value: OnceLock::new() }
+    }
+
+    fn ready(value: T) -> Self {
+        Packed { bytes: &[], value: OnceLock::from(value) }
+    }
+
+    fn get(&self) -> &T {
+        // build.rs packed the bytes from a value of this type, with the same source file for the type.
+        self.value.get_or_init(|| postcard::from_bytes(self.bytes).expect("what build.rs packed can be unpacked"))
+    }
+}
+
+impl<T: Clone + serde::de::DeserializeOwned> Clone for Packed<T> {
+    fn clone(&self) -> Self {
+        match self.bytes.is_empty() {
+            true => Packed { bytes: self.bytes, value: self.value.clone() },
+            false => Packed::new(self.bytes),
+        }
+    }
+}
+
+static STU3: OnceLock<Definitions> = OnceLock::new();
+static R4: OnceLock<Definitions> = OnceLock::new();
+
+impl Definitions {
+    /// The definitions in the binary.
+    pub fn embedded(version: Version) -> &'static Definitions {
+        match version {
+            Version::Stu3 => {
+                STU3.get_or_init(|| unpack(version, include_bytes!(concat!(env!("OUT_DIR"), "/definitions-stu3.bin"))))
+            }
+            Version::R4 => {
+                R4.get_or_init(|| unpack(version, include_bytes!(concat!(env!("OUT_DIR"), "/definitions-r4.bin"))))
+            }
+        }
+    }
+
+    /// These definitions and more profiles, value sets, code systems and aliases on top (standard FHIR JSON).
+    ///
+    /// # Errors
+    /// Everything in the sources that cannot be compiled, by file and element.
+    pub fn extended(&self, sources: &[Source]) -> Result<Definitions, Vec<CompileError>> {
+        let check = |expression: &str| Expression::parse(expression).map(drop).map_err(|error| error.to_string());
+        let compiled = compile::compile(self.version.as_str(), None, sources, Some(self), &check)?;
+        let mut extended = Definitions {
+            version: self.version,
+            structures: self.structures.clone(),
+            numbers: self.numbers.clone(),
+            types: self.types.clone(),
+            value_sets: self.value_sets.clone(),
+            code_systems: self.code_systems.clone(),
+            expressions: self.expressions.clone(),
+            aliases: self.aliases.clone(),
+            search_parameters: self.search_parameters.clone(),
+        };
+        for structure in compiled.structures {
+            extended.numbers.insert(structure.url.clone(), extended.structures.len() as u32);
+            extended.structures.push(Packed::ready(structure));
+        }
+        extended.expressions.extend(compiled.expressions.into_iter().map(|text| (text.into(), OnceLock::new())));
+        let named = |list: CodeList| (list.url.clone(), Packed::ready(list));
+        extended.value_sets.extend(compiled.value_sets.into_iter().map(named));
+        extended.code_systems.extend(compiled.code_systems.into_iter().map(named));
+        for (alias, url) in compiled.aliases {
+            extended.add_alias(&alias, &url);
+        }
+        Ok(extended)
+    }
+
+    /// The FHIR version defined.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The structure with this canonical URL or alias, with or without `|version`.
+    pub fn profile(&self, canonical: &str) -> Option<&Structure> {
+        let url = canonical.split_once('|').map_or(canonical, |(url, _)| url);
+        self.numbers.get(url).and_then(|&number| self.structure(number))
+    }
+
+    /// The definition of a type of FHIR itself: `Observation`, `Quantity`, `dateTime`.
+    pub fn type_(&self, name: &str) -> Option<&Structure> {
+        self.types.get(name).and_then(|&number| self.structure(number))
+    }
+
+    /// The structure with this number (see [`TypeReference::structure`]).
+    pub fn structure(&self, number: u32) -> Option<&Structure> {
+        self.structures.get(number as usize).map(Packed::get)
+    }
+
+    /// The canonical URLs of all structures that are not FHIR's own, sorted.
+    pub fn profile_urls(&self) -> Vec<&str> {
+        let own = |url: &&Box<str>| !url.starts_with("http://hl7.org/fhir/") && !self.aliases.contains_key(*url);
+        let mut urls: Vec<&str> = self.numbers.keys().filter(own).map(|url| &**url).collect();
+        urls.sort_unstable();
+        urls
+    }
+
+    /// The canonical URL an alias stands for.
+    pub fn alias(&self, canonical: &str) -> Option<&str> {
+        self.aliases.get(canonical).map(|url| &**url)
+    }
+
+    /// The value set with this URL, with or without `|version`; `None` when nobody publishes its codes.
+    pub fn value_set(&self, url: &str) -> Option<&CodeList> {
+        let url = url.split_once('|').map_or(url, |(url, _)| url);
+        self.value_sets.get(url).map(Packed::get)
+    }
+
+    /// The code system with this URL, when it is one of ours.
+    pub fn code_system(&self, url: &str) -> Option<&CodeList> {
+        self.code_systems.get(url).map(Packed::get)
+    }
+
+    /// FHIR's search parameters.
+    pub fn search_parameters(&self) -> &[SearchParameter] {
+        self.search_parameters.get()
+    }
+
+    /// A constraint's expression, parsed.
+    ///
+    /// # Errors
+    /// Why it cannot be parsed; what is in the binary was parsed when it was built.
+    pub fn expression(&self, constraint: &Constraint) -> Result<&Expression, &str> {
+        let Some((text, parsed)) = self.expressions.get(constraint.number as usize) else {
+            return Err("the expression is not there");
+        };
+        let parsed = parsed.get_or_init(|| Expression::parse(text).map_err(|error| error.to_string()));
+        parsed.as_ref().map_err(String::as_str)
+    }
+
+    fn add_alias(&mut self, alias: &str, url: &str) {
+        if let Some(&number) = self.numbers.get(url) {
+            self.numbers.entry(alias.into()).or_insert(number);
+            self.aliases.insert(alias.into(), url.into());
+        }
+    }
+}
+
+impl compile::Library for Definitions {
+    fn structure_count(&self) -> u32 {
+        self.structures.len() as u32
+    }
+
+    fn structure(&self, url: &str) -> Option<(u32, Structure)> {
+        let number = *self.numbers.get(url)?;
+        Some((number, Definitions::structure(self, number)?.clone()))
+    }
+
+    fn expression_count(&self) -> u32 {
+        self.expressions.len() as u32
+    }
+
+    fn code_system(&self, url: &str) -> Option<CodeList> {
+        Definitions::code_system(self, url).cloned()
+    }
+}
+
+impl std::fmt::Debug for Definitions {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Definitions({}, {} structures)", self.version, self.structures.len())
+    }
+}
+
+fn unpack(version: Version, bytes: &'static [u8]) -> Definitions {
+    let table: Table<'static> = postcard::from_bytes(bytes).expect("what build.rs packed can be unpacked");
+    let number = |index: usize| index as u32;
+    let mut definitions = Definitions {
+        version,
+        numbers: table.structures.iter().enumerate().map(|(index, (url, _))| ((*url).into(), number(index))).collect(),
+        types: HashMap::new(),
+        structures: table.structures.iter().map(|(_, bytes)| Packed::new(bytes)).collect(),
+        value_sets: table.value_sets.iter().map(|(url, bytes)| ((*url).into(), Packed::new(bytes))).collect(),
+        code_systems: table.code_systems.iter().map(|(url, bytes)| ((*url).into(), Packed::new(bytes))).collect(),
+        expressions: table.expressions.iter().map(|text| ((*text).into(), OnceLock::new())).collect(),
+        aliases: HashMap::new(),
+        search_parameters: Packed::new(table.search_parameters),
+    };
+    for (index, (url, _)) in table.structures.iter().enumerate() {
+        if let Some(name) = url.strip_prefix(compile::CORE) {
+            definitions.types.insert(name.into(), number(index));
+        }
+    }
+    for (alias, url) in &table.aliases {
+        definitions.add_alias(alias, url);
+    }
+    definitions
+}
+
+#[cfg(test)]
+mod tests;
