@@ -16,6 +16,7 @@ use axum::http::{Extensions, HeaderMap, Method, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::time::Instant;
+use uuid::Uuid;
 
 /// A request to a resource server.
 pub(super) struct Call {
@@ -93,6 +94,20 @@ impl Call {
     /// The first value of a query parameter.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The patients that the URL or the body names: whom a request to the open endpoint is about.
+    pub fn patients(&self) -> Vec<Uuid> {
+        let in_path = self.path.iter().map(String::as_str);
+        let in_query = self.query.iter().map(|(_, value)| value.rsplit('/').next().unwrap_or(value));
+        let body = std::str::from_utf8(&self.body).unwrap_or_default();
+        // A reference in JSON, or a parameter of a search by POST.
+        let in_body =
+            body.match_indices("Patient").filter_map(|(at, name)| body.get(at + name.len() + 1..at + name.len() + 37));
+        let in_form = form_urlencoded::parse(if body.starts_with('{') { b"" } else { &self.body });
+        let in_form: Vec<_> = in_form.map(|(_, value)| value.into_owned()).collect();
+        let texts = in_path.chain(in_query).chain(in_body).chain(in_form.iter().map(String::as_str));
+        texts.filter_map(|text| text.parse().ok()).collect()
     }
 
     /// Milliseconds since the request was read.
