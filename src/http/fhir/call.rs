@@ -81,11 +81,6 @@ impl Call {
         })
     }
 
-    /// Whether it may change something.
-    pub fn is_write(&self) -> bool {
-        matches!(self.method, Method::POST | Method::PUT | Method::DELETE)
-    }
-
     /// A header as text; one that is no text counts as absent.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
