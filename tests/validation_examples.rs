@@ -87,7 +87,9 @@ fn invalid_examples_are_refused_for_their_fault() {
             let rules: Vec<&str> = findings.iter().filter(|finding| finding.is_error()).map(|finding| &*finding.rule).collect();
             let is_found = expectation.expect.iter().any(|expected| rules.contains(&&*expected.rule()));
             let known: Vec<String> = expectation.expect.iter().chain(&expectation.also).map(Expected::rule).collect();
-            let others = rules.iter().filter(|rule| !known.iter().any(|known| known == *rule)).count();
+            // The profile's own rules and the policy about profiles may say the same thing twice.
+            let is_known = |rule: &&str| known.iter().any(|known| known == rule) || rule.ends_with("meta.profile#profile");
+            let others = rules.iter().filter(|rule| !is_known(rule)).count();
             if !is_found || others > 0 {
                 let errors = errors(&findings).join("\n    ");
                 wrong.push(format!("{name}: {} (expected {})\n    {errors}", expectation.fault, known.join(", ")));

@@ -91,7 +91,10 @@ fn named<'w>(walk: &mut Walk<'w>, place: &Place<'_>, resource: Value<'w>, of_typ
         match found.is_empty() {
             false if walk.options.foreign_profiles == ForeignProfiles::Allow => {}
             false => {
-                let text = format!("Profile reference '{url}' could not be resolved, so has not been checked");
+                let text = match definitions.profile(url) {
+                    Some(_) => format!("Profile reference '{url}' is not allowed beside the national profile"),
+                    None => format!("Profile reference '{url}' could not be resolved, so has not been checked"),
+                };
                 walk.error("profile", &at, value, text);
             }
             true if walk.options.allow_unknown_profile => {

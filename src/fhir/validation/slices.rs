@@ -6,7 +6,7 @@ use super::literals::{contains, equals};
 use super::place::Place;
 use super::walk::{Item, Scope, Walk};
 use crate::fhir::definitions::{
-    CodeList, Criterion, Element, PathStep, Slicing, SlicingRules, Test, UNBOUNDED,
+    CodeList, Criterion, Element, PathStep, Slice, Slicing, SlicingRules, Test, UNBOUNDED,
 };
 use crate::json::{Kind, Value};
 
@@ -28,8 +28,9 @@ impl<'w> Walk<'w> {
         let mut last = 0;
         let mut left_slices = false;
         for item in items {
-            let matching = |slice: &&'w crate::fhir::definitions::Slice| self.belongs(&slice.criteria, item);
-            let found = slicing.slices.iter().enumerate().find(|(_, slice)| matching(slice));
+            let type_code = item.type_code.or(element.types.first().map(|reference| &*reference.code));
+            let belongs = |slice: &Slice| self.belongs(&slice.criteria, item.value, type_code);
+            let found = slicing.slices.iter().enumerate().find(|(_, slice)| belongs(slice));
             let here = place.at(item.index);
             let here = item.type_code.map_or(here, |type_code| here.choosing(type_code));
             let Some((index, slice)) = found else {
@@ -88,13 +89,13 @@ impl<'w> Walk<'w> {
         }
     }
 
-    fn belongs(&self, criteria: &'w [Criterion], item: &Item<'w>) -> bool {
-        !criteria.is_empty() && criteria.iter().all(|criterion| self.holds(criterion, item))
+    fn belongs(&self, criteria: &[Criterion], value: Option<Value<'w>>, type_code: Option<&'w str>) -> bool {
+        !criteria.is_empty() && criteria.iter().all(|criterion| self.holds(criterion, value, type_code))
     }
 
-    fn holds(&self, criterion: &'w Criterion, item: &Item<'w>) -> bool {
+    fn holds(&self, criterion: &Criterion, value: Option<Value<'w>>, type_code: Option<&'w str>) -> bool {
         let mut found = Found::new();
-        found.extend(item.value.map(|value| (value, item.type_code)));
+        found.extend(value.map(|value| (value, type_code)));
         for step in &criterion.path {
             let mut next = Found::new();
             for (value, _) in found {
