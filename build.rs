@@ -48,7 +48,10 @@ fn embed(version: &str) -> Result<(), String> {
 /// The JSON files of a folder and those below it, in the order of their names.
 fn collect(folder: &Path, sources: &mut Vec<Source>) -> Result<(), String> {
     let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let mut paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
+    let mut paths = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| error.to_string())?;
     paths.sort();
     for path in paths {
         if path.is_dir() {

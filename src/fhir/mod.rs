@@ -1,6 +1,11 @@
 //! FHIR without I/O and without a clock: JSON in, findings out, for STU3 (3.0.1) and R4 (4.0.1).
 
 pub mod definitions;
+pub mod narrative;
+pub mod outcome;
+pub mod path;
+pub mod primitive;
+pub mod search;
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,6 +1,7 @@
 //! What handlers are given beside their request: the application state, and the origin the request came to.
 
 use super::listen::{Connection, Listener};
+use crate::pki::Authority;
 use crate::tenant::Tenant;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -16,6 +17,8 @@ pub struct App {
     pub tenant: Arc<Tenant>,
     /// The front doors.
     pub front: Arc<Front>,
+    /// The certificate authority, one for all tenants.
+    pub authority: Arc<Authority>,
 }
 
 /// How the sandbox is reached from outside: the same for all tenants.

@@ -23,8 +23,6 @@ use tokio_rustls::TlsAcceptor;
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 /// How long a client may take to send its request line and headers, and how long an idle connection is kept.
 const HEADER_LIMIT: Duration = Duration::from_secs(60);
-/// How long requests under way may take after the stop signal.
-const STOP_LIMIT: Duration = Duration::from_secs(3);
 
 /// Which front door a request came through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,13 +46,15 @@ pub struct Connection {
     pub certificate: Option<Arc<[u8]>>,
 }
 
-/// Answers the connections of one listener with `handle` until `stop` changes, then lets those under way finish.
+/// Answers the connections of one listener with `handle` until `stop` changes, then lets those under way finish within
+/// `stop_limit`.
 pub async fn serve<H, F>(
     socket: TcpListener,
     listener: Listener,
     tls: Option<Arc<rustls::ServerConfig>>,
     handle: H,
     mut stop: watch::Receiver<bool>,
+    stop_limit: Duration,
 ) where
     H: Fn(Arc<Connection>, Request) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response> + Send + 'static,
@@ -92,7 +92,7 @@ pub async fn serve<H, F>(
         });
     }
     drop(socket);
-    if tokio::time::timeout(STOP_LIMIT, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(stop_limit, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests were still under way at the stop and have been cut");
     }
 }

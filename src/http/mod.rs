@@ -2,7 +2,9 @@
 
 pub mod context;
 pub mod control;
+pub mod entrance;
 pub mod fhir;
 pub mod listen;
 pub mod oauth;
 pub mod pages;
+pub mod routes;

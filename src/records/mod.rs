@@ -1,1 +1,121 @@
-//! The records room.
+//! The records of citizens: create, read, update, delete, history and search, without HTTP and without OAuth.
+//!
+//! A [`Records`] is a clone of the store with the rules on top. Every act takes an [`Access`], a plain value that says who
+//! calls; every no is a [`Refusal`] that knows its status, its OperationOutcome and what to do about it. Each write is one
+//! commit: when it returns, the version, its index entries and the resource's head are there together, as durable as the store is.
+
+mod access;
+mod conditional;
+mod find;
+mod index;
+mod judge;
+mod keys;
+mod load;
+mod pages;
+mod patients;
+mod policy;
+mod privacy;
+mod read;
+mod references;
+mod refusal;
+mod splice;
+mod stored;
+mod write;
+
+pub use crate::fhir::search::ResourceType;
+pub use access::{Access, Types};
+pub use find::Page;
+pub use judge::{Judge, Objection, ProfileFacts};
+pub use load::{LoadRefusal, Loading};
+pub use refusal::{Refusal, not_handled};
+pub use stored::{Act, Stored};
+pub use write::{Outcome, Written};
+
+use crate::store::Store;
+use crate::time::{Clock, Random};
+use access::Author;
+use jiff::Timestamp;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The knobs of this room (decisions.md); [`Default`] is the faithful choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `if_match.status`: 409 or 412.
+    pub if_match_status: u16,
+    /// `creating_application.add`: whether the extension is added behind authorization when it is absent.
+    pub add_creating_application: bool,
+    /// `profiles.foreign = allow`: whether other profiles may stand beside the national one.
+    pub foreign_profiles: bool,
+    /// Whether a supplier's own draft profile suffices: in the environment sandbox.
+    pub draft_profiles: bool,
+    /// `search.unknown = ignore`.
+    pub ignore_unknown_parameters: bool,
+    /// `page.default`: how many hits a page holds when `_count` is absent.
+    pub page_default: usize,
+    /// `page.max`: how many it holds at most.
+    pub page_max: usize,
+    /// `patient.open_strict`: whether a Patient written on the open endpoint must conform to its profile.
+    pub patient_open_strict: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            if_match_status: 409,
+            add_creating_application: true,
+            foreign_profiles: false,
+            draft_profiles: true,
+            ignore_unknown_parameters: false,
+            page_default: 20,
+            page_max: 10_000,
+            patient_open_strict: false,
+        }
+    }
+}
+
+/// The resources of a tenant. Cheap to clone; clones share the store and the pages of searches.
+#[derive(Clone)]
+pub struct Records {
+    store: Store,
+    clock: Arc<Clock>,
+    random: Arc<Random>,
+    judge: Arc<dyn Judge>,
+    pages: Arc<pages::Pages>,
+    settings: Settings,
+}
+
+impl Records {
+    /// The room over a store; `judge` decides whether bodies conform.
+    pub fn new(store: Store, clock: Arc<Clock>, random: Arc<Random>, judge: Arc<dyn Judge>) -> Records {
+        Records { store, clock, random, judge, pages: Arc::default(), settings: Settings::default() }
+    }
+
+    /// The same room with other knobs.
+    pub fn with_settings(&self, settings: Settings) -> Records {
+        Records { settings, ..self.clone() }
+    }
+
+    /// The knobs in force.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The tenant's present instant.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A fresh id.
+    pub fn new_id(&self) -> Uuid {
+        self.random.uuid()
+    }
+
+    /// Whether writes wait for a disk.
+    pub fn is_durable(&self) -> bool {
+        self.store.is_durable()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,90 +1,45 @@
 //! Ordered bytes: look at a frozen view, commit a batch under conditions, fork in O(1).
+//!
+//! A map in memory serves every read. [`Store::in_memory`] is that map alone; [`Store::open`] puts a durable log
+//! behind it, from which the map is filled again at the next start. Both behave the same but for what a commit waits for.
+//!
+//! | | in memory | on disk |
+//! |---|---|---|
+//! | a commit returns | once it is in the map | once its batch is in the log, flushed and fsynced; then it is in the map |
+//! | readers see a commit | whole, just before it returns | whole, just before it returns: **never before it is durable** |
+//! | conditions are judged | on the map | on the map with everything that is queued in front |
+//! | after the process dies | nothing is left | every commit that returned; of those under way, each whole or not at all |
 
-use imbl::OrdMap;
-use std::fmt;
+mod batch;
+#[cfg(feature = "disk")]
+mod directory;
+#[cfg(feature = "disk")]
+mod durable;
+mod key;
+#[cfg(feature = "disk")]
+mod log;
+mod view;
+
+pub use batch::Batch;
+#[cfg(feature = "disk")]
+pub use directory::OpenError;
+pub use key::Key;
+pub use view::View;
+
+use batch::Request;
 use std::sync::{Arc, PoisonError, RwLock};
-
-/// A key of at most [`Key::MAX`] bytes, kept inline; ordered by its bytes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
-    bytes: [u8; Key::MAX],
-    length: u8,
-}
 
 /// A stored value, shared and never changed.
 pub type Value = Arc<[u8]>;
 
-impl Key {
-    /// The longest key, in bytes. Longer identifiers are hashed by the room that owns them.
-    pub const MAX: usize = 31;
-
-    /// The key made of `parts`, one behind the other.
-    ///
-    /// # Panics
-    /// When the parts are longer than [`Key::MAX`] together: key layouts are fixed by the rooms, never by input.
-    pub fn new(parts: &[&[u8]]) -> Key {
-        let mut key = Key { bytes: [0; Key::MAX], length: 0 };
-        for part in parts {
-            let start = usize::from(key.length);
-            key.bytes[start..start + part.len()].copy_from_slice(part);
-            key.length += part.len() as u8;
-        }
-        key
-    }
-
-    /// The bytes.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..usize::from(self.length)]
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Key({})", self.as_bytes().escape_ascii())
-    }
-}
-
-/// What to change, and what must hold for it to be changed.
-#[derive(Clone, Debug, Default)]
-pub struct Batch {
-    conditions: Vec<(Key, Option<Value>)>,
-    changes: Vec<(Key, Option<Value>)>,
-}
-
-impl Batch {
-    /// A batch that changes nothing yet.
-    pub fn new() -> Batch {
-        Batch::default()
-    }
-    /// The commit is refused if `key` is there.
-    pub fn require_absent(&mut self, key: Key) -> &mut Batch {
-        self.conditions.push((key, None));
-        self
-    }
-    /// The commit is refused unless `key` has exactly this value.
-    pub fn require_equal(&mut self, key: Key, value: Value) -> &mut Batch {
-        self.conditions.push((key, Some(value)));
-        self
-    }
-    /// Sets `key`.
-    pub fn put(&mut self, key: Key, value: impl Into<Value>) -> &mut Batch {
-        self.changes.push((key, Some(value.into())));
-        self
-    }
-    /// Removes `key`, whether or not it is there.
-    pub fn remove(&mut self, key: Key) -> &mut Batch {
-        self.changes.push((key, None));
-        self
-    }
-}
-
-/// Why a commit did not happen. Nothing of the batch is visible or durable then.
+/// Why a commit did not happen. Nothing of the batch is visible then.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
     /// A condition did not hold.
     #[error("the value of {0:?} is not what the batch requires")]
     Condition(Key),
-    /// The durable log failed; the store refuses all further commits.
+    /// The durable log failed; the store refuses all further commits, reads go on. Whether this batch reached the
+    /// disk is unknown until the directory is opened again; those refused afterwards did not.
     #[error("the durable log failed: {0}")]
     Log(String),
 }
@@ -100,73 +55,52 @@ pub enum AttemptError<E> {
     Commit(#[from] CommitError),
 }
 
-/// A frozen state of a store: O(1) to take, unaffected by later commits.
-#[derive(Clone, Debug, Default)]
-pub struct View(OrdMap<Key, Value>);
-
-impl View {
-    /// The value of `key`.
-    pub fn get(&self, key: &Key) -> Option<&Value> {
-        self.0.get(key)
-    }
-    /// The entries whose key starts with `prefix`, in order; can be read from both ends.
-    pub fn prefix(&self, prefix: &[u8]) -> impl DoubleEndedIterator<Item = (&Key, &Value)> + '_ {
-        let from = Key::new(&[prefix]);
-        let mut upper = prefix.to_vec();
-        while upper.last() == Some(&0xFF) {
-            upper.pop();
-        }
-        let to = upper.last_mut().map(|last| *last += 1).map(|()| Key::new(&[&upper]));
-        use std::ops::Bound::{Excluded, Included, Unbounded};
-        self.0.range((Included(from), to.map_or(Unbounded, Excluded)))
-    }
-    /// The entries from `from` (included) to `to` (excluded), in order; can be read from both ends.
-    pub fn range(&self, from: Key, to: Key) -> impl DoubleEndedIterator<Item = (&Key, &Value)> + '_ {
-        let to = to.max(from);
-        self.0.range(from..to)
-    }
-}
-
 /// An ordered map of bytes; clones share it.
+///
+/// A store on disk is closed when its last clone is dropped: the log is flushed and fsynced and the directory's lock
+/// given back before the drop returns.
 #[derive(Clone, Debug, Default)]
-pub struct Store(Arc<RwLock<View>>);
+pub struct Store(Arc<Shared>);
 
 impl Store {
     /// An empty store that lives as long as the process.
     pub fn in_memory() -> Store {
         Store::default()
     }
+    /// The store kept in the directory `dir`, which is made (with an empty store) if it is missing or empty.
+    ///
+    /// Reads everything into memory. One process at a time may have a directory open.
+    ///
+    /// # Errors
+    /// [`OpenError`] names the directory and says what to do.
+    #[cfg(feature = "disk")]
+    pub fn open(dir: &std::path::Path) -> Result<Store, OpenError> {
+        let (log, content) = log::SledLog::open(dir)?;
+        Ok(Store(Arc::new(Shared { map: Map::new(content), log: Some(durable::Durable::new(Box::new(log))) })))
+    }
     /// The present state, frozen.
     pub fn view(&self) -> View {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.map.read(View::clone)
     }
     /// The present value of one key, cheaper than a view.
     pub fn get(&self, key: &Key) -> Option<Value> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+        self.0.map.read(|view| view.get(key).cloned())
     }
     /// Whether commits wait for a disk: a caller on an async thread then moves them to a blocking one.
     pub fn is_durable(&self) -> bool {
+        #[cfg(feature = "disk")]
+        return self.0.log.is_some();
+        #[cfg(not(feature = "disk"))]
         false
     }
     /// Applies `batch` whole, or not at all; returns once it is durable.
     pub fn commit(&self, batch: Batch) -> Result<(), CommitError> {
-        let mut view = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        for (key, expected) in &batch.conditions {
-            if view.0.get(key) != expected.as_ref() {
-                return Err(CommitError::Condition(*key));
-            }
-        }
-        for (key, value) in batch.changes {
-            match value {
-                Some(value) => view.0.insert(key, value),
-                None => view.0.remove(&key),
-            };
-        }
-        Ok(())
+        self.submit(Request::Commit(batch))
     }
     /// Builds a batch from a view and commits it; starts again on a fresh view when a condition no longer holds.
     pub fn attempt<T, E>(&self, mut act: impl FnMut(&View) -> Result<(Batch, T), E>) -> Result<T, AttemptError<E>> {
         loop {
+            // The view is gone before the commit, which can then edit the map in place.
             let (batch, value) = act(&self.view()).map_err(AttemptError::Refused)?;
             match self.commit(batch) {
                 Ok(()) => return Ok(value),
@@ -177,12 +111,126 @@ impl Store {
     }
     /// An independent in-memory store with the present content, in O(1).
     pub fn fork(&self) -> Store {
-        Store(Arc::new(RwLock::new(self.view())))
+        Store(Arc::new(Shared { map: Map::new(self.view()), ..Shared::default() }))
     }
     /// Replaces the whole content by what `batch` puts, in time independent of how much there was.
+    /// The conditions of the batch are judged on the content that goes.
     pub fn reset(&self, batch: Batch) -> Result<(), CommitError> {
-        let fresh = batch.changes.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
-        self.0.write().unwrap_or_else(PoisonError::into_inner).0 = fresh;
+        let Batch { conditions, changes } = batch;
+        let conditions = Batch { conditions, changes: Vec::new() };
+        let state = Batch { conditions: Vec::new(), changes }.into_view();
+        self.submit(Request::Replace { conditions, state })
+    }
+    /// Replaces the whole content by that of `view`: O(1) in memory; on disk all of `view` is written.
+    pub fn restore(&self, view: View) -> Result<(), CommitError> {
+        self.submit(Request::Replace { conditions: Batch::new(), state: view })
+    }
+
+    fn submit(&self, request: Request) -> Result<(), CommitError> {
+        #[cfg(feature = "disk")]
+        if let Some(log) = &self.0.log {
+            return log.submit(&self.0.map, request);
+        }
+        self.0.map.submit(request)
+    }
+}
+
+/// What the clones of a store share.
+#[derive(Debug, Default)]
+struct Shared {
+    map: Map,
+    #[cfg(feature = "disk")]
+    log: Option<durable::Durable>,
+}
+
+/// The present state behind its lock, which is held for reads and edits of the map only, never for the disk.
+#[derive(Debug, Default)]
+struct Map(RwLock<View>);
+
+impl Map {
+    fn new(view: View) -> Map {
+        Map(RwLock::new(view))
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&View) -> T) -> T {
+        // A poisoned lock is whole all the same: a change of a persistent map cannot be left half done by a panic
+        // of ours, since nothing of ours runs inside it.
+        look(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Judges and makes one request under one lock.
+    fn submit(&self, request: Request) -> Result<(), CommitError> {
+        let mut view = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        match request {
+            Request::Commit(batch) => {
+                batch.check(|key| view.get(key))?;
+                view.apply(batch.changes);
+            }
+            Request::Replace { conditions, state } => {
+                conditions.check(|key| view.get(key))?;
+                let old = std::mem::replace(&mut *view, state);
+                drop(view);
+                discard(old);
+            }
+        }
         Ok(())
+    }
+
+    /// Makes an effect that was judged (and logged) before.
+    #[cfg(feature = "disk")]
+    fn publish(&self, effect: durable::Effect) {
+        let mut view = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let old = effect.replaced.map(|state| std::mem::replace(&mut *view, state));
+        view.apply(effect.changes);
+        drop(view);
+        old.into_iter().for_each(discard);
+    }
+}
+
+/// Frees an old state; a large one on a thread of its own, since that takes time in the amount of data.
+fn discard(view: View) {
+    const LARGE: usize = 10_000;
+    if view.len() > LARGE {
+        // If no thread can be had, the closure is dropped here and now, and the state with it.
+        let _ = std::thread::Builder::new().name("store-discard".to_owned()).spawn(move || drop(view));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_copies_nothing_unless_a_view_is_alive() {
+        let store = Store::in_memory();
+        let mut batch = Batch::new();
+        for number in 0..1000_u16 {
+            batch.put(Key::new(&[&number.to_be_bytes()]), [1_u8].as_slice());
+        }
+        store.commit(batch).unwrap();
+        let neighbour = store.get(&Key::new(&[&500_u16.to_be_bytes()])).unwrap();
+        let change = |value: u8| {
+            let mut batch = Batch::new();
+            batch.put(Key::new(&[&501_u16.to_be_bytes()]), [value].as_slice());
+            store.commit(batch).unwrap();
+        };
+        change(2);
+        assert_eq!(Arc::strong_count(&neighbour), 2, "edited in place: the map holds the neighbour once");
+        let view = store.view();
+        change(3);
+        assert_eq!(Arc::strong_count(&neighbour), 3, "the view and the map each hold the neighbour's node");
+        drop(view);
+        change(4);
+        assert_eq!(Arc::strong_count(&neighbour), 2);
+    }
+
+    #[test]
+    fn empty_values_share_one_allocation() {
+        let store = Store::in_memory();
+        let mut batch = Batch::new();
+        batch.put(Key::new(&[b"a"]), Vec::new()).put(Key::new(&[b"b"]), Vec::new());
+        store.commit(batch).unwrap();
+        let (one, other) = (store.get(&Key::new(&[b"a"])).unwrap(), store.get(&Key::new(&[b"b"])).unwrap());
+        assert!(Arc::ptr_eq(&one, &other));
     }
 }

@@ -77,7 +77,9 @@ impl Definitions {
             Version::Stu3 => {
                 STU3.get_or_init(|| unpack(version, include_bytes!(concat!(env!("OUT_DIR"), "/definitions-stu3.bin"))))
             }
-            Version::R4 => R4.get_or_init(|| unpack(version, include_bytes!(concat!(env!("OUT_DIR"), "/definitions-r4.bin")))),
+            Version::R4 => {
+                R4.get_or_init(|| unpack(version, include_bytes!(concat!(env!("OUT_DIR"), "/definitions-r4.bin"))))
+            }
         }
     }
 

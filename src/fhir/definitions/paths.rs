@@ -40,9 +40,10 @@ impl Model for Definitions {
 impl Definitions {
     fn child<'d>(&'d self, root: &'d Element, element: &'d Element, name: &str) -> Option<&'d Element> {
         let element = match &element.content_reference {
-            Some(path) => path.split('.').skip(1).try_fold(root, |element, name| {
-                element.children.iter().find(|child| &*child.name == name)
-            })?,
+            Some(path) => path
+                .split('.')
+                .skip(1)
+                .try_fold(root, |element, name| element.children.iter().find(|child| &*child.name == name))?,
             None => element,
         };
         element.children.iter().find(|child| &*child.name == name && !child.is_choice)

@@ -13,9 +13,29 @@ use super::{CORE, CompileError, Compiler, literal};
 
 /// Members of an ElementDefinition that say nothing a validator could judge.
 const SILENT: [&str; 23] = [
-    "alias", "base", "code", "comment", "condition", "definition", "example", "extension", "id", "isModifierReason",
-    "isSummary", "label", "mapping", "meaningWhenMissing", "mustSupport", "orderMeaning", "path", "representation", "requirements",
-    "short", "sliceIsConstraining", "sliceName", "comments",
+    "alias",
+    "base",
+    "code",
+    "comment",
+    "condition",
+    "definition",
+    "example",
+    "extension",
+    "id",
+    "isModifierReason",
+    "isSummary",
+    "label",
+    "mapping",
+    "meaningWhenMissing",
+    "mustSupport",
+    "orderMeaning",
+    "path",
+    "representation",
+    "requirements",
+    "short",
+    "sliceIsConstraining",
+    "sliceName",
+    "comments",
 ];
 
 /// One segment of an element id: `coding:fiphrCode`, or of a path: `valueQuantity`.
@@ -29,12 +49,12 @@ struct Step {
 pub(super) fn apply(compiler: &mut Compiler<'_>, index: usize) -> Result<Structure, CompileError> {
     let elements = std::mem::take(&mut compiler.declared[index].elements);
     let base_url = compiler.declared[index].base.clone();
-    let base = base_url.as_deref().map(|url| compiler.structure(without_version(url))).transpose().map_err(|error| {
-        match error.file.starts_with("http") || error.file.is_empty() {
+    let base = base_url.as_deref().map(|url| compiler.structure(without_version(url))).transpose().map_err(
+        |error| match error.file.starts_with("http") || error.file.is_empty() {
             true => compiler.error(index, "", error.reason),
             false => error,
-        }
-    })?;
+        },
+    )?;
     let declared = &compiler.declared[index];
     let mut root = base.as_ref().map_or_else(|| new_element(&declared.type_name), |base| base.root.clone());
     root.name = declared.type_name.as_str().into();
@@ -240,7 +260,9 @@ impl Tree<'_, '_> {
             return Ok(());
         }
         let [only] = element.types.as_slice() else {
-            return Err(self.fail(id, format!("{} has several types: its children cannot be constrained", element.name)));
+            return Err(
+                self.fail(id, format!("{} has several types: its children cannot be constrained", element.name))
+            );
         };
         let url = match only.profiles.as_slice() {
             [profile] if self.compiler.number(profile).is_some() => profile.to_string(),
@@ -296,7 +318,10 @@ impl Tree<'_, '_> {
         for (key, value) in fields {
             match key.as_str() {
                 "min" => {
-                    element.min = value.as_u64().and_then(|min| u32::try_from(min).ok()).ok_or_else(|| self.fail(id, "min is no number"))?;
+                    element.min = value
+                        .as_u64()
+                        .and_then(|min| u32::try_from(min).ok())
+                        .ok_or_else(|| self.fail(id, "min is no number"))?;
                 }
                 "max" => {
                     element.max = match value.as_str() {
@@ -389,12 +414,17 @@ impl Tree<'_, '_> {
         let value_set = named.into_iter().find_map(Value::as_str).map(without_version);
         let maximum = value["extension"].as_array().into_iter().flatten();
         let maximum = maximum
-            .filter(|extension| extension["url"].as_str().is_some_and(|url| url.ends_with("/elementdefinition-maxValueSet")))
-            .map(|extension| [&extension["valueCanonical"], &extension["valueUri"], &extension["valueReference"]["reference"]])
+            .filter(|extension| {
+                extension["url"].as_str().is_some_and(|url| url.ends_with("/elementdefinition-maxValueSet"))
+            })
+            .map(|extension| {
+                [&extension["valueCanonical"], &extension["valueUri"], &extension["valueReference"]["reference"]]
+            })
             .find_map(|values| values.into_iter().find_map(Value::as_str));
         let maximum = maximum.or(value["maxValueSet"].as_str()).map(without_version);
         let inherited = element.binding.take();
-        let value_set = value_set.map(Into::into).or_else(|| inherited.as_ref().map(|binding| binding.value_set.clone()));
+        let value_set =
+            value_set.map(Into::into).or_else(|| inherited.as_ref().map(|binding| binding.value_set.clone()));
         let max_value_set = maximum.map(Into::into).or_else(|| inherited.and_then(|binding| binding.max_value_set));
         match value_set {
             Some(value_set) => element.binding = Some(Binding { strength, value_set, max_value_set }),
@@ -460,7 +490,12 @@ fn core(code: &str) -> String {
 }
 
 fn implicit(kind: DiscriminatorKind, path: &str, rules: SlicingRules) -> Slicing {
-    Slicing { discriminators: vec![Discriminator { kind, path: path.into() }], rules, is_ordered: false, slices: Vec::new() }
+    Slicing {
+        discriminators: vec![Discriminator { kind, path: path.into() }],
+        rules,
+        is_ordered: false,
+        slices: Vec::new(),
+    }
 }
 
 /// A type's own children are not "constrained" in the profile that copies them.
@@ -493,7 +528,11 @@ fn find_child(element: &Element, name: &str) -> Option<(usize, Option<Box<str>>)
 /// The type a slice such as `valueQuantity` of `value[x]` stands for.
 fn type_of_choice_slice(element: &Element, slice: &str) -> Option<Box<str>> {
     let suffix = slice.strip_prefix(&*element.name)?;
-    element.types.iter().find(|reference| is_suffix_of_type(suffix, &reference.code)).map(|reference| reference.code.clone())
+    element
+        .types
+        .iter()
+        .find(|reference| is_suffix_of_type(suffix, &reference.code))
+        .map(|reference| reference.code.clone())
 }
 
 /// `DateTime` for `dateTime`.

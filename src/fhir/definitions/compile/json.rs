@@ -112,7 +112,8 @@ pub(super) fn structure_definition(file: &str, resource: &Value) -> Result<Decla
 fn is_abstract_in_practice(resource: &Value) -> bool {
     resource["extension"].as_array().into_iter().flatten().any(|extension| {
         let url = extension["url"].as_str();
-        url.is_some_and(|url| url.ends_with("/StructureDefinition/abstract-in-practice")) && extension["valueBoolean"] == true
+        url.is_some_and(|url| url.ends_with("/StructureDefinition/abstract-in-practice"))
+            && extension["valueBoolean"] == true
     })
 }
 

@@ -266,11 +266,7 @@ impl Compiler<'_> {
     }
 
     pub(crate) fn error(&self, index: usize, element: &str, reason: impl Into<String>) -> CompileError {
-        CompileError {
-            file: self.declared[index].file.clone(),
-            element: element.to_owned(),
-            reason: reason.into(),
-        }
+        CompileError { file: self.declared[index].file.clone(), element: element.to_owned(), reason: reason.into() }
     }
 }
 
@@ -307,7 +303,10 @@ pub(crate) fn literal(value: &Value) -> Option<Literal> {
         Value::Object(members) => {
             let sorted: BTreeMap<_, _> = members.iter().collect();
             Literal::Object(
-                sorted.into_iter().map(|(key, value)| Some((key.as_str().into(), literal(value)?))).collect::<Option<_>>()?,
+                sorted
+                    .into_iter()
+                    .map(|(key, value)| Some((key.as_str().into(), literal(value)?)))
+                    .collect::<Option<_>>()?,
             )
         }
     })

@@ -1,13 +1,16 @@
 //! Works out what makes a repetition belong to a slice: the fixed values, patterns, bindings and types at the discriminators.
 
-use super::super::model::{Criterion, DiscriminatorKind, Element, Literal, PathStep, Slicing, Strength, Structure, Test};
+use super::super::model::{
+    Criterion, DiscriminatorKind, Element, Literal, PathStep, Slicing, Strength, Structure, Test,
+};
 use super::{CORE, CompileError, Compiler};
 
 /// Fills in the criteria of every slice.
 pub(super) fn resolve(compiler: &Compiler<'_>, structures: &mut [Structure]) -> Result<(), Vec<CompileError>> {
     let mut errors = Vec::new();
     for (index, structure) in structures.iter_mut().enumerate() {
-        let mut walk = Walk { compiler, index, is_abstract: structure.is_abstract || is_base(structure), errors: &mut errors };
+        let mut walk =
+            Walk { compiler, index, is_abstract: structure.is_abstract || is_base(structure), errors: &mut errors };
         let name = structure.root.name.to_string();
         walk.element(&mut structure.root, &name);
     }
@@ -64,7 +67,9 @@ impl Walk<'_, '_> {
     /// Everything the definition says one step further on: the child, its slices, or a part of a fixed value.
     fn step<'e>(&'e self, candidate: &Candidate<'e>, step: &PathStep) -> Vec<Candidate<'e>> {
         let element = match candidate {
-            Candidate::Literal(literal) => return literal_step(literal, step).into_iter().map(Candidate::Literal).collect(),
+            Candidate::Literal(literal) => {
+                return literal_step(literal, step).into_iter().map(Candidate::Literal).collect();
+            }
             Candidate::Element(element) => *element,
         };
         let mut found = Vec::new();
@@ -115,7 +120,9 @@ enum Candidate<'e> {
 
 fn test(candidate: &Candidate<'_>, kind: DiscriminatorKind) -> Option<Test> {
     let element = match candidate {
-        Candidate::Literal(literal) => return (kind == DiscriminatorKind::Value).then(|| Test::Fixed((*literal).clone())),
+        Candidate::Literal(literal) => {
+            return (kind == DiscriminatorKind::Value).then(|| Test::Fixed((*literal).clone()));
+        }
         Candidate::Element(element) => *element,
     };
     let exists = || (element.min > 0).then_some(true).or((element.max == 0).then_some(false)).map(Test::Exists);
@@ -134,7 +141,8 @@ fn test(candidate: &Candidate<'_>, kind: DiscriminatorKind) -> Option<Test> {
             (!codes.is_empty()).then_some(Test::Type(codes))
         }
         DiscriminatorKind::Profile => {
-            let profiles: Vec<Box<str>> = element.types.iter().flat_map(|reference| reference.profiles.clone()).collect();
+            let profiles: Vec<Box<str>> =
+                element.types.iter().flat_map(|reference| reference.profiles.clone()).collect();
             (!profiles.is_empty()).then_some(Test::Profile(profiles))
         }
     }

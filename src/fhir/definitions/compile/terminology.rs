@@ -37,7 +37,10 @@ impl<'c> Terminology<'c> {
                     is_whole: false,
                     concepts: codes
                         .into_iter()
-                        .map(|(code, display)| Concept { code: code.into(), displays: display.into_iter().map(Into::into).collect() })
+                        .map(|(code, display)| Concept {
+                            code: code.into(),
+                            displays: display.into_iter().map(Into::into).collect(),
+                        })
                         .collect(),
                 })
                 .collect();
@@ -49,7 +52,8 @@ impl<'c> Terminology<'c> {
 
     /// A ValueSet or CodeSystem resource.
     pub(super) fn add(&mut self, file: &str, resource: &Value) -> Result<(), CompileError> {
-        let fail = |reason: &str| CompileError { file: file.to_owned(), element: String::new(), reason: reason.to_owned() };
+        let fail =
+            |reason: &str| CompileError { file: file.to_owned(), element: String::new(), reason: reason.to_owned() };
         let url = resource["url"].as_str().ok_or_else(|| fail("terminology without url"))?;
         if resource["resourceType"] == "ValueSet" {
             self.composed.push((file.to_owned(), resource.clone()));
@@ -98,7 +102,8 @@ impl<'c> Terminology<'c> {
     /// `None` when an included value set is not there yet.
     fn compose(&self, file: &str, resource: &Value) -> Result<Option<CodeList>, CompileError> {
         let url = without_version(resource["url"].as_str().unwrap_or_default());
-        let fail = |element: &str, reason: String| CompileError { file: file.to_owned(), element: element.to_owned(), reason };
+        let fail =
+            |element: &str, reason: String| CompileError { file: file.to_owned(), element: element.to_owned(), reason };
         let mut list = CodeList { url: url.into(), ..CodeList::default() };
         for include in resource["compose"]["include"].as_array().into_iter().flatten() {
             for key in include.as_object().into_iter().flatten().map(|(key, _)| key.as_str()) {
@@ -119,7 +124,8 @@ impl<'c> Terminology<'c> {
                     let mut own = Vec::new();
                     for concept in concepts {
                         let mut concept = read_concept(concept);
-                        let elsewhere = known.and_then(|known| known.concepts.iter().find(|other| other.code == concept.code));
+                        let elsewhere =
+                            known.and_then(|known| known.concepts.iter().find(|other| other.code == concept.code));
                         for display in elsewhere.iter().flat_map(|other| &other.displays) {
                             if !concept.displays.contains(display) {
                                 concept.displays.push(display.clone());
@@ -132,7 +138,9 @@ impl<'c> Terminology<'c> {
                 }
                 None => match known {
                     Some(known) => merge(&mut list, known.clone()),
-                    None => merge(&mut list, SystemCodes { system: system.into(), is_whole: true, concepts: Vec::new() }),
+                    None => {
+                        merge(&mut list, SystemCodes { system: system.into(), is_whole: true, concepts: Vec::new() })
+                    }
                 },
             }
         }

@@ -1,0 +1,314 @@
+//! OAuth client registrations: what may be registered, and who proves to be which client.
+
+use super::keys;
+use super::scopes::{Scope, ScopeProblem, Scopes};
+use crate::store::{Batch, CommitError};
+use crate::time::Random;
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
+
+/// A registered client. The secret is kept as it is: it opens nothing but this sandbox, and developers need to see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    /// Its id, a UUID unless another was given.
+    pub client_id: String,
+    /// Its secret, 86 characters of base64url unless another was given.
+    pub client_secret: String,
+    /// The name that citizens see.
+    pub name: String,
+    /// Where codes may be sent; matched as exact strings.
+    pub redirect_uris: Vec<String>,
+    /// What it may ask for.
+    pub scope: Scopes,
+    /// For citizens or for professionals.
+    #[serde(default)]
+    pub kind: ClientKind,
+    /// The OID of the application it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oid: Option<String>,
+    /// What the application does, shown to citizens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Contacts shown to citizens, mostly e-mail addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<String>,
+    /// A logo shown to citizens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+}
+
+impl Client {
+    /// Whether it may be given refresh tokens.
+    pub fn may_refresh(&self) -> bool {
+        self.kind == ClientKind::Wellbeing && self.scope.contains(Scope::OfflineAccess)
+    }
+}
+
+/// Whom a client serves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClientKind {
+    /// Citizens, in the browser flow.
+    #[default]
+    Wellbeing,
+    /// Health-care professionals; it has no browser flow.
+    Professional,
+}
+
+/// What a registration says; id and secret are made when they are absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewClient {
+    /// The name that citizens see.
+    pub name: String,
+    /// Where codes may be sent; at least one for a wellbeing client.
+    #[serde(default)]
+    pub redirect_uris: Vec<String>,
+    /// Scopes separated by spaces.
+    pub scope: String,
+    /// For citizens or for professionals.
+    #[serde(default)]
+    pub kind: ClientKind,
+    /// The OID of the application.
+    #[serde(default)]
+    pub oid: Option<String>,
+    /// A fixed id.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// A fixed secret.
+    #[serde(default)]
+    pub client_secret: Option<String>,
+    /// What the application does.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Contacts.
+    #[serde(default)]
+    pub contacts: Vec<String>,
+    /// A logo.
+    #[serde(default)]
+    pub logo_uri: Option<String>,
+}
+
+/// Why a client was not registered.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The name is empty.
+    #[error("name is empty: citizens see it on the consent page")]
+    NameEmpty,
+    /// A wellbeing client has nowhere to send a code.
+    #[error("redirect_uris is empty: a wellbeing client needs at least one")]
+    RedirectUrisMissing,
+    /// A redirect URI is not acceptable.
+    #[error("redirect_uris: {uri:?} {problem}")]
+    RedirectUri {
+        /// The URI.
+        uri: String,
+        /// What is wrong with it.
+        problem: RedirectUriProblem,
+    },
+    /// The scope names something unknown.
+    #[error("scope: {0}")]
+    Scope(#[from] ScopeProblem),
+    /// The scope names nothing that can be granted.
+    #[error("scope names nothing that can be granted")]
+    ScopeEmpty,
+    /// The id or the secret has characters that no request can carry.
+    #[error("{0} must be 1 to 255 printable ASCII characters without spaces")]
+    Characters(&'static str),
+    /// The id is taken.
+    #[error("client_id {0:?} is taken")]
+    Taken(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] CommitError),
+}
+
+/// Why a redirect URI is not acceptable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RedirectUriProblem {
+    /// No scheme, or nothing behind it.
+    #[error("is not absolute: write it whole, as in https://app.example/callback")]
+    NotAbsolute,
+    /// It has a fragment.
+    #[error("has a fragment (#…), where a code could not be added")]
+    Fragment,
+    /// A browser would run it or show it as a document.
+    #[error("has a scheme that browsers run or read as a document")]
+    DangerousScheme,
+    /// Spaces, control characters or non-ASCII.
+    #[error("has characters that a Location header cannot carry; percent-encode them")]
+    Characters,
+}
+
+/// Why a client could not be authenticated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AuthenticationError {
+    /// No such client.
+    #[error("no client has this client_id")]
+    UnknownClient,
+    /// The secret is another one.
+    #[error("the client_secret is not this client's")]
+    WrongSecret,
+}
+
+/// Checks a redirect URI for registration: absolute, without fragment, not of a scheme that browsers execute. Plain
+/// `http` and schemes of an app's own are fine in a sandbox.
+pub fn check_redirect_uri(uri: &str) -> Result<(), RedirectUriProblem> {
+    if uri.is_empty() || !uri.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte)) {
+        return Err(RedirectUriProblem::Characters);
+    }
+    if uri.contains('#') {
+        return Err(RedirectUriProblem::Fragment);
+    }
+    let (scheme, rest) = uri.split_once(':').ok_or(RedirectUriProblem::NotAbsolute)?;
+    let well_formed = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    if !well_formed || rest.is_empty() {
+        return Err(RedirectUriProblem::NotAbsolute);
+    }
+    let scheme = scheme.to_ascii_lowercase();
+    const DANGEROUS: [&str; 8] =
+        ["javascript", "data", "vbscript", "file", "blob", "about", "filesystem", "view-source"];
+    if DANGEROUS.contains(&scheme.as_str()) {
+        return Err(RedirectUriProblem::DangerousScheme);
+    }
+    if matches!(scheme.as_str(), "http" | "https") {
+        let host = rest.strip_prefix("//").and_then(|authority| authority.split(['/', '?']).next());
+        if host.is_none_or(str::is_empty) {
+            return Err(RedirectUriProblem::NotAbsolute);
+        }
+    }
+    Ok(())
+}
+
+impl super::Authorization {
+    /// Registers a client.
+    pub fn add_client(&self, new: NewClient, random: &Random) -> Result<Client, ClientError> {
+        let client = client_of(new, random)?;
+        let key = keys::client(&client.client_id);
+        let mut batch = Batch::new();
+        batch.require_absent(key).put(key, super::encode(&client));
+        match self.store.commit(batch) {
+            Ok(()) => Ok(client),
+            Err(CommitError::Condition(_)) => Err(ClientError::Taken(client.client_id)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Writes a client of a tenant's beginning into `batch`.
+    pub fn seed(batch: &mut Batch, new: NewClient, random: &Random) -> Result<(), ClientError> {
+        let client = client_of(new, random)?;
+        batch.put(keys::client(&client.client_id), super::encode(&client));
+        Ok(())
+    }
+
+    /// The client of this id.
+    pub fn client(&self, client_id: &str) -> Option<Client> {
+        self.store.get(&keys::client(client_id)).and_then(|value| super::decode(&value))
+    }
+
+    /// All clients, by name.
+    pub fn clients(&self) -> Vec<Client> {
+        let view = self.store.view();
+        let mut clients: Vec<Client> =
+            view.prefix(&[keys::CLIENT]).filter_map(|(_, value)| super::decode(value)).collect();
+        clients.sort_by(|one, other| (&one.name, &one.client_id).cmp(&(&other.name, &other.client_id)));
+        clients
+    }
+
+    /// The client that this id and secret belong to. Takes the same time wherever the secrets differ.
+    pub fn authenticate_client(&self, client_id: &str, secret: &str) -> Result<Client, AuthenticationError> {
+        let client = self.client(client_id).ok_or(AuthenticationError::UnknownClient)?;
+        // Digests have one length, so that not even the length of the secret shows.
+        let (given, kept) = (keys::sha256(secret.as_bytes()), keys::sha256(client.client_secret.as_bytes()));
+        if bool::from(given.ct_eq(&kept)) { Ok(client) } else { Err(AuthenticationError::WrongSecret) }
+    }
+}
+
+/// The client that a registration makes, when it is acceptable.
+fn client_of(new: NewClient, random: &Random) -> Result<Client, ClientError> {
+    if new.name.trim().is_empty() {
+        return Err(ClientError::NameEmpty);
+    }
+    if new.redirect_uris.is_empty() && new.kind == ClientKind::Wellbeing {
+        return Err(ClientError::RedirectUrisMissing);
+    }
+    for uri in &new.redirect_uris {
+        check_redirect_uri(uri).map_err(|problem| ClientError::RedirectUri { uri: uri.clone(), problem })?;
+    }
+    let scope = Scopes::parse(&new.scope)?;
+    if scope.is_empty() {
+        return Err(ClientError::ScopeEmpty);
+    }
+    for (name, value) in [("client_id", &new.client_id), ("client_secret", &new.client_secret)] {
+        let carried =
+            |text: &String| (1..256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if !value.as_ref().is_none_or(carried) {
+            return Err(ClientError::Characters(name));
+        }
+    }
+    Ok(Client {
+        client_id: new.client_id.unwrap_or_else(|| random.uuid().to_string()),
+        client_secret: new.client_secret.unwrap_or_else(|| random.token(64)),
+        name: new.name,
+        redirect_uris: new.redirect_uris,
+        scope,
+        kind: new.kind,
+        oid: new.oid,
+        description: new.description,
+        contacts: new.contacts,
+        logo_uri: new.logo_uri,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authorization::Authorization;
+    use crate::store::Store;
+
+    #[test]
+    fn redirect_uris_are_absolute_and_harmless() {
+        use RedirectUriProblem::*;
+        let cases = [
+            ("https://app.example/callback?tenant=1", Ok(())),
+            ("http://localhost:3000/cb", Ok(())),
+            ("com.example.app:/callback", Ok(())),
+            ("https://app.example/#done", Err(Fragment)),
+            ("/callback", Err(NotAbsolute)),
+            ("https:callback", Err(NotAbsolute)),
+            ("https://", Err(NotAbsolute)),
+            ("localhost", Err(NotAbsolute)),
+            ("JavaScript:alert(1)", Err(DangerousScheme)),
+            ("data:text/html,x", Err(DangerousScheme)),
+            ("https://app.example/a b", Err(Characters)),
+            ("https://app.example/\r\nSet-Cookie:a", Err(Characters)),
+            ("https://äpp.example/", Err(Characters)),
+        ];
+        for (uri, expected) in cases {
+            assert_eq!(check_redirect_uri(uri), expected, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_client_gets_id_and_secret_or_keeps_those_given() {
+        let room = Authorization::new(Store::in_memory());
+        let random = Random::seeded(1);
+        let new = NewClient {
+            name: "Diary".into(),
+            redirect_uris: vec!["https://app.example/cb".into()],
+            scope: "patient/Observation.read patient/Patient.read".into(),
+            ..NewClient::default()
+        };
+        let made = room.add_client(new.clone(), &random).unwrap();
+        assert_eq!((made.client_id.len(), made.client_secret.len()), (36, 86));
+        assert_eq!(made.scope.to_string(), "patient/Observation.read");
+        let fixed = NewClient { client_id: Some("diary".into()), client_secret: Some("s3cret".into()), ..new };
+        let client = room.add_client(fixed.clone(), &random).unwrap();
+        assert!(matches!(room.add_client(fixed, &random), Err(ClientError::Taken(id)) if id == "diary"));
+        assert_eq!(room.clients().len(), 2);
+        assert_eq!(room.authenticate_client("diary", "s3cret"), Ok(client));
+        assert_eq!(room.authenticate_client("diary", "s3cre"), Err(AuthenticationError::WrongSecret));
+        assert_eq!(room.authenticate_client("Diary", "s3cret"), Err(AuthenticationError::UnknownClient));
+    }
+}

@@ -1,0 +1,85 @@
+//! Where the room's records lie in the store: the first byte is the kind, longer names are hashed.
+
+use crate::store::Key;
+use aws_lc_rs::digest;
+use uuid::Uuid;
+
+pub(super) const CLIENT: u8 = 0x10;
+const CODE: u8 = 0x11;
+const LIVE_CODE: u8 = 0x12;
+const ACCESS_TOKEN: u8 = 0x13;
+const REFRESH_TOKEN: u8 = 0x14;
+pub(super) const RIGHT: u8 = 0x15;
+pub(super) const TERMS: u8 = 0x16;
+const SESSION: u8 = 0x17;
+pub(super) const EXPIRY: u8 = 0x18;
+const REFRESH_USES: u8 = 0x19;
+
+/// A client by its id.
+pub(super) fn client(client_id: &str) -> Key {
+    Key::new(&[&[CLIENT], &short::<16>(client_id)])
+}
+
+/// A code, by itself.
+pub(super) fn code(code: &str) -> Key {
+    Key::new(&[&[CODE], &short::<24>(code)])
+}
+
+/// The one code of a client and a citizen that is not superseded.
+pub(super) fn live_code(client_id: &str, citizen: &str) -> Key {
+    Key::new(&[&[LIVE_CODE], &short::<14>(client_id), &short::<14>(citizen)])
+}
+
+/// An access token, by the whole token.
+pub(super) fn access_token(token: &str) -> Key {
+    Key::new(&[&[ACCESS_TOKEN], &short::<24>(token)])
+}
+
+/// A refresh token, by the whole token.
+pub(super) fn refresh_token(token: &str) -> Key {
+    Key::new(&[&[REFRESH_TOKEN], &short::<24>(token)])
+}
+
+/// How often a refresh token was used, by its id.
+pub(super) fn refresh_uses(id: Uuid) -> Key {
+    Key::new(&[&[REFRESH_USES], id.as_bytes()])
+}
+
+/// What a citizen gave a client.
+pub(super) fn right(citizen: &str, client_id: &str) -> Key {
+    Key::new(&[&rights_of(citizen).as_bytes(), &short::<14>(client_id)])
+}
+
+/// What begins the keys of all rights that a citizen gave.
+pub(super) fn rights_of(citizen: &str) -> Key {
+    Key::new(&[&[RIGHT], &short::<14>(citizen)])
+}
+
+/// A citizen's acceptance of one version of the terms.
+pub(super) fn terms(citizen: &str, version: &str) -> Key {
+    Key::new(&[&terms_of(citizen).as_bytes(), &short::<14>(version)])
+}
+
+/// What begins the keys of all acceptances of a citizen.
+pub(super) fn terms_of(citizen: &str) -> Key {
+    Key::new(&[&[TERMS], &short::<14>(citizen)])
+}
+
+/// A browser session, by its cookie.
+pub(super) fn session(cookie: &str) -> Key {
+    Key::new(&[&[SESSION], &short::<24>(cookie)])
+}
+
+/// The SHA-256 digest of `bytes`.
+pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut sum = [0; 32];
+    sum.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    sum
+}
+
+/// The first `N` (at most 32) bytes of the digest of a name.
+fn short<const N: usize>(name: &str) -> [u8; N] {
+    let mut start = [0; N];
+    start.copy_from_slice(&sha256(name.as_bytes())[..N]);
+    start
+}

@@ -1,0 +1,251 @@
+//! Scopes: `patient/<ResourceType>.read|write`, `openid`, `profile`, `offline_access` (authorization-server.md §6).
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+
+/// The resource types for which scopes are granted.
+const RESOURCE_TYPES: [&str; 5] =
+    ["Observation", "MedicationAdministration", "CarePlan", "Questionnaire", "QuestionnaireResponse"];
+
+/// A set of resource types, for reading or for writing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ResourceTypes(u8);
+
+impl ResourceTypes {
+    /// Whether the type of this name is in the set.
+    pub fn contains(self, resource_type: &str) -> bool {
+        ResourceType::parse(resource_type).is_some_and(|found| self.0 & found.bit() != 0)
+    }
+
+    /// Whether no type is in the set.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The names of the types.
+    pub fn iter(self) -> impl Iterator<Item = &'static str> {
+        (0..RESOURCE_TYPES.len() as u8)
+            .map(ResourceType)
+            .filter(move |each| self.0 & each.bit() != 0)
+            .map(|each| each.name())
+    }
+}
+
+impl<'a> FromIterator<&'a str> for ResourceTypes {
+    /// Types for which no scope exists are left out.
+    fn from_iter<I: IntoIterator<Item = &'a str>>(names: I) -> Self {
+        ResourceTypes(names.into_iter().filter_map(ResourceType::parse).fold(0, |set, each| set | each.bit()))
+    }
+}
+
+/// A resource type for which scopes are granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResourceType(u8);
+
+impl ResourceType {
+    fn parse(name: &str) -> Option<ResourceType> {
+        RESOURCE_TYPES.iter().position(|each| *each == name).map(|index| ResourceType(index as u8))
+    }
+
+    /// The FHIR name, such as `Observation`.
+    pub fn name(self) -> &'static str {
+        RESOURCE_TYPES[usize::from(self.0)]
+    }
+
+    fn bit(self) -> u8 {
+        1 << self.0
+    }
+}
+
+/// What a scope lets a client do with a resource type: write is create, update and delete; read is read and search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Act {
+    /// Read and search.
+    Read,
+    /// Create, update and delete.
+    Write,
+}
+
+/// One scope that can be granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// `openid`: the answer carries an `id_token`.
+    OpenId,
+    /// `profile`: granted, without effect.
+    Profile,
+    /// `offline_access`: the answer carries a refresh token.
+    OfflineAccess,
+    /// `patient/<ResourceType>.read` or `.write`.
+    Patient(ResourceType, Act),
+}
+
+/// Why a word is not a grantable scope.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScopeProblem {
+    /// The real server knows it and never grants it: left out without a word.
+    #[error("{0} is known but never granted")]
+    NeverGranted(String),
+    /// No such scope.
+    #[error("{0:?} is not a scope; there are openid, profile, offline_access and patient/<Type>.read or .write with the types {types}", types = RESOURCE_TYPES.join(", "))]
+    Unknown(String),
+}
+
+impl Scope {
+    /// Reads one word.
+    pub fn parse(word: &str) -> Result<Scope, ScopeProblem> {
+        match word {
+            "openid" => return Ok(Scope::OpenId),
+            "profile" => return Ok(Scope::Profile),
+            "offline_access" => return Ok(Scope::OfflineAccess),
+            "patient/Patient.read" | "patient/StructureDefinition.read" | "patient/StructureDefinition.write" => {
+                return Err(ScopeProblem::NeverGranted(word.to_owned()));
+            }
+            _ => {}
+        }
+        let parts = word.strip_prefix("patient/").and_then(|rest| rest.split_once('.'));
+        let scope = parts.and_then(|(resource_type, act)| {
+            let act = match act {
+                "read" => Act::Read,
+                "write" => Act::Write,
+                _ => return None,
+            };
+            Some(Scope::Patient(ResourceType::parse(resource_type)?, act))
+        });
+        scope.ok_or_else(|| ScopeProblem::Unknown(word.to_owned()))
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Scope::OpenId => formatter.write_str("openid"),
+            Scope::Profile => formatter.write_str("profile"),
+            Scope::OfflineAccess => formatter.write_str("offline_access"),
+            Scope::Patient(resource_type, Act::Read) => write!(formatter, "patient/{}.read", resource_type.name()),
+            Scope::Patient(resource_type, Act::Write) => write!(formatter, "patient/{}.write", resource_type.name()),
+        }
+    }
+}
+
+/// Scopes without repetition, in the order in which they were given; on the wire words separated by spaces.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scopes(Vec<Scope>);
+
+impl Scopes {
+    /// Reads words separated by white space. Never-granted ones are left out, an unknown one is an error.
+    pub fn parse(text: &str) -> Result<Scopes, ScopeProblem> {
+        let mut scopes = Scopes::default();
+        for word in text.split_whitespace() {
+            match Scope::parse(word) {
+                Ok(scope) => scopes.insert(scope),
+                Err(ScopeProblem::NeverGranted(_)) => {}
+                Err(unknown) => return Err(unknown),
+            }
+        }
+        Ok(scopes)
+    }
+
+    /// Adds a scope behind the others.
+    pub fn insert(&mut self, scope: Scope) {
+        if !self.0.contains(&scope) {
+            self.0.push(scope);
+        }
+    }
+
+    /// Whether `scope` is among them.
+    pub fn contains(&self, scope: Scope) -> bool {
+        self.0.contains(&scope)
+    }
+
+    /// Whether all of them are in `other`.
+    pub fn is_subset_of(&self, other: &Scopes) -> bool {
+        self.0.iter().all(|scope| other.contains(*scope))
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = Scope> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// The resource types they let a client read, or write.
+    pub fn resource_types(&self, wanted: Act) -> ResourceTypes {
+        ResourceTypes(self.0.iter().fold(0, |set, scope| match scope {
+            Scope::Patient(resource_type, act) if *act == wanted => set | resource_type.bit(),
+            _ => set,
+        }))
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<I: IntoIterator<Item = Scope>>(each: I) -> Self {
+        let mut scopes = Scopes::default();
+        each.into_iter().for_each(|scope| scopes.insert(scope));
+        scopes
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, scope) in self.0.iter().enumerate() {
+            if index > 0 {
+                formatter.write_str(" ")?;
+            }
+            scope.fmt(formatter)?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Scopes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Scopes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Scopes::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_become_resource_types_to_read_and_to_write() {
+        let scopes =
+            Scopes::parse("openid patient/Observation.read patient/CarePlan.write patient/Observation.read").unwrap();
+        assert_eq!(scopes.to_string(), "openid patient/Observation.read patient/CarePlan.write");
+        assert!(scopes.resource_types(Act::Read).contains("Observation"));
+        assert!(!scopes.resource_types(Act::Write).contains("Observation"));
+        assert_eq!(scopes.resource_types(Act::Write).iter().collect::<Vec<_>>(), ["CarePlan"]);
+        assert!(!scopes.resource_types(Act::Read).contains("Patient"));
+    }
+
+    #[test]
+    fn known_but_never_granted_scopes_vanish_without_a_word() {
+        let scopes = Scopes::parse("patient/Patient.read patient/StructureDefinition.write offline_access").unwrap();
+        assert_eq!(scopes.to_string(), "offline_access");
+    }
+
+    #[test]
+    fn other_words_are_no_scopes() {
+        for word in [
+            "patient/Observation.*",
+            "patient/Observation.rs",
+            "user/Observation.read",
+            "patient/observation.read",
+            "Openid",
+            "patient/.",
+        ] {
+            assert_eq!(Scope::parse(word), Err(ScopeProblem::Unknown(word.to_owned())), "{word}");
+        }
+    }
+}

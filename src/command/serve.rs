@@ -1,0 +1,87 @@
+//! `kanta-phr-sandbox serve`
+
+use anyhow::{Context, Result};
+use kanta_phr_sandbox::config::{LogFormat, ServeConfig};
+use kanta_phr_sandbox::Sandbox;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+
+/// How long requests under way may take after SIGTERM: within the ten seconds that Docker waits.
+const STOP_LIMIT: Duration = Duration::from_secs(3);
+
+pub fn run(config: ServeConfig) -> Result<ExitCode> {
+    let config = config.with_file()?;
+    log(&config)?;
+    let mut options = config.options()?;
+    options.stop_limit = STOP_LIMIT;
+    // Before the sandbox is ready, so that no signal falls into a gap (as PID 1 there is no default action).
+    let signals = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let stop = signals.block_on(async { stop_signal() })?;
+    let sandbox = Sandbox::start_blocking(options)?;
+    if let Some(path) = &config.ready_file {
+        write_ready_file(path, &sandbox)?;
+    }
+    // Nobody may be reading: a closed standard output is no reason to stop.
+    let _ = std::io::stdout().lock().write_all(sandbox.summary().as_bytes());
+    signals.block_on(stop);
+    tracing::info!("stopping");
+    sandbox.stop();
+    Ok(ExitCode::SUCCESS)
+}
+
+fn log(config: &ServeConfig) -> Result<()> {
+    let filter = EnvFilter::builder()
+        .parse(config.log.as_deref().unwrap_or("warn"))
+        .context("--log takes tracing filter directives such as info or kanta_phr_sandbox=debug")?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log_format.unwrap_or_default() {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+    Ok(())
+}
+
+/// Whoever waits for the file sees it whole or not at all.
+fn write_ready_file(path: &Path, sandbox: &Sandbox) -> Result<()> {
+    let front = sandbox.front();
+    let addresses = serde_json::json!({
+        "http": front.http,
+        "open_http": front.open_http,
+        "https": front.https,
+        "issuer": sandbox.issuer(),
+    });
+    let text = format!("{addresses}\n");
+    let failed = || format!("cannot write the ready file {}", path.display());
+    if path.exists() && !path.is_file() {
+        // A pipe or a device such as /dev/stderr.
+        return std::fs::write(path, text).with_context(failed);
+    }
+    let draft = path.with_extension("part");
+    std::fs::write(&draft, text).with_context(failed)?;
+    std::fs::rename(&draft, path).with_context(failed)
+}
+
+/// Completes at SIGTERM or SIGINT.
+#[cfg(unix)]
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Completes at Ctrl-C.
+#[cfg(not(unix))]
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

@@ -1,0 +1,186 @@
+//! The XHTML of narratives: well-formed, from the short list of elements and attributes that FHIR allows, with content.
+//!
+//! The lists and texts are those of HAPI's validator. One pass over the text with a stack of open elements; nothing is
+//! built, so a hostile text costs no more than its length.
+
+mod entities;
+mod markup;
+mod rules;
+
+use crate::fhir::primitive::Severity;
+use markup::{Event, Malformed, Reader};
+use std::ops::Range;
+
+/// The namespace of XHTML.
+pub const XHTML: &str = "http://www.w3.org/1999/xhtml";
+
+/// After this many problems of one narrative the rest is not listed.
+const MOST_PROBLEMS: usize = 100;
+
+/// What is wrong with a narrative.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What sort of problem it is.
+    pub kind: ProblemKind,
+    /// The text for the caller.
+    pub text: String,
+    /// The bytes of the div it is about.
+    pub span: Range<usize>,
+}
+
+/// The sorts of problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProblemKind {
+    /// Not well-formed XML.
+    Malformed,
+    /// The root is no `div` in the XHTML namespace, or another namespace is used within.
+    Namespace,
+    /// An element outside the list (txt-1).
+    Element,
+    /// An attribute outside the list (txt-1).
+    Attribute,
+    /// An `href` or `src` that cannot be.
+    Url,
+    /// No text and no image (txt-2).
+    Empty,
+}
+
+/// What the root element says about the language of the narrative.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Language<'d> {
+    /// The attribute `lang`.
+    pub lang: Option<&'d str>,
+    /// The attribute `xml:lang`: the national service warns when it is absent (resource-server.md §11).
+    pub xml_lang: Option<&'d str>,
+}
+
+/// Everything that is wrong with a narrative, in the order of the text.
+///
+/// `div` is the value of `Narrative.div`, its JSON escapes resolved.
+pub fn check(div: &str) -> Vec<Problem> {
+    let mut inspection = Inspection { problems: Vec::new(), has_content: false, is_first: true };
+    match inspection.run(div) {
+        Ok(()) if !inspection.has_content => inspection.problem(
+            ProblemKind::Empty,
+            "The narrative SHALL have some non-whitespace content".to_owned(),
+            0..div.len(),
+        ),
+        Ok(()) => {}
+        Err(Malformed { text, offset }) => {
+            inspection.problems.push(Problem {
+                severity: Severity::Error,
+                kind: ProblemKind::Malformed,
+                text: format!("Error parsing XHTML: {text}"),
+                span: offset.min(div.len())..div.len(),
+            });
+        }
+    }
+    inspection.problems
+}
+
+/// Whether a narrative passes txt-1 and txt-2, the invariants `htmlChecks()` of its `div`.
+pub fn html_checks(div: &str) -> bool {
+    check(div).iter().all(|problem| {
+        !matches!(
+            problem.kind,
+            ProblemKind::Malformed | ProblemKind::Element | ProblemKind::Attribute | ProblemKind::Empty
+        )
+    })
+}
+
+/// txt-1 alone: only allowed elements and attributes. A text that is not well-formed does not pass.
+pub fn names_are_allowed(div: &str) -> bool {
+    check(div)
+        .iter()
+        .all(|problem| !matches!(problem.kind, ProblemKind::Malformed | ProblemKind::Element | ProblemKind::Attribute))
+}
+
+/// txt-2 alone: some text or an image. A text that is not well-formed does not pass.
+pub fn has_content(div: &str) -> bool {
+    check(div).iter().all(|problem| !matches!(problem.kind, ProblemKind::Malformed | ProblemKind::Empty))
+}
+
+/// The language attributes of the root element; nothing when the text does not start with an element.
+pub fn language(div: &str) -> Language<'_> {
+    let mut reader = Reader::new(div);
+    while let Ok(Some(event)) = reader.next() {
+        if let Event::Start { attributes, .. } = event {
+            let value = |name: &str| {
+                attributes.iter().find_map(|attribute| (attribute.name == name).then_some(attribute.value))
+            };
+            return Language { lang: value("lang"), xml_lang: value("xml:lang") };
+        }
+    }
+    Language::default()
+}
+
+struct Inspection {
+    problems: Vec<Problem>,
+    has_content: bool,
+    is_first: bool,
+}
+
+impl Inspection {
+    fn run(&mut self, div: &str) -> Result<(), Malformed> {
+        let mut reader = Reader::new(div);
+        while let Some(event) = reader.next()? {
+            match event {
+                Event::Start { name, attributes, span } => {
+                    let was_first = std::mem::replace(&mut self.is_first, false);
+                    self.namespaces(was_first, name, &attributes, &span);
+                    // HAPI judges the names of what is inside the div; the root has been judged by its namespace.
+                    if !rules::is_allowed_element(name) && !was_first {
+                        let text = format!("Illegal element name in the XHTML ('{name}')");
+                        self.problem(ProblemKind::Element, text, span.clone());
+                    }
+                    for attribute in &attributes {
+                        if !rules::is_allowed_attribute(name, attribute.name) {
+                            let name = format!("'{}' on '{name}'", attribute.name);
+                            let text = format!("Illegal attribute name in the XHTML ({name})");
+                            self.problem(ProblemKind::Attribute, text, attribute.span.clone());
+                        }
+                        if matches!((name, attribute.name), ("a", "href") | ("img", "src"))
+                            && let Some(reason) = rules::url_problem(attribute.value)
+                        {
+                            let text = format!("The URL {} is not valid ({reason})", attribute.value);
+                            self.problem(ProblemKind::Url, text, attribute.span.clone());
+                        }
+                    }
+                    self.has_content |= name == "img";
+                }
+                Event::Text { has_content } => self.has_content |= has_content,
+                Event::End => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn namespaces(&mut self, is_root: bool, name: &str, attributes: &[markup::Attribute<'_>], span: &Range<usize>) {
+        let declared = attributes.iter().find(|attribute| attribute.name == "xmlns").map(|attribute| attribute.value);
+        if is_root {
+            if name != "div" {
+                let text = format!("Wrong name on the XHTML ('{name}') - must start with div");
+                self.problem(ProblemKind::Namespace, text, span.clone());
+            }
+            if declared != Some(XHTML) {
+                let found = declared.unwrap_or("null");
+                let text = format!("Wrong namespace on the XHTML ('{found}', should be '{XHTML}')");
+                self.problem(ProblemKind::Namespace, text, span.clone());
+            }
+        } else if let Some(other) = declared.filter(|declared| *declared != XHTML) {
+            let text = format!("Wrong namespace on the XHTML ('{other}')");
+            self.problem(ProblemKind::Namespace, text, span.clone());
+        }
+    }
+
+    fn problem(&mut self, kind: ProblemKind, text: String, span: Range<usize>) {
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(Problem { severity: Severity::Error, kind, text, span });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

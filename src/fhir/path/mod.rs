@@ -1,0 +1,32 @@
+//! FHIRPath: the language of invariants, search parameters and slicing discriminators.
+//!
+//! ```
+//! use kanta_phr_sandbox::fhir::path::{Context, Expression, Node};
+//! use kanta_phr_sandbox::json::Document;
+//!
+//! let document = Document::parse(r#"{"resourceType": "Observation", "valueQuantity": {"value": 72.50, "unit": "kg"}}"#)?;
+//! let observation = Node::root(document.root());
+//! let expression = Expression::parse("value.exists() and (value as Quantity).unit = 'kg'")?;
+//! assert!(expression.holds(&Context::new(observation), observation)?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The language is N1 with FHIR's functions. Where HAPI's engine, which the national service runs, differs from the
+//! specification, HAPI is followed and the place says so. An expression that cannot be judged is an
+//! [`EvaluationError`], never silently true.
+
+mod compare;
+mod context;
+mod evaluate;
+mod functions;
+mod item;
+mod model;
+mod navigate;
+pub mod syntax;
+#[cfg(test)]
+mod tests;
+
+pub use context::{Context, EvaluationError, Services};
+pub use item::{Collection, Item, Node, Quantity};
+pub use model::{Model, Shapes, TYPES_BY_SHAPE};
+pub use syntax::{Expression, ParseError};

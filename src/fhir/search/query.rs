@@ -1,0 +1,275 @@
+//! A query string read once into what is asked for, or into the way in which it can't be.
+
+use super::parameters::{RESULT_PARAMETERS, default_code_system};
+use super::{DateFilter, ResourceType, System, Token, parameters, split_values};
+use crate::fhir::Version;
+
+/// What a search asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// The id of the patient, as given.
+    pub patient: Option<String>,
+    /// One of these codes; empty for any.
+    pub codes: Vec<Token>,
+    /// All of these dates.
+    pub dates: Vec<DateFilter>,
+    /// All of these times of writing.
+    pub last_updated: Vec<DateFilter>,
+    /// This identifier.
+    pub identifier: Option<Token>,
+    /// This category.
+    pub category: Option<Token>,
+    /// This security label.
+    pub security: Option<Token>,
+    /// This logical id.
+    pub id: Option<String>,
+    /// The order of the hits; empty for the order of writing.
+    pub sort: Vec<Sort>,
+    /// How many hits a page holds.
+    pub count: Option<usize>,
+    /// How much of the resources is answered.
+    pub summary: Summary,
+    /// The elements asked for; empty for all.
+    pub elements: Vec<String>,
+}
+
+/// One key of `_sort`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sort {
+    /// By what.
+    pub key: SortKey,
+    /// Whether the greatest comes first.
+    pub descending: bool,
+}
+
+/// What can be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortKey {
+    /// `date` or `effective-time`.
+    Date,
+    /// `_lastUpdated`.
+    LastUpdated,
+}
+
+/// `_summary`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Summary {
+    /// Whole resources.
+    #[default]
+    False,
+    /// The elements FHIR marks as summary.
+    True,
+    /// The narrative and what is mandatory.
+    Text,
+    /// All but the narrative.
+    Data,
+    /// The total alone.
+    Count,
+}
+
+impl Summary {
+    /// The summary with this word.
+    pub fn parse(word: &str) -> Option<Summary> {
+        Some(match word {
+            "false" => Summary::False,
+            "true" => Summary::True,
+            "text" => Summary::Text,
+            "data" => Summary::Data,
+            "count" => Summary::Count,
+            _ => return None,
+        })
+    }
+}
+
+/// Why a query can't be answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QueryError {
+    /// A parameter (with its modifier) that the type does not have.
+    Unknown(String),
+    /// A mandatory parameter is missing.
+    Missing(&'static str),
+    /// A parameter that may stand once stands more often, or has several values.
+    Repeated(String),
+    /// A date that is none; the value as given.
+    Date(String),
+    /// A value of a result parameter that has no meaning: parameter and value.
+    Value(&'static str, String),
+    /// A sort key that can't be sorted by, and those that can.
+    Sort(String, String),
+}
+
+impl Query {
+    /// Reads a decoded query; with `ignore_unknown` parameters that the type does not have are passed over.
+    ///
+    /// # Errors
+    /// See [`QueryError`]; the first one met.
+    pub fn parse(
+        version: Version,
+        resource_type: ResourceType,
+        pairs: &[(String, String)],
+        ignore_unknown: bool,
+    ) -> Result<Query, QueryError> {
+        let mut query = Query::default();
+        let mut seen: Vec<&str> = Vec::new();
+        for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+            // The one modifier with a meaning here: it names the only type a patient can have.
+            let name = if name == "patient:Patient" { "patient" } else { name.as_str() };
+            let known = RESULT_PARAMETERS.contains(&name)
+                || parameters(resource_type, version).any(|parameter| parameter.name == name);
+            if !known {
+                if ignore_unknown {
+                    continue;
+                }
+                return Err(QueryError::Unknown(name.to_owned()));
+            }
+            let is_date = matches!(name, "date" | "effective-time" | "_lastUpdated");
+            if !is_date && seen.contains(&name) {
+                return Err(QueryError::Repeated(name.to_owned()));
+            }
+            seen.push(name);
+            query.read(resource_type, name, value)?;
+        }
+        let missing = |name: &str| !seen.contains(&name);
+        match parameters(resource_type, version).find(|parameter| parameter.mandatory && missing(parameter.name)) {
+            Some(parameter) => Err(QueryError::Missing(parameter.name)),
+            None => Ok(query),
+        }
+    }
+
+    fn read(&mut self, resource_type: ResourceType, name: &str, value: &str) -> Result<(), QueryError> {
+        let single = || match split_values(value)[..] {
+            [single] => Ok(single),
+            _ => Err(QueryError::Repeated(name.to_owned())),
+        };
+        let date = |text: &str| DateFilter::parse(text).ok_or_else(|| QueryError::Date(text.to_owned()));
+        match name {
+            "patient" => self.patient = Some(patient_id(single()?).to_owned()),
+            "code" => self.codes = codes(resource_type, value),
+            "date" | "effective-time" => self.dates.push(date(single()?)?),
+            "_lastUpdated" => self.last_updated.push(date(single()?)?),
+            "identifier" => self.identifier = Some(Token::parse(single()?)),
+            "category" => self.category = Some(Token::parse(single()?)),
+            "_security" => self.security = Some(Token::parse(single()?)),
+            "_id" => self.id = Some(single()?.to_owned()),
+            "_count" => self.count = Some(count(value)?),
+            "_sort" => self.sort = sort(resource_type, value)?,
+            "_summary" => {
+                self.summary = Summary::parse(value).ok_or_else(|| QueryError::Value("_summary", value.to_owned()))?;
+            }
+            "_elements" => self.elements = value.split(',').map(|element| element.trim().to_owned()).collect(),
+            // `_total`, `_pretty` and `_format` change nothing that is looked for.
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Reads `_count`.
+fn count(value: &str) -> Result<usize, QueryError> {
+    value.parse().map_err(|_| QueryError::Value("_count", value.to_owned()))
+}
+
+/// The id in a bare id, `Patient/id` or `https://…/Patient/id`; anything else stays whole and is nobody's id.
+fn patient_id(value: &str) -> &str {
+    match value.rsplit_once('/') {
+        Some((before, id)) if before == "Patient" || before.ends_with("/Patient") => id,
+        _ => value,
+    }
+}
+
+fn codes(resource_type: ResourceType, value: &str) -> Vec<Token> {
+    let mut codes: Vec<Token> =
+        split_values(value).into_iter().filter(|text| !text.is_empty()).map(Token::parse).collect();
+    if codes.len() > 1 {
+        for code in &mut codes {
+            if code.system == System::Any {
+                code.system = System::Is(default_code_system(resource_type).to_owned());
+            }
+        }
+    }
+    codes
+}
+
+fn sort(resource_type: ResourceType, value: &str) -> Result<Vec<Sort>, QueryError> {
+    let date = match resource_type {
+        ResourceType::Observation => "date",
+        ResourceType::MedicationAdministration => "effective-time",
+        // A patient has no date of its own.
+        ResourceType::Patient => "_lastUpdated",
+    };
+    value
+        .split(',')
+        .map(|part| {
+            let (name, descending) = match part.strip_prefix('-') {
+                Some(name) => (name, true),
+                None => (part, false),
+            };
+            let key = match name {
+                "_lastUpdated" => SortKey::LastUpdated,
+                name if name == date => SortKey::Date,
+                _ => {
+                    let valid = if date == "_lastUpdated" {
+                        "_lastUpdated".to_owned()
+                    } else {
+                        format!("_lastUpdated, {date}")
+                    };
+                    return Err(QueryError::Sort(name.to_owned(), valid));
+                }
+            };
+            Ok(Sort { key, descending })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(resource_type: ResourceType, query: &str) -> Result<Query, QueryError> {
+        let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        Query::parse(Version::R4, resource_type, &pairs, false)
+    }
+
+    #[test]
+    fn the_queries_of_real_clients_are_read() {
+        let query = parse(
+            ResourceType::MedicationAdministration,
+            "_count=3000&_sort=-effective-time&effective-time=ge2022-03-01&effective-time=lt2022-04-01&patient=p",
+        )
+        .unwrap();
+        assert_eq!(query.count, Some(3000));
+        assert_eq!(query.sort, [Sort { key: SortKey::Date, descending: true }]);
+        assert_eq!(query.dates.len(), 2);
+        for patient in ["p", "Patient/p", "https://x.test/baseR4/Patient/p"] {
+            let query = parse(ResourceType::Observation, &format!("patient={patient}&_pretty=true")).unwrap();
+            assert_eq!(query.patient.as_deref(), Some("p"));
+        }
+    }
+
+    #[test]
+    fn several_codes_get_the_default_system() {
+        let codes = |query: &str| parse(ResourceType::Observation, query).unwrap().codes;
+        assert_eq!(codes("patient=p&code=1-2")[0].system, System::Any);
+        let two = codes("patient=p&code=1-2,urn:x|3");
+        assert_eq!(two[0].system, System::Is("http://loinc.org".into()));
+        assert_eq!(two[1].system, System::Is("urn:x".into()));
+    }
+
+    #[test]
+    fn what_can_not_be_answered_is_named() {
+        let error = |query: &str| parse(ResourceType::Observation, query).unwrap_err();
+        assert_eq!(error("_pretty=true"), QueryError::Missing("patient"));
+        assert_eq!(error("patient="), QueryError::Missing("patient"));
+        assert_eq!(error("patient=p&effective-time=2019"), QueryError::Unknown("effective-time".into()));
+        assert_eq!(error("patient=p&code:text=x"), QueryError::Unknown("code:text".into()));
+        assert_eq!(error("patient=p&_security=U"), QueryError::Unknown("_security".into()));
+        assert_eq!(error("patient=p&code=1&code=2"), QueryError::Repeated("code".into()));
+        assert_eq!(error("patient=p&identifier=1,2"), QueryError::Repeated("identifier".into()));
+        assert_eq!(
+            error("patient=p&date=2019-01-01T00:00:00 03:00"),
+            QueryError::Date("2019-01-01T00:00:00 03:00".into())
+        );
+        assert_eq!(error("patient=p&_count=x"), QueryError::Value("_count", "x".into()));
+        assert_eq!(error("patient=p&_sort=code"), QueryError::Sort("code".into(), "_lastUpdated, date".into()));
+    }
+}

@@ -1,0 +1,69 @@
+//! `GET`, `PUT /_sandbox/clock`
+
+use super::{Problem, read};
+use crate::http::context::App;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The tenant's clock.
+#[derive(Serialize)]
+pub struct Shown {
+    now: Timestamp,
+    frozen: bool,
+}
+
+/// What time it is for the tenant.
+pub async fn show(State(app): State<App>) -> Json<Shown> {
+    Json(shown(&app))
+}
+
+/// At least one of the three: an instant to show, a duration to move by (`PT1H`, `-P3D`, `P1M`), whether to stand still.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    now: Option<Timestamp>,
+    advance: Option<Span>,
+    frozen: Option<bool>,
+}
+
+/// Sets, moves, stops or starts the clock.
+pub async fn change(State(app): State<App>, body: Bytes) -> Result<Json<Shown>, Problem> {
+    let change: Change = read(&body)?;
+    if change.now.is_some() && change.advance.is_some() {
+        return Err(Problem::invalid("Give either now or advance, not both."));
+    }
+    if change.now.is_none() && change.advance.is_none() && change.frozen.is_none() {
+        return Err(Problem::invalid(
+            "Give now (2026-12-24T12:00:00Z), advance (PT1H, P1M) or frozen (true, false).",
+        ));
+    }
+    let by = change.advance.map(|span| duration(span, app.tenant.clock.now())).transpose()?;
+    app.tenant
+        .change_clock(|clock| {
+            if let Some(frozen) = change.frozen {
+                clock.freeze(frozen);
+            }
+            if let Some(now) = change.now {
+                clock.set(now);
+            }
+            if let Some(by) = by {
+                clock.advance(by);
+            }
+        })
+        .map_err(Problem::store)?;
+    Ok(Json(shown(&app)))
+}
+
+/// Months and years are counted by the Helsinki calendar from the present instant.
+fn duration(span: Span, now: Timestamp) -> Result<SignedDuration, Problem> {
+    let here = now.to_zoned(crate::time::helsinki().clone());
+    span.to_duration(SpanRelativeTo::from(&here)).map_err(|error| Problem::invalid(format_args!("advance: {error}")))
+}
+
+fn shown(app: &App) -> Shown {
+    let clock = &app.tenant.clock;
+    Shown { now: clock.now(), frozen: clock.state().frozen_at_ms.is_some() }
+}

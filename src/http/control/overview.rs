@@ -1,0 +1,161 @@
+//! `GET /_sandbox`, `GET /_sandbox/health`, `GET /_sandbox/ca.pem`
+
+use crate::authorization::Client;
+use crate::citizens::Citizen;
+use crate::fhir::Version;
+use crate::http::context::{App, Front, Origin};
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::fmt::Write;
+
+/// `{"status":"ready"}`: the sandbox listens only once it is seeded.
+pub async fn health() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], r#"{"status":"ready"}"#)
+}
+
+/// The root certificate to trust.
+pub async fn root_certificate(State(app): State<App>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/x-pem-file")], app.authority.root_pem().to_owned())
+}
+
+/// Where everything is.
+#[derive(Serialize)]
+pub struct Overview {
+    name: &'static str,
+    version: &'static str,
+    notice: &'static str,
+    addresses: Addresses,
+    environment: &'static str,
+    clock: super::clock::Shown,
+    client: Option<Client>,
+    citizens: Vec<Citizen>,
+}
+
+/// The absolute URLs.
+#[derive(Serialize)]
+pub struct Addresses {
+    /// Where the request came to.
+    http: Option<String>,
+    open_http: Option<String>,
+    https: Option<String>,
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    resource_servers: ResourceServers,
+    open_resource_servers: Option<ResourceServers>,
+    root_certificate: String,
+}
+
+/// One base URL per FHIR version.
+#[derive(Serialize)]
+pub struct ResourceServers {
+    stu3: String,
+    r4: String,
+}
+
+impl ResourceServers {
+    fn at(base: &str) -> ResourceServers {
+        let url = |version: Version| format!("{base}/phr-resourceserver/{}", version.base_segment());
+        ResourceServers { stu3: url(Version::Stu3), r4: url(Version::R4) }
+    }
+}
+
+/// The overview.
+pub async fn overview(State(app): State<App>, origin: Origin) -> Json<Overview> {
+    let Front { http, open_http, https, .. } = &*app.front;
+    Json(Overview {
+        name: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+        notice: "LOCAL SANDBOX – not the Kanta services. Synthetic people only.",
+        addresses: Addresses {
+            http: http.clone(),
+            open_http: open_http.clone(),
+            https: https.clone(),
+            issuer: origin.issuer(),
+            authorization_endpoint: origin.browser_url("/phr-authserver-sandbox/authorize"),
+            token_endpoint: origin.url("/phr-authserver-sandbox/token"),
+            resource_servers: ResourceServers::at(&origin.url("")),
+            open_resource_servers: open_http.as_deref().map(ResourceServers::at),
+            root_certificate: origin.url("/_sandbox/ca.pem"),
+        },
+        environment: "sandbox",
+        clock: super::clock::shown(&app),
+        client: ready_client(&app),
+        citizens: app.tenant.citizens.list(),
+    })
+}
+
+/// The client to try things with: the first that is registered.
+pub fn ready_client(app: &App) -> Option<Client> {
+    app.tenant.authorization.clients().into_iter().next()
+}
+
+/// The citizen to try things with: the first who is old enough and has a pseudonym from the start.
+pub fn ready_citizen(app: &App, now: Timestamp) -> Option<Citizen> {
+    let today = now.to_zoned(crate::time::helsinki().clone()).date();
+    let minimum = app.tenant.settings().age_minimum;
+    let mut all = app.tenant.citizens.list().into_iter();
+    all.find(|citizen| citizen.pseudonym.is_some() && i64::from(citizen.age_on(today)) >= i64::from(minimum))
+}
+
+/// What `serve` prints once it is ready.
+pub fn text(app: &App) -> String {
+    let mut text = String::from("LOCAL SANDBOX – not the Kanta services\n\n");
+    let mut line = |name: &str, value: &str| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {name:<22}{value}");
+    };
+    let front = &app.front;
+    if let Some(http) = &front.http {
+        let public = front.public_url.as_ref().map_or(http.as_str(), |url| url.as_str());
+        line("console", &format!("{public}/"));
+        line("issuer", &format!("{public}/phr-authserver-sandbox/"));
+        line("FHIR R4", &format!("{http}/phr-resourceserver/baseR4"));
+        line("FHIR STU3", &format!("{http}/phr-resourceserver/baseStu3"));
+        line("control API", &format!("{http}/_sandbox"));
+    }
+    if let Some(open) = &front.open_http {
+        line("open FHIR R4", &format!("{open}/phr-resourceserver/baseR4"));
+        line("open FHIR STU3", &format!("{open}/phr-resourceserver/baseStu3"));
+    }
+    if let Some(https) = &front.https {
+        line("the same by TLS", https);
+        if let Some(http) = &front.http {
+            line("root to trust", &format!("{http}/_sandbox/ca.pem"));
+        }
+    }
+    let client = ready_client(app);
+    let citizen = ready_citizen(app, app.tenant.clock.now());
+    if let Some(client) = &client {
+        line("client id", &client.client_id);
+        line("client secret", &client.client_secret);
+        line("redirect URIs", &client.redirect_uris.join(" "));
+    }
+    if let Some(citizen) = &citizen {
+        line("citizen", &format!("{} ({}), {}", citizen.id, citizen.full_name(), citizen.personal_identity_code));
+    }
+    if let (Some(http), Some(client), Some(citizen)) = (&front.http, &client, &citizen) {
+        let control = front.control_token.as_ref().map(|_| " -H \"Authorization: Bearer $PHR_CONTROL_TOKEN\"");
+        let _ = write!(
+            text,
+            "\nA token without a browser, and a search with it:\n\n  curl -s{} {http}/_sandbox/tokens -d '{{\"citizen\":\"{}\",\"client_id\":\"{}\"}}'\n",
+            control.unwrap_or_default(), citizen.id, client.client_id
+        );
+        if let Some(pseudonym) = citizen.pseudonym {
+            let token = format!(
+                "$(curl -s{} {http}/_sandbox/tokens -d '{{\"citizen\":\"{}\",\"client_id\":\"{}\"}}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')",
+                control.unwrap_or_default(), citizen.id, client.client_id
+            );
+            let _ = write!(
+                text,
+                "\n  curl -s -H \"Authorization: Bearer {token}\" '{http}/phr-resourceserver/baseR4/Observation?patient={pseudonym}&_count=2&_pretty=true'\n"
+            );
+        }
+    }
+    text.push_str("\nStop with Ctrl-C.\n");
+    text
+}

@@ -1,0 +1,41 @@
+//! `POST /_sandbox/tokens`
+
+use super::{Problem, read};
+use crate::authorization::TokenResponse;
+use crate::http::context::{App, Origin};
+use crate::tenant::TokenForError;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+
+/// Who gives what to whom.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wanted {
+    /// Id or personal identity code.
+    citizen: String,
+    client_id: String,
+    /// Scopes separated by spaces; all that the client has registered when absent.
+    scope: Option<String>,
+}
+
+/// What the browser flow would give: terms are accepted and the access right is recorded; 201 with the token response.
+pub async fn give(
+    State(app): State<App>,
+    origin: Origin,
+    body: Bytes,
+) -> Result<(StatusCode, Json<TokenResponse>), Problem> {
+    let wanted: Wanted = read(&body)?;
+    let token = app
+        .tenant
+        .token_for(&wanted.citizen, &wanted.client_id, wanted.scope.as_deref(), &origin.issuer())
+        .map_err(|error| match error {
+            TokenForError::UnknownCitizen(id) => super::citizens::unknown(&id),
+            TokenForError::UnknownClient(id) => Problem::not_found("client", format_args!("{id:?}; GET /_sandbox/clients lists them")),
+            TokenForError::Store(error) => Problem::store(error),
+            _ => Problem::invalid(error),
+        })?;
+    Ok((StatusCode::CREATED, Json(token)))
+}

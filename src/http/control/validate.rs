@@ -1,0 +1,53 @@
+//! `POST /_sandbox/validate/{stu3 or r4}[?profile=]`
+
+use super::Problem;
+use crate::fhir::Version;
+use crate::fhir::definitions::Definitions;
+use crate::fhir::outcome::{Issue, operation_outcome};
+use crate::fhir::validation::{self, Options};
+use crate::http::context::App;
+use crate::json::Document;
+use crate::records::Objection;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+/// A profile to judge by, whatever the resource names.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameters {
+    profile: Option<String>,
+}
+
+type BadQuery = axum::extract::rejection::QueryRejection;
+
+/// The verdict as an OperationOutcome, whatever it is; nothing is stored.
+pub async fn judge(
+    State(app): State<App>,
+    Path(version): Path<String>,
+    parameters: Result<Query<Parameters>, BadQuery>,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let version: Version = version.parse().map_err(|_| Problem::not_found("FHIR version", format_args!("{version:?}; there are stu3 and r4")))?;
+    let Query(Parameters { profile }) = parameters.map_err(|error| Problem::invalid(error.body_text()))?;
+    let definitions = Definitions::embedded(version);
+    if let Some(profile) = profile.as_deref()
+        && definitions.profile(profile).is_none()
+    {
+        return Err(Problem::not_found("profile", format_args!("{profile:?} for {version}")));
+    }
+    let findings = match Document::from_bytes(&body) {
+        Ok(document) => {
+            let options = Options { profile, ..app.tenant.records().settings().validation_options() };
+            validation::validate(definitions, &document, &options)
+        }
+        Err(error) => vec![validation::unreadable(&error)],
+    };
+    let mut issues: Vec<Issue> = findings.into_iter().map(|finding| Objection::from(finding).issue).collect();
+    if issues.is_empty() {
+        issues.push(Issue::success("No issues detected during validation"));
+    }
+    Ok(([(header::CONTENT_TYPE, "application/fhir+json;charset=UTF-8")], operation_outcome(&issues)).into_response())
+}

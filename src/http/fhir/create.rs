@@ -1,0 +1,65 @@
+//! `POST [base]/[type]`: create, with or without If-None-Exist.
+
+use super::answer::{Answer, Body};
+use super::call::Call;
+use super::refusal::Refusal;
+use crate::fhir::outcome::{Issue, operation_outcome};
+use crate::records::{Access, Outcome, ResourceType, Written};
+use axum::http::StatusCode;
+
+pub(super) fn answer(call: &Call, access: &Access, resource_type: ResourceType) -> Result<Answer, Refusal> {
+    let document = call.document("CREATE")?;
+    let condition = call.header("if-none-exist");
+    let written = call.records.create(access, call.version, resource_type, &document, condition)?;
+    Ok(after_write(call, &written))
+}
+
+/// The answer to a create or an update: the resource, nothing, or a small OperationOutcome, as version and `Prefer` have it.
+pub(super) fn after_write(call: &Call, written: &Written) -> Answer {
+    let stored = &written.stored;
+    let created = written.outcome == Outcome::Created;
+    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+    let body = match wanted(call) {
+        Wanted::Nothing => Body::Empty,
+        Wanted::Resource => Body::Fhir(call.rendering().resource(stored.resource_type, call.version, &stored.body)),
+        Wanted::Outcome => {
+            let path = stored.versioned_path();
+            let elapsed = call.elapsed();
+            let text = match written.outcome {
+                Outcome::Created => format!("Successfully created resource \"{path}\" in {elapsed}ms"),
+                Outcome::Matched => format!("Resource \"{path}\" matches If-None-Exist, nothing was created"),
+                Outcome::Updated | Outcome::Unchanged | Outcome::Deleted => {
+                    format!("Successfully updated resource \"{path}\" in {elapsed}ms")
+                }
+            };
+            let remarks = written.remarks.iter().map(|remark| remark.issue.clone());
+            let issues: Vec<Issue> = std::iter::once(Issue::success(text)).chain(remarks).collect();
+            Body::Fhir(call.rendering().other(operation_outcome(&issues)))
+        }
+    };
+    let mut answer = Answer::about(status, body, stored);
+    if created || written.outcome == Outcome::Matched {
+        answer.location = Some(stored.versioned_path());
+    }
+    answer
+}
+
+enum Wanted {
+    Nothing,
+    Resource,
+    Outcome,
+}
+
+fn wanted(call: &Call) -> Wanted {
+    // Recorded in 2019: the STU3 server answers with the outcome whatever Prefer says.
+    if !call.knobs.prefer(call.version) {
+        return Wanted::Outcome;
+    }
+    let prefer = call.header("prefer").unwrap_or_default();
+    let choice = prefer.split([';', ',']).find_map(|part| part.trim().strip_prefix("return="));
+    match choice {
+        Some("minimal") => Wanted::Nothing,
+        Some("OperationOutcome") => Wanted::Outcome,
+        _ => Wanted::Resource,
+    }
+}

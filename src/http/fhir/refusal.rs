@@ -1,0 +1,178 @@
+//! Every no of the resource servers, on the wire.
+
+use super::TokenRefusal;
+use super::answer::{Answer, Body};
+use crate::fhir::outcome::{ErrorCode, Issue, operation_outcome};
+use crate::records;
+use crate::records::not_handled;
+use axum::http::{HeaderValue, StatusCode, header};
+
+/// Why a request is not answered as it wishes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Refusal {
+    /// The rules say no.
+    Records(records::Refusal),
+    /// The authorized endpoint without a token.
+    NoToken(TokenRefusal),
+    /// A token that is not valid here and now, and why.
+    BadToken(TokenRefusal, String),
+    /// A write without a body.
+    EmptyBody,
+    /// A body without Content-Type that does not begin like JSON: the operation.
+    NoContentType(String),
+    /// A Content-Type that is not JSON: the header, the operation.
+    ContentType(String, String),
+    /// A body that is not JSON: why.
+    Json(String),
+    /// A body over the limit.
+    TooLarge,
+    /// The body ended early.
+    BrokenBody,
+    /// A resource type that nobody knows: its name, the list to name, whether the real server knows it.
+    UnknownType(String, &'static str, bool),
+    /// No interaction answers the request.
+    NotHandled {
+        /// The method.
+        method: String,
+        /// The path below the base.
+        operation: String,
+        /// The names of the query parameters.
+        parameters: Vec<String>,
+    },
+    /// The base alone, without a type or an operation; whether a Bundle was posted.
+    Base(bool),
+    /// A value of `_summary` or of a page link that has no meaning.
+    Parameter(&'static str, String),
+    /// Something that should not happen.
+    Internal,
+}
+
+impl From<records::Refusal> for Refusal {
+    fn from(refusal: records::Refusal) -> Refusal {
+        Refusal::Records(refusal)
+    }
+}
+
+impl Refusal {
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        match self {
+            Refusal::Records(refusal) => refusal.status(),
+            Refusal::NoToken(style) | Refusal::BadToken(style, _) => match style {
+                TokenRefusal::Outcome401 | TokenRefusal::Plain401 => 401,
+                TokenRefusal::Outcome403 => 403,
+            },
+            // The engine's authorization has no resource to look at then, and denies.
+            Refusal::EmptyBody => 403,
+            Refusal::TooLarge => 413,
+            Refusal::UnknownType(..) => 404,
+            Refusal::Internal => 500,
+            Refusal::NoContentType(_)
+            | Refusal::ContentType(..)
+            | Refusal::Json(_)
+            | Refusal::BrokenBody
+            | Refusal::NotHandled { .. }
+            | Refusal::Base(_)
+            | Refusal::Parameter(..) => 400,
+        }
+    }
+
+    fn issues(&self) -> Vec<Issue> {
+        vec![match self {
+            Refusal::Records(refusal) => return refusal.issues(),
+            Refusal::NoToken(_) | Refusal::BadToken(..) | Refusal::EmptyBody => {
+                Issue::coded(ErrorCode::TokenInvalid, "")
+            }
+            Refusal::NoContentType(operation) => Issue::error(format!(
+                "No Content-Type header was provided in the request. This is required for \"{operation}\" operation"
+            )),
+            Refusal::ContentType(value, operation) => Issue::error(format!(
+                "Incorrect Content-Type header value of \"{value}\" was provided in the request. A FHIR Content-Type is required for \"{operation}\" operation"
+            )),
+            Refusal::Json(error) => {
+                Issue::error(format!("Failed to parse request body as JSON resource. Error was: {error}"))
+            }
+            Refusal::TooLarge => Issue::error("The request body is longer than 10 MB"),
+            Refusal::BrokenBody => Issue::error("The request body could not be read"),
+            Refusal::UnknownType(name, known, _) => {
+                Issue::error(format!("Unknown resource type '{name}' - Server knows how to handle: [{known}]"))
+            }
+            Refusal::NotHandled { method, operation, parameters } => {
+                Issue::error(not_handled(method, operation, parameters))
+            }
+            Refusal::Base(_) => Issue::error(
+                "This is the base URL of FHIR server. Unable to handle this request, as it does not contain a resource type or operation name.",
+            ),
+            Refusal::Parameter(name, value) => Issue::error(format!("Invalid {name} value: \"{value}\"")),
+            Refusal::Internal => Issue::coded(ErrorCode::InvalidRequest, ""),
+        }]
+    }
+
+    fn reason(&self) -> (&str, String) {
+        match self {
+            Refusal::Records(refusal) => refusal.reason(),
+            Refusal::NoToken(_) => (
+                "RS-NO-TOKEN",
+                "send Authorization: Bearer and an access token, or use the open endpoint (knob rs.no_token)".into(),
+            ),
+            Refusal::BadToken(_, problem) => ("RS-BAD-TOKEN", format!("{problem} (knob rs.bad_token)")),
+            Refusal::EmptyBody => {
+                ("RS-EMPTY-BODY", "the body is empty; the real server calls that an invalid token".into())
+            }
+            Refusal::NoContentType(_) | Refusal::ContentType(..) => {
+                ("RS-CONTENT-TYPE", "send JSON with Content-Type: application/fhir+json; XML is not supported".into())
+            }
+            Refusal::Json(_) => ("RS-JSON", "the body is not well-formed JSON".into()),
+            Refusal::TooLarge => ("RS-BODY-LIMIT", "bodies may be 10 MB long".into()),
+            Refusal::BrokenBody => ("RS-BODY", "the connection ended within the body".into()),
+            Refusal::UnknownType(name, _, true) => (
+                "RS-TYPE-NOT-SERVED",
+                format!(
+                    "the real server has {name}, this sandbox serves Observation, MedicationAdministration and Patient"
+                ),
+            ),
+            Refusal::UnknownType(_, _, false) => {
+                ("RS-TYPE-UNKNOWN", "type names are written as in FHIR, with capitals".into())
+            }
+            Refusal::NotHandled { operation, .. } if operation.contains("$validate") => {
+                ("RS-OPERATION", "$validate is not supported; POST the body to /_sandbox/validate/ instead".into())
+            }
+            Refusal::NotHandled { .. } => ("RS-NOT-HANDLED", "see metadata for the interactions there are".into()),
+            Refusal::Base(true) => {
+                ("RS-BUNDLE", "batch and transaction are not supported; send the resources one by one".into())
+            }
+            Refusal::Base(false) => ("RS-BASE", "put a resource type behind the base URL, or metadata".into()),
+            Refusal::Parameter(name, _) => ("RS-PARAMETER", format!("{name} has no such value")),
+            Refusal::Internal => ("RS-INTERNAL", "a fault of the sandbox itself; please report it".into()),
+        }
+    }
+
+    /// The answer with status, body and `Sandbox-Reason`.
+    pub(super) fn into_answer(self) -> Answer {
+        // Statuses are written above, or come from a knob with two values.
+        let status = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        let issues = self.issues();
+        let plain =
+            matches!(self, Refusal::NoToken(TokenRefusal::Plain401) | Refusal::BadToken(TokenRefusal::Plain401, _));
+        let body = match issues.first() {
+            Some(issue) if plain => Body::Text(issue.diagnostics.clone()),
+            _ => Body::Fhir(operation_outcome(&issues).into()),
+        };
+        let mut answer = Answer::new(status, body);
+        let (rule, fix) = self.reason();
+        answer.headers.push((super::answer::SANDBOX_REASON, ascii(&format!("{rule}; {fix}"))));
+        if status == StatusCode::UNAUTHORIZED {
+            answer.headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+        }
+        if let Refusal::Records(records::Refusal::Deleted(path, _)) = &self {
+            answer.location = Some(path.clone());
+        }
+        answer
+    }
+}
+
+/// A header value: what is not printable ASCII becomes `?`.
+fn ascii(text: &str) -> HeaderValue {
+    let text: String = text.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).collect();
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("RS-INTERNAL"))
+}

@@ -1,0 +1,104 @@
+//! `GET [base]/[type]?…` and `POST [base]/[type]/_search`: search.
+
+use super::answer::{Answer, Body};
+use super::bundle::{Bundle, Entry};
+use super::call::Call;
+use super::refusal::Refusal;
+use crate::records::{Access, Page, ResourceType};
+use axum::http::StatusCode;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What stays as it is in a parameter of a link.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*');
+
+/// The parameters that a page link repeats.
+const KEPT: [&str; 4] = ["_format", "_pretty", "_elements", "_summary"];
+
+pub(super) fn answer(
+    call: &Call,
+    access: &Access,
+    resource_type: ResourceType,
+    pairs: &[(String, String)],
+) -> Result<Answer, Refusal> {
+    let page = call.records.search(access, call.version, resource_type, pairs)?;
+    let own = format!("{}/{resource_type}{}", call.frame.base, sorted_query(pairs));
+    Ok(bundle(call, &page, &own, pairs))
+}
+
+/// A form with the parameters; those of the URL count as well.
+pub(super) fn by_post(call: &Call, access: &Access, resource_type: ResourceType) -> Result<Answer, Refusal> {
+    let form = form_urlencoded::parse(&call.body).into_owned();
+    let pairs: Vec<_> = call.query.iter().cloned().chain(form).collect();
+    answer(call, access, resource_type, &pairs)
+}
+
+/// `GET [base]/Patient/[id]/[type]`: a search with the patient given by the path.
+pub(super) fn in_compartment(
+    call: &Call,
+    access: &Access,
+    resource_type: ResourceType,
+    patient: &str,
+) -> Result<Answer, Refusal> {
+    let given = ("patient".to_owned(), patient.to_owned());
+    let pairs: Vec<_> = call.query.iter().cloned().chain([given]).collect();
+    answer(call, access, resource_type, &pairs)
+}
+
+/// The Bundle of a page; `own` is its address.
+pub(super) fn bundle(call: &Call, page: &Page, own: &str, pairs: &[(String, String)]) -> Answer {
+    let rendering = call.rendering();
+    let mut bundle = Bundle::new("searchset", page.id, Some(page.made), page.total);
+    bundle.link("self", own);
+    let link = |offset: usize| {
+        let mut url =
+            format!("{}?_getpages={}&_getpagesoffset={offset}&_count={}", call.frame.base, page.id, page.count);
+        for (name, value) in pairs.iter().filter(|(name, _)| KEPT.contains(&name.as_str())) {
+            url.push_str(&format!("&{name}={}", utf8_percent_encode(value, PLAIN)));
+        }
+        url.push_str("&_bundletype=searchset");
+        url
+    };
+    if let Some(next) = page.next() {
+        bundle.link("next", &link(next));
+    }
+    if let Some(previous) = page.previous() {
+        bundle.link("previous", &link(previous));
+    }
+    for stored in &page.hits {
+        bundle.entry(&Entry {
+            full_url: format!("{}/{}/{}", call.frame.base, stored.resource_type, stored.id),
+            resource: Some(rendering.embedded(stored.resource_type, call.version, &stored.body)),
+            request: None,
+            response: None,
+            is_match: true,
+        });
+    }
+    Answer::new(StatusCode::OK, Body::Fhir(rendering.other(bundle.finish())))
+}
+
+/// The parameters sorted by name and percent-encoded, with a `?` in front when there are any.
+fn sorted_query(pairs: &[(String, String)]) -> String {
+    let mut pairs: Vec<_> = pairs.iter().filter(|(_, value)| !value.is_empty()).collect();
+    pairs.sort_by(|one, other| one.0.cmp(&other.0));
+    let mut query = String::new();
+    for (name, value) in pairs {
+        query.push(if query.is_empty() { '?' } else { '&' });
+        query.extend(utf8_percent_encode(name, PLAIN));
+        query.push('=');
+        query.extend(utf8_percent_encode(value, PLAIN));
+    }
+    query
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_self_link_is_sorted_and_encoded() {
+        let pairs = [("patient", "Patient/1"), ("_count", "2"), ("date", "ge2019-01-01T00:00:00+03:00"), ("code", "")];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(sorted_query(&pairs), "?_count=2&date=ge2019-01-01T00%3A00%3A00%2B03%3A00&patient=Patient%2F1");
+        assert_eq!(sorted_query(&[]), "");
+    }
+}

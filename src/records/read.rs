@@ -1,0 +1,129 @@
+//! Read, read a version, history.
+
+use super::keys::{self, Head};
+use super::references::parse_id;
+use super::stored::Stored;
+use super::{Access, Act, Records, Refusal};
+use crate::fhir::Version;
+use crate::fhir::search::ResourceType;
+use crate::store::View;
+use uuid::Uuid;
+
+impl Records {
+    /// The current version of a resource.
+    ///
+    /// # Errors
+    /// [`Refusal::Scope`], [`Refusal::Compartment`], [`Refusal::Unknown`], [`Refusal::Deleted`].
+    pub fn read(
+        &self,
+        access: &Access,
+        version: Version,
+        resource_type: ResourceType,
+        id: &str,
+    ) -> Result<Stored, Refusal> {
+        let (uuid, head) = self.head(access, version, resource_type, id)?;
+        let stored = self.version(uuid, &head, head.version)?;
+        match stored.act {
+            Act::Delete => Err(Refusal::Deleted(stored.versioned_path(), stored.last_updated)),
+            Act::Create | Act::Update => Ok(stored.on(version)),
+        }
+    }
+
+    /// One version of a resource; old ones stay readable after a deletion.
+    ///
+    /// # Errors
+    /// As [`Records::read`], and [`Refusal::UnknownVersion`].
+    pub fn read_version(
+        &self,
+        access: &Access,
+        version: Version,
+        resource_type: ResourceType,
+        id: &str,
+        version_id: &str,
+    ) -> Result<Stored, Refusal> {
+        let (uuid, head) = self.head(access, version, resource_type, id)?;
+        let unknown = || Refusal::UnknownVersion(version_id.to_owned(), resource_type, id.to_owned());
+        let number: u32 = version_id.parse().map_err(|_| unknown())?;
+        // `01` and `+1` are not how a version is written.
+        if !(1..=head.version).contains(&number) || number.to_string() != version_id {
+            return Err(unknown());
+        }
+        let stored = self.version(uuid, &head, number)?;
+        match stored.act {
+            Act::Delete => Err(Refusal::Deleted(stored.versioned_path(), stored.last_updated)),
+            Act::Create | Act::Update => Ok(stored.on(version)),
+        }
+    }
+
+    /// All versions of a resource, the newest first, deletions included.
+    ///
+    /// # Errors
+    /// As [`Records::read`], but a deleted resource has its history.
+    pub fn history(
+        &self,
+        access: &Access,
+        version: Version,
+        resource_type: ResourceType,
+        id: &str,
+    ) -> Result<Vec<Stored>, Refusal> {
+        let (uuid, head) = self.head(access, version, resource_type, id)?;
+        let view = self.store.view();
+        let versions = view.prefix(&keys::versions(head.number)).rev().filter_map(|(key, record)| {
+            let (_, version_id) = keys::number_and_version(key)?;
+            Some(Stored::decode(resource_type, uuid, version_id, record)?.on(version))
+        });
+        Ok(versions.collect())
+    }
+
+    /// The head of a resource the caller may read.
+    fn head(
+        &self,
+        access: &Access,
+        version: Version,
+        resource_type: ResourceType,
+        id: &str,
+    ) -> Result<(Uuid, Head), Refusal> {
+        if !access.reads(resource_type) {
+            return Err(Refusal::Scope("read", resource_type));
+        }
+        let uuid = parse_id(id);
+        // Whether another citizen's Patient exists is nobody's business: said before anything is looked up.
+        if resource_type == ResourceType::Patient && !access.patient().is_none_or(|own| uuid == Some(own)) {
+            return Err(Refusal::Compartment);
+        }
+        let unknown = || Refusal::Unknown(resource_type, id.to_owned());
+        let uuid = uuid.ok_or_else(unknown)?;
+        let head = self.store.get(&keys::head(uuid)).and_then(|value| Head::decode(&value)).ok_or_else(unknown)?;
+        check_head(access, version, resource_type, id, &head)?;
+        Ok((uuid, head))
+    }
+
+    fn version(&self, id: Uuid, head: &Head, version_id: u32) -> Result<Stored, Refusal> {
+        let record = self.store.get(&keys::version(head.number, version_id));
+        record
+            .and_then(|record| Stored::decode(head.group.resource_type(), id, version_id, &record))
+            .ok_or_else(|| Refusal::Unknown(head.group.resource_type(), id.to_string()))
+    }
+}
+
+/// Whether a resource is the one asked for and within the caller's reach.
+pub(super) fn check_head(
+    access: &Access,
+    version: Version,
+    resource_type: ResourceType,
+    id: &str,
+    head: &Head,
+) -> Result<(), Refusal> {
+    if head.group != keys::Group::of(resource_type, version) {
+        Err(Refusal::Unknown(resource_type, id.to_owned()))
+    } else if !access.reaches(head.patient) {
+        Err(Refusal::Compartment)
+    } else {
+        Ok(())
+    }
+}
+
+/// The head of a resource in a view.
+pub(super) fn head_in(view: &View, id: Uuid) -> Option<Head> {
+    view.get(&keys::head(id)).and_then(|value| Head::decode(value))
+}

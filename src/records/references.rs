@@ -1,0 +1,197 @@
+//! Whose a resource is, and whether what it refers to is there.
+
+use super::{Access, Refusal};
+use crate::fhir::Version;
+use crate::fhir::search::ResourceType;
+use crate::json::Value;
+use uuid::Uuid;
+
+/// A literal, local reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reference<'d> {
+    pub type_name: &'d str,
+    pub id: &'d str,
+}
+
+impl<'d> Reference<'d> {
+    /// Reads `Type/id`, with or without a version, or the absolute URL of it on this server.
+    fn parse(reference: &'d str, version: Version) -> Option<Reference<'d>> {
+        let local = match reference.contains("://") {
+            true => {
+                let (_, local) = reference.split_once("/phr-resourceserver/")?;
+                local.strip_prefix(version.base_segment())?.strip_prefix('/')?
+            }
+            false => reference,
+        };
+        let mut parts = local.split('/');
+        let (type_name, id) = (parts.next()?, parts.next()?);
+        let rest_fits =
+            matches!((parts.next(), parts.next(), parts.next()), (None, ..) | (Some("_history"), Some(_), None));
+        let is_type = type_name.starts_with(|first: char| first.is_ascii_uppercase())
+            && type_name.bytes().all(|byte| byte.is_ascii_alphabetic());
+        (rest_fits && is_type && !id.is_empty()).then_some(Reference { type_name, id })
+    }
+
+    /// The Patient's id, when it refers to a Patient by a UUID.
+    fn patient(&self) -> Option<Uuid> {
+        (self.type_name == "Patient").then(|| parse_id(self.id))?
+    }
+}
+
+/// A logical id as the server writes it: a UUID in lower case with hyphens.
+pub(super) fn parse_id(text: &str) -> Option<Uuid> {
+    let id = Uuid::try_parse(text).ok()?;
+    (id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text).then_some(id)
+}
+
+/// The elements that name the person a resource is about or by.
+const OWNERS: [&str; 2] = ["subject", "performer"];
+
+/// The patient in whose compartment a resource is: its subject.
+///
+/// For a caller with a patient of its own, every patient that subject and performer name must be that one. A resource without
+/// a subject passes here: the validator says better what it lacks.
+pub(super) fn compartment(
+    access: &Access,
+    version: Version,
+    resource_type: ResourceType,
+    resource: Value<'_>,
+) -> Result<Option<Uuid>, Refusal> {
+    let mut subject = None;
+    for name in OWNERS {
+        for owner in resource.get(name).into_iter().flat_map(Value::each) {
+            // MedicationAdministration.performer is a backbone element around the reference.
+            let owner = owner.get("actor").unwrap_or(owner);
+            let Some(text) = owner.get("reference").and_then(Value::as_str) else { continue };
+            let path = || format!("{resource_type}.{name}");
+            let Some(reference) = Reference::parse(text, version) else {
+                return Err(malformed(text, path(), name == "subject"));
+            };
+            let patient = reference.patient();
+            let is_patient = reference.type_name == "Patient";
+            if let Some(own) = access.patient()
+                && is_patient
+                && patient != Some(own)
+            {
+                return Err(Refusal::Compartment);
+            }
+            if name == "subject" {
+                match patient {
+                    Some(patient) => subject = Some(patient),
+                    None => return Err(Refusal::Dangling(format!("{}/{}", reference.type_name, reference.id), path())),
+                }
+            }
+        }
+    }
+    Ok(subject)
+}
+
+/// Which of the three recorded ways a reference is wrong in.
+fn malformed(text: &str, path: String, subject: bool) -> Refusal {
+    if text.starts_with("urn:") && subject {
+        Refusal::UrnSubject(path)
+    } else if text.contains("://") {
+        Refusal::ExternalReference(text.to_owned())
+    } else {
+        Refusal::ReferenceWithoutType(text.to_owned(), path)
+    }
+}
+
+/// Checks every `reference` of a resource with `exists`, contained resources included; those within it (`#…`) are the validator's.
+pub(super) fn check_all(
+    version: Version,
+    resource_type: ResourceType,
+    resource: Value<'_>,
+    exists: &dyn Fn(Reference<'_>) -> bool,
+) -> Result<(), Refusal> {
+    let mut path = vec![resource_type.as_str()];
+    walk(version, resource, &mut path, exists)
+}
+
+fn walk<'d>(
+    version: Version,
+    value: Value<'d>,
+    path: &mut Vec<&'d str>,
+    exists: &dyn Fn(Reference<'_>) -> bool,
+) -> Result<(), Refusal> {
+    for item in value.items() {
+        walk(version, item, path, exists)?;
+    }
+    for (key, member) in value.members() {
+        if key == "reference"
+            && let Some(text) = member.as_str()
+            && !text.starts_with('#')
+        {
+            let place = path.join(".");
+            match Reference::parse(text, version) {
+                None => return Err(malformed(text, place, false)),
+                Some(reference) if !exists(reference) => {
+                    return Err(Refusal::Dangling(format!("{}/{}", reference.type_name, reference.id), place));
+                }
+                Some(_) => {}
+            }
+        }
+        path.push(key);
+        walk(version, member, path, exists)?;
+        path.pop();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Document;
+
+    const OWN: Uuid = Uuid::from_u128(0xa);
+    const ID: &str = "00000000-0000-0000-0000-00000000000a";
+
+    fn verdict(body: &str) -> Result<Option<Uuid>, Refusal> {
+        let document = Document::parse(body.replace("ID", ID)).unwrap();
+        compartment(&Access::Citizen { patient: OWN }, Version::R4, ResourceType::Observation, document.root())
+    }
+
+    #[test]
+    fn subject_and_performer_must_be_the_callers_own_patient() {
+        assert_eq!(
+            verdict(r#"{"subject":{"reference":"Patient/ID"},"performer":[{"reference":"Patient/ID"}]}"#),
+            Ok(Some(OWN))
+        );
+        assert_eq!(
+            verdict(r#"{"subject":{"reference":"https://x.test/phr-resourceserver/baseR4/Patient/ID"}}"#),
+            Ok(Some(OWN))
+        );
+        assert_eq!(verdict("{}"), Ok(None));
+        assert_eq!(verdict(r#"{"subject":{"reference":"Patient/other"}}"#), Err(Refusal::Compartment));
+        assert_eq!(verdict(r#"{"performer":[{"actor":{"reference":"Patient/other"}}]}"#), Err(Refusal::Compartment));
+    }
+
+    #[test]
+    fn references_without_a_type_are_refused_each_in_its_way() {
+        assert_eq!(
+            verdict(r#"{"subject":{"reference":"urn:uuid:ID"}}"#),
+            Err(Refusal::UrnSubject("Observation.subject".into()))
+        );
+        assert_eq!(
+            verdict(r#"{"performer":[{"reference":"ID"}]}"#),
+            Err(Refusal::ReferenceWithoutType(ID.into(), "Observation.performer".into()))
+        );
+        assert_eq!(
+            verdict(r#"{"subject":{"reference":"http://x.test/Patient/ID"}}"#),
+            Err(Refusal::ExternalReference(format!("http://x.test/Patient/{ID}")))
+        );
+    }
+
+    #[test]
+    fn every_reference_is_looked_up() {
+        let check = |body: &str| {
+            let document = Document::parse(body).unwrap();
+            check_all(Version::R4, ResourceType::Observation, document.root(), &|reference| reference.id == "1")
+        };
+        assert_eq!(check(r##"{"subject":{"reference":"Patient/1"},"a":[{"reference":"#x"}],"reference":7}"##), Ok(()));
+        assert_eq!(
+            check(r#"{"hasMember":[{"reference":"Observation/2"}]}"#),
+            Err(Refusal::Dangling("Observation/2".into(), "Observation.hasMember".into()))
+        );
+    }
+}

@@ -1,0 +1,140 @@
+//! One version of a resource: the bytes that are answered, behind a small header.
+
+use super::keys::{self, Number};
+use crate::fhir::Version;
+use crate::fhir::search::ResourceType;
+use crate::store::{Value, View};
+use bytes::Bytes;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// Milliseconds since 1970 (8 bytes), act (1 byte).
+const HEADER: usize = 9;
+
+/// How a version came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// By `POST`, or by `PUT` of a Patient with an id of the client's choice.
+    Create,
+    /// By `PUT`.
+    Update,
+    /// By `DELETE`; such a version has no content.
+    Delete,
+}
+
+/// A version of a resource.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The type.
+    pub resource_type: ResourceType,
+    /// The logical id.
+    pub id: Uuid,
+    /// `meta.versionId`, from 1.
+    pub version_id: u32,
+    /// `meta.lastUpdated`.
+    pub last_updated: Timestamp,
+    /// How it came to be.
+    pub act: Act,
+    /// The resource as compact JSON, id and meta included; empty for a deletion.
+    pub body: Bytes,
+}
+
+impl Stored {
+    /// Puts a stored record back into words; nothing when the bytes are not one.
+    pub(super) fn decode(resource_type: ResourceType, id: Uuid, version_id: u32, record: &Value) -> Option<Stored> {
+        let (last_updated, act) = header(record)?;
+        let body = Bytes::from_owner(record.clone()).slice(HEADER..);
+        Some(Stored { resource_type, id, version_id, last_updated, act, body })
+    }
+
+    /// The resource as text.
+    pub fn text(&self) -> &str {
+        // Bodies are made from text alone.
+        std::str::from_utf8(&self.body).unwrap_or_default()
+    }
+
+    /// `Observation/<id>/_history/<version>`.
+    pub fn versioned_path(&self) -> String {
+        format!("{}/{}/_history/{}", self.resource_type, self.id, self.version_id)
+    }
+
+    /// The same, with the profile of a Patient written as the base of `version` has it: Patients are shared by both bases.
+    pub(super) fn on(mut self, version: Version) -> Stored {
+        if self.resource_type == ResourceType::Patient {
+            let other = Version::ALL.into_iter().find(|other| *other != version).unwrap_or(version);
+            let foreign = format!("\"{}\"", patient_profile(other));
+            if self.text().contains(&foreign) {
+                let own = format!("\"{}\"", patient_profile(version));
+                self.body = Bytes::from(self.text().replace(&foreign, &own));
+            }
+        }
+        self
+    }
+}
+
+/// The canonical of the national Patient profile of a version.
+pub(super) fn patient_profile(version: Version) -> &'static str {
+    match version {
+        Version::Stu3 => "http://phr.kanta.fi/StructureDefinition/fiphr-patient-stu3",
+        Version::R4 => "http://phr.kanta.fi/StructureDefinition/fiphr-sd-patient",
+    }
+}
+
+/// Makes the record to store.
+pub(super) fn record(at: Timestamp, act: Act, body: &str) -> Value {
+    let mut record = Vec::with_capacity(HEADER + body.len());
+    record.extend(at.as_millisecond().to_be_bytes());
+    record.push(match act {
+        Act::Create => 0,
+        Act::Update => 1,
+        Act::Delete => 2,
+    });
+    record.extend(body.as_bytes());
+    record.into()
+}
+
+/// When a record was written, and by what.
+pub(super) fn header(record: &[u8]) -> Option<(Timestamp, Act)> {
+    let milliseconds = i64::from_be_bytes(record.get(..8)?.try_into().ok()?);
+    let act = match record.get(8)? {
+        0 => Act::Create,
+        1 => Act::Update,
+        2 => Act::Delete,
+        _ => return None,
+    };
+    Some((Timestamp::from_millisecond(milliseconds).ok()?, act))
+}
+
+/// The text of a record.
+pub(super) fn text(record: &[u8]) -> &str {
+    std::str::from_utf8(record.get(HEADER..).unwrap_or_default()).unwrap_or_default()
+}
+
+/// The current version of the resource with this number, unless it is deleted.
+pub(super) fn current(view: &View, number: Number, resource_type: ResourceType) -> Option<Stored> {
+    let (key, record) = view.prefix(&keys::versions(number)).next_back()?;
+    let (_, version_id) = keys::number_and_version(key)?;
+    let stored = Stored::decode(resource_type, id_in(text(record), resource_type)?, version_id, record)?;
+    (stored.act != Act::Delete).then_some(stored)
+}
+
+/// The id stands at a fixed place: every stored text begins `{"resourceType":"…","id":"…"`.
+fn id_in(text: &str, resource_type: ResourceType) -> Option<Uuid> {
+    let start = "{\"resourceType\":\"\",\"id\":\"".len() + resource_type.as_str().len();
+    Uuid::parse_str(text.get(start..start + 36)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_comes_back_as_it_was_stored() {
+        let at: Timestamp = "2026-06-01T12:00:00.123Z".parse().unwrap();
+        let record = record(at, Act::Update, "{}");
+        let stored = Stored::decode(ResourceType::Observation, Uuid::nil(), 4, &record).unwrap();
+        assert_eq!((stored.last_updated, stored.act, stored.text()), (at, Act::Update, "{}"));
+        assert!(stored.versioned_path().ends_with("/_history/4"));
+        assert!(Stored::decode(ResourceType::Observation, Uuid::nil(), 4, &Value::default()).is_none());
+    }
+}

@@ -1,1 +1,0 @@
-//! Seed data to citizens, clients and records.

@@ -1,0 +1,440 @@
+//! The knobs of a tenant: every choice where the real service's behaviour is unknown or contradictory, by its name.
+//!
+//! The outside form is one flat JSON object with dotted names. A knob is listed here only if something obeys it; who
+//! that is stands in its line.
+
+use crate::authorization::{Pkce, Revocation, Rules, UnregisteredScope};
+use jiff::SignedDuration;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value as Json, json};
+use std::fmt::Debug;
+
+/// Declares the knobs: field, type, default, name, what values there are.
+macro_rules! knobs {
+    ($($(#[$doc:meta])* $field:ident: $type:ty = $default:expr, $name:literal, $kind:expr;)*) => {
+        /// A value for every knob.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Settings {
+            $($(#[$doc])* pub $field: $type,)*
+        }
+
+        impl Default for Settings {
+            fn default() -> Settings {
+                Settings { $($field: $default,)* }
+            }
+        }
+
+        impl Settings {
+            /// The names of all knobs.
+            pub const NAMES: &[&str] = &[$($name),*];
+
+            /// The value of a knob as JSON; `None` when there is no such knob.
+            pub fn get(&self, name: &str) -> Option<Json> {
+                match name {
+                    $($name => Some(($kind).write(&self.$field)),)*
+                    _ => None,
+                }
+            }
+
+            /// Sets a knob. On an error nothing has changed.
+            pub fn set(&mut self, name: &str, value: &Json) -> Result<(), SettingError> {
+                match name {
+                    $($name => {
+                        let kind = $kind;
+                        self.$field = kind.read(value).ok_or_else(|| SettingError::BadValue {
+                            name: $name,
+                            value: value.to_string(),
+                            allowed: kind.allowed(),
+                        })?;
+                        Ok(())
+                    })*
+                    _ => Err(SettingError::UnknownName(name.to_owned())),
+                }
+            }
+        }
+    };
+}
+
+knobs! {
+    // Obeyed by the authorization room.
+
+    /// How long a code may be redeemed, in seconds.
+    code_ttl_seconds: u32 = 30, "code.ttl_seconds", Number(1, 86_400);
+    /// How many characters a code has.
+    code_length: u32 = 6, "code.length", Number(6, 128);
+    /// How long an access token is good for, in seconds.
+    access_token_ttl_seconds: u32 = 3600, "access_token.ttl_seconds", Number(1, 31_536_000);
+    /// Whether a refresh gives a new refresh token and ends the old one.
+    refresh_rotate: bool = false, "refresh.rotate", Flag;
+    /// How long a refresh token is good for, in seconds; 0 is for ever.
+    refresh_ttl_seconds: u32 = 0, "refresh.ttl_seconds", Number(0, 3_153_600_000);
+    /// Whether proof keys are verified when sent, demanded, or ignored.
+    pkce: Pkce = Pkce::Optional, "pkce",
+        Choice(&[("optional", Pkce::Optional), ("required", Pkce::Required), ("off", Pkce::Off)]);
+    /// Whether an authorization request needs a `state`.
+    state_required: bool = false, "state.required", Flag;
+    /// What becomes of a requested scope that the client is not registered for.
+    scope_unregistered: UnregisteredScope = UnregisteredScope::Reject, "scope.unregistered",
+        Choice(&[("reject", UnregisteredScope::Reject), ("drop", UnregisteredScope::Drop)]);
+    /// When withdrawal ends the access tokens given before.
+    revocation_mode: Revocation = Revocation::Immediate, "revocation.mode",
+        Choice(&[("immediate", Revocation::Immediate), ("at_expiry", Revocation::AtExpiry)]);
+
+    // Obeyed by the tenant's cross-room acts and the OAuth endpoints.
+
+    /// Whether an approval spares the citizen the next consent page for the same or fewer scopes.
+    consent_remember: Remember = Remember::Never, "consent.remember",
+        Choice(&[("never", Remember::Never), ("until_revoked", Remember::UntilRevoked)]);
+    /// Whether terms of use are asked.
+    terms_enabled: bool = true, "terms.enabled", Flag;
+    /// Their version; a new one is asked anew.
+    terms_version: String = String::from("1"), "terms.version", Word;
+    /// The lowest age let in, in whole years.
+    age_minimum: u32 = 16, "age.minimum", Number(0, 150);
+    /// Whether a browser session stays with a citizen refused for their age.
+    age_sticky: bool = true, "age.sticky", Flag;
+    /// Whose texts the errors of the OAuth endpoints have.
+    errors_dialect: Dialect = Dialect::Kela, "errors.dialect",
+        Choice(&[("kela", Dialect::Kela), ("spring", Dialect::Spring), ("rfc", Dialect::Rfc)]);
+    /// How a bad refresh token is refused.
+    errors_refresh_style: RefreshStyle = RefreshStyle::Mitreid, "errors.refresh_style",
+        Choice(&[("mitreid", RefreshStyle::Mitreid), ("rfc6749", RefreshStyle::Rfc6749)]);
+    /// What becomes of parameters without a value.
+    parameters_empty: EmptyParameters = EmptyParameters::Refuse, "parameters.empty",
+        Choice(&[("refuse", EmptyParameters::Refuse), ("ignore", EmptyParameters::Ignore)]);
+
+    // Obeyed by the resource servers.
+
+    /// The answer to a request without a token.
+    rs_no_token: NoToken = NoToken::Outcome401, "rs.no_token",
+        Choice(&[("401", NoToken::Outcome401), ("401_plain", NoToken::Plain401), ("403", NoToken::Outcome403)]);
+    /// The answer to a token that is unknown, expired or withdrawn.
+    rs_bad_token: BadToken = BadToken::Outcome403, "rs.bad_token",
+        Choice(&[("403", BadToken::Outcome403), ("401", BadToken::Outcome401), ("401_plain", BadToken::Plain401)]);
+    /// Where `metadata` needs a token.
+    metadata_token: MetadataToken = MetadataToken::Authorized, "metadata.token",
+        Choice(&[("authorized", MetadataToken::Authorized), ("never", MetadataToken::Never), ("always", MetadataToken::Always)]);
+    /// Whether the STU3 base honours `Prefer`.
+    prefer_stu3: Prefer = Prefer::Ignore, "prefer.stu3", PREFER;
+    /// Whether the R4 base honours `Prefer`.
+    prefer_r4: Prefer = Prefer::Honour, "prefer.r4", PREFER;
+    /// Entries of a page when `_count` is not given.
+    page_default: u32 = 20, "page.default", Number(1, 100_000);
+    /// The most entries of a page.
+    page_max: u32 = 10_000, "page.max", Number(1, 100_000);
+    /// What becomes of an unknown search parameter.
+    search_unknown: UnknownSearch = UnknownSearch::Refuse, "search.unknown",
+        Choice(&[("refuse", UnknownSearch::Refuse), ("ignore", UnknownSearch::Ignore)]);
+    /// The status of a stale `If-Match`.
+    if_match_status: StaleStatus = StaleStatus::Conflict, "if_match.status",
+        Choice(&[("409", StaleStatus::Conflict), ("412", StaleStatus::PreconditionFailed)]);
+    /// What becomes of profiles beside the national one in `meta.profile`.
+    profiles_foreign: ForeignProfiles = ForeignProfiles::Refuse, "profiles.foreign",
+        Choice(&[("refuse", ForeignProfiles::Refuse), ("allow", ForeignProfiles::Allow)]);
+    /// Whether the creating-application extension is added when absent.
+    creating_application_add: bool = true, "creating_application.add", Flag;
+}
+
+const PREFER: Choice<Prefer> = Choice(&[("ignore", Prefer::Ignore), ("honour", Prefer::Honour)]);
+
+/// `consent.remember`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remember {
+    /// The page is shown every time.
+    Never,
+    /// Not for scopes that are approved already.
+    UntilRevoked,
+}
+
+/// `errors.dialect`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// The texts recorded of the real service, upstream's where none is.
+    Kela,
+    /// The texts of the product the real service is built on.
+    Spring,
+    /// The codes and statuses of RFC 6749.
+    Rfc,
+}
+
+/// `errors.refresh_style`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefreshStyle {
+    /// 401 `invalid_token`.
+    Mitreid,
+    /// 400 `invalid_grant`.
+    Rfc6749,
+}
+
+/// `parameters.empty`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmptyParameters {
+    /// 400.
+    Refuse,
+    /// As if they were not there.
+    Ignore,
+}
+
+/// `rs.no_token`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoToken {
+    /// 401 with an OperationOutcome.
+    Outcome401,
+    /// 401 without a body.
+    Plain401,
+    /// 403 with an OperationOutcome.
+    Outcome403,
+}
+
+/// `rs.bad_token`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadToken {
+    /// 403 with an OperationOutcome.
+    Outcome403,
+    /// 401 with an OperationOutcome.
+    Outcome401,
+    /// 401 without a body.
+    Plain401,
+}
+
+/// `metadata.token`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetadataToken {
+    /// On the authorized endpoint.
+    Authorized,
+    /// Nowhere.
+    Never,
+    /// On both endpoints.
+    Always,
+}
+
+/// `prefer.stu3`, `prefer.r4`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prefer {
+    /// A write answers with a small OperationOutcome, whatever the header says.
+    Ignore,
+    /// A write answers with the resource, unless the header says otherwise.
+    Honour,
+}
+
+/// `search.unknown`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnknownSearch {
+    /// 400.
+    Refuse,
+    /// As if it were not there.
+    Ignore,
+}
+
+/// `if_match.status`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StaleStatus {
+    /// 409
+    Conflict,
+    /// 412
+    PreconditionFailed,
+}
+
+/// `profiles.foreign`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForeignProfiles {
+    /// The resource is refused.
+    Refuse,
+    /// They are left alone.
+    Allow,
+}
+
+/// Why a setting was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// There is no such knob.
+    #[error("there is no setting {0:?}; there are {names}", names = Settings::NAMES.join(", "))]
+    UnknownName(String),
+    /// The value is not one of the knob's.
+    #[error("{name} cannot be {value}: allowed is {allowed}")]
+    BadValue {
+        /// The knob.
+        name: &'static str,
+        /// The value as JSON.
+        value: String,
+        /// What is allowed, in words.
+        allowed: String,
+    },
+}
+
+impl Settings {
+    /// Sets each knob that `changes` names, all of them or none.
+    pub fn update(&mut self, changes: &Map<String, Json>) -> Result<(), SettingError> {
+        let mut updated = self.clone();
+        for (name, value) in changes {
+            updated.set(name, value)?;
+        }
+        *self = updated;
+        Ok(())
+    }
+
+    /// What the authorization room needs of them.
+    pub fn authorization_rules(&self) -> Rules {
+        let seconds = |number: u32| SignedDuration::from_secs(number.into());
+        Rules {
+            code_lifetime: seconds(self.code_ttl_seconds),
+            code_length: self.code_length as usize,
+            access_token_lifetime: seconds(self.access_token_ttl_seconds),
+            refresh_token_lifetime: (self.refresh_ttl_seconds > 0).then(|| seconds(self.refresh_ttl_seconds)),
+            rotate_refresh_tokens: self.refresh_rotate,
+            pkce: self.pkce,
+            state_required: self.state_required,
+            unregistered_scope: self.scope_unregistered,
+            revocation: self.revocation_mode,
+        }
+    }
+}
+
+impl Settings {
+    /// What the records room needs of them.
+    pub fn records_settings(&self) -> crate::records::Settings {
+        crate::records::Settings {
+            if_match_status: match self.if_match_status {
+                StaleStatus::Conflict => 409,
+                StaleStatus::PreconditionFailed => 412,
+            },
+            add_creating_application: self.creating_application_add,
+            foreign_profiles: self.profiles_foreign == ForeignProfiles::Allow,
+            ignore_unknown_parameters: self.search_unknown == UnknownSearch::Ignore,
+            page_default: self.page_default as usize,
+            page_max: self.page_max as usize,
+            ..crate::records::Settings::default()
+        }
+    }
+}
+
+impl Serialize for Settings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(Settings::NAMES.iter().filter_map(|name| Some((name, self.get(name)?))))
+    }
+}
+
+impl<'de> Deserialize<'de> for Settings {
+    /// Knobs that are not named keep their defaults.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let changes = Map::deserialize(deserializer)?;
+        let mut settings = Settings::default();
+        settings.update(&changes).map_err(D::Error::custom)?;
+        Ok(settings)
+    }
+}
+
+/// A whole number between two others.
+struct Number(u32, u32);
+
+impl Number {
+    fn read(&self, value: &Json) -> Option<u32> {
+        let number = u32::try_from(value.as_u64()?).ok()?;
+        (self.0..=self.1).contains(&number).then_some(number)
+    }
+    fn write(&self, value: &u32) -> Json {
+        json!(value)
+    }
+    fn allowed(&self) -> String {
+        format!("a whole number from {} to {}", self.0, self.1)
+    }
+}
+
+/// Yes or no.
+struct Flag;
+
+impl Flag {
+    fn read(&self, value: &Json) -> Option<bool> {
+        value.as_bool()
+    }
+    fn write(&self, value: &bool) -> Json {
+        json!(value)
+    }
+    fn allowed(&self) -> String {
+        String::from("true or false")
+    }
+}
+
+/// A short text.
+struct Word;
+
+impl Word {
+    fn read(&self, value: &Json) -> Option<String> {
+        let text = value.as_str()?;
+        let fine = (1..=64).contains(&text.len()) && !text.chars().any(char::is_control);
+        fine.then(|| text.to_owned())
+    }
+    fn write(&self, value: &String) -> Json {
+        json!(value)
+    }
+    fn allowed(&self) -> String {
+        String::from("a text of 1 to 64 bytes")
+    }
+}
+
+/// One of a few words. A word that is a number may come as a number.
+struct Choice<T: 'static>(&'static [(&'static str, T)]);
+
+impl<T: Copy + PartialEq> Choice<T> {
+    fn read(&self, value: &Json) -> Option<T> {
+        let word = match value {
+            Json::String(word) => word.clone(),
+            Json::Number(number) => number.to_string(),
+            _ => return None,
+        };
+        self.0.iter().find(|(each, _)| *each == word).map(|(_, value)| *value)
+    }
+    fn write(&self, value: &T) -> Json {
+        self.0.iter().find(|(_, each)| each == value).map_or(Json::Null, |(word, _)| json!(word))
+    }
+    fn allowed(&self) -> String {
+        self.0.iter().map(|(word, _)| format!("{word:?}")).collect::<Vec<_>>().join(" or ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_knob_reads_what_it_writes() {
+        let settings = Settings::default();
+        let text = serde_json::to_string(&settings).unwrap();
+        assert_eq!(serde_json::from_str::<Settings>(&text).unwrap(), settings);
+        for name in Settings::NAMES {
+            let value = settings.get(name).unwrap();
+            assert_ne!(value, Json::Null, "{name}");
+            settings.clone().set(name, &value).unwrap();
+        }
+    }
+
+    #[test]
+    fn errors_say_what_is_allowed() {
+        let mut settings = Settings::default();
+        let error = settings.set("code.ttl_seconds", &json!(0)).unwrap_err().to_string();
+        assert_eq!(error, "code.ttl_seconds cannot be 0: allowed is a whole number from 1 to 86400");
+        let error = settings.set("errors.dialect", &json!("klingon")).unwrap_err().to_string();
+        assert_eq!(error, r#"errors.dialect cannot be "klingon": allowed is "kela" or "spring" or "rfc""#);
+        let error = settings.set("code.tll", &json!(1)).unwrap_err().to_string();
+        assert!(
+            error.starts_with(r#"there is no setting "code.tll"; there are code.ttl_seconds, code.length,"#),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn an_update_happens_whole_or_not_at_all() {
+        let mut settings = Settings::default();
+        let changes = |value: Json| value.as_object().unwrap().clone();
+        settings.update(&changes(json!({ "code.length": 8, "pkce": "sometimes" }))).unwrap_err();
+        assert_eq!(settings, Settings::default());
+        settings.update(&changes(json!({ "code.length": 8, "rs.no_token": 403 }))).unwrap();
+        assert_eq!((settings.code_length, settings.rs_no_token), (8, NoToken::Outcome403));
+    }
+
+    #[test]
+    fn the_defaults_are_the_rooms_own() {
+        assert_eq!(Settings::default().authorization_rules(), Rules::default());
+    }
+}

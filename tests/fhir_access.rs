@@ -1,0 +1,116 @@
+//! Tokens, compartments, routing errors, metadata and CORS over HTTP.
+
+mod harness;
+
+use harness::{AINO, Answer, EINO, Server, weight};
+use kanta_phr_sandbox::http::fhir::{Knobs, TokenRefusal};
+use kanta_phr_sandbox::records::Settings;
+
+#[test]
+fn without_a_token_and_with_a_bad_one() {
+    let server = Server::start();
+    let url = format!("{}/phr-resourceserver/baseR4/Observation?patient={AINO}", server.authorized);
+    let none = Answer::of(server.any().get(&url).send().unwrap());
+    insta::assert_snapshot!(none.wire(), @"");
+    let bad = server.get("nonsense", &format!("Observation?patient={AINO}"));
+    insta::assert_snapshot!(bad.wire(), @"");
+
+    let knobs = Knobs { no_token: TokenRefusal::Plain401, bad_token: TokenRefusal::Outcome401, ..Knobs::default() };
+    let server = Server::with(Settings::default(), knobs);
+    let url = format!("{}/phr-resourceserver/baseR4/Observation?patient={AINO}", server.authorized);
+    let none = Answer::of(server.any().get(&url).send().unwrap());
+    assert_eq!((none.status, none.header("content-type")), (401, "text/plain;charset=UTF-8"));
+    assert_eq!(server.get("nonsense", "Observation").status, 401);
+}
+
+#[test]
+fn scopes_and_compartments_hold() {
+    let server = Server::start();
+    let created = server.post("diary-aino", "Observation", &weight(AINO, "1", "2026", "urn:uuid:1"));
+    let path = format!("Observation/{}", created.id());
+    for (method, path) in [
+        ("GET", path.clone()),
+        ("GET", format!("{path}/_history")),
+        ("DELETE", path.clone()),
+        ("GET", format!("Patient/{AINO}")),
+    ] {
+        let answer = Answer::of(server.request("diary-eino", method, &path).send().unwrap());
+        assert_eq!((answer.status, answer.code().as_str()), (403, "502020"), "{method} {path}");
+        assert_eq!(answer.diagnostics(), "Token is not sufficient for this operation");
+    }
+    assert_eq!(server.put("diary-eino", &path, &created.body).status, 403);
+    assert_eq!(server.get("other-aino", &path).status, 200, "an application sees what others stored");
+    assert_eq!(server.get("diary-eino", &format!("Patient/{EINO}")).status, 200);
+    let reader = server.post("diary-aino-read", "Observation", &weight(AINO, "1", "2026", "urn:uuid:1"));
+    assert_eq!((reader.status, reader.rule()), (403, "RS-SCOPE"));
+    let unknown = server.get("diary-aino", "Observation/22222222-2222-4222-8222-222222222222");
+    assert_eq!(
+        (unknown.status, unknown.diagnostics().as_str()),
+        (404, "Resource Observation/22222222-2222-4222-8222-222222222222 is not known")
+    );
+    assert_eq!(server.get("diary-aino", "Observation/1").status, 404);
+}
+
+#[test]
+fn requests_that_nothing_answers() {
+    let server = Server::start();
+    let check = |base: &str, method: &str, path: &str, status: u16| {
+        let answer = Answer::of(server.open_request(base, method, path).send().unwrap());
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
+        answer.diagnostics()
+    };
+    assert_eq!(
+        check("baseStu3", "GET", "AllergyIntolerance", 404),
+        "Unknown resource type 'AllergyIntolerance' - Server knows how to handle: [CarePlan, StructureDefinition, Questionnaire, Consent, Observation, MedicationAdministration, Patient, MedicationStatement, CodeSystem, QuestionnaireResponse, ValueSet, OperationDefinition]"
+    );
+    assert_eq!(
+        check("baseR4", "GET", "Foo/1", 404),
+        "Unknown resource type 'Foo' - Server knows how to handle: [Observation, MedicationAdministration, Patient]"
+    );
+    let prefix = "Invalid request: The FHIR endpoint on this server does not know how to handle ";
+    let handled = |method: &str, path: &str| check("baseR4", method, path, 400).replace(prefix, "");
+    assert_eq!(handled("DELETE", "Patient/1"), "DELETE operation[Patient/1] with parameters [[]]");
+    assert_eq!(
+        handled("POST", "Observation/$validate?_pretty=true&_format=json"),
+        "POST operation[Observation/$validate] with parameters [[_format, _pretty]]"
+    );
+    assert_eq!(handled("PATCH", "Observation/1"), "PATCH operation[Observation/1] with parameters [[]]");
+    assert_eq!(handled("GET", "Observation/_history"), "GET operation[Observation/_history] with parameters [[]]");
+    assert_eq!(handled("PUT", "Observation"), "PUT operation[Observation] with parameters [[]]");
+    let base = "This is the base URL of FHIR server. Unable to handle this request, as it does not contain a resource type or operation name.";
+    assert_eq!(check("baseStu3", "POST", "", 400), base);
+    assert_eq!(check("baseR4", "GET", "", 400), base);
+    check("baseR4", "GET", "?_getpages=1", 410);
+}
+
+#[test]
+fn metadata_needs_a_token_where_the_real_server_does() {
+    let server = Server::start();
+    let url = format!("{}/phr-resourceserver/baseR4/metadata", server.authorized);
+    assert_eq!(server.any().get(&url).send().unwrap().status(), 401);
+    assert_eq!(server.get("diary-aino", "metadata").status, 200);
+    let open = Answer::of(server.open_request("baseStu3", "GET", "metadata").send().unwrap());
+    assert_eq!((open.status, open.json()["fhirVersion"].as_str()), (200, Some("3.0.1")));
+    assert_eq!(open.json()["kind"], "instance");
+    let server = Server::with(Settings::default(), Knobs { metadata_token: false, ..Knobs::default() });
+    let url = format!("{}/phr-resourceserver/baseR4/metadata", server.authorized);
+    assert_eq!(server.any().get(&url).send().unwrap().status(), 200);
+}
+
+#[test]
+fn browsers_of_other_origins_may_ask() {
+    let server = Server::start();
+    let url = format!("{}/phr-resourceserver/baseR4/Observation", server.authorized);
+    let preflight = server.any().request(reqwest::Method::OPTIONS, &url).header("Origin", "https://app.test");
+    let preflight = preflight.header("Access-Control-Request-Method", "POST");
+    let preflight =
+        Answer::of(preflight.header("Access-Control-Request-Headers", "authorization,if-none-exist").send().unwrap());
+    assert_eq!(preflight.status, 200);
+    assert_eq!(preflight.header("access-control-allow-origin"), "*");
+    assert_eq!(preflight.header("access-control-allow-headers"), "authorization,if-none-exist");
+    assert_eq!(preflight.header("access-control-allow-methods"), "GET, POST, PUT, DELETE, OPTIONS");
+    let refused = server.request("diary-aino", "GET", "Observation").header("Origin", "https://app.test");
+    let refused = Answer::of(refused.header("X-Request-ID", "my-own-1").send().unwrap());
+    assert_eq!(refused.header("access-control-expose-headers"), "Location, Content-Location, ETag, Sandbox-Reason");
+    assert_eq!(refused.header("x-request-id"), "my-own-1");
+}

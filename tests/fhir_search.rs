@@ -1,0 +1,181 @@
+//! Search and paging over HTTP.
+
+mod harness;
+
+use harness::{AINO, Answer, EINO, Server, dose, steps, weight};
+use std::collections::HashSet;
+
+fn ids(answer: &Answer) -> Vec<String> {
+    let json = answer.json();
+    let entries = json["entry"].as_array().cloned().unwrap_or_default();
+    entries.iter().map(|entry| entry["resource"]["id"].as_str().unwrap().to_owned()).collect()
+}
+
+fn total(server: &Server, query: &str) -> u64 {
+    let answer = server.get("diary-aino", &format!("Observation?patient={AINO}{query}"));
+    assert_eq!(answer.status, 200, "{query}: {}", answer.body);
+    let total = answer.json()["total"].as_u64().unwrap();
+    assert_eq!(ids(&answer).len() as u64, total);
+    total
+}
+
+#[test]
+fn a_searchset_looks_as_recorded() {
+    let server = Server::start();
+    server.post("diary-aino", "Observation", &weight(AINO, "72.50", "2026-05-01", "urn:uuid:1"));
+    let found = server.get("diary-aino", &format!("Observation?patient=Patient/{AINO}&_pretty=false&code=29463-7"));
+    insta::assert_snapshot!(found.wire(), @"");
+    let empty = server.get("diary-aino", &format!("Observation?patient={AINO}&code=1-8"));
+    assert!(empty.body.contains("\"total\":0") && !empty.body.contains("entry"));
+    let pretty = server.get("diary-aino", &format!("Observation?patient={AINO}&_pretty=true"));
+    assert!(pretty.body.contains("\"value\": 72.50"));
+    let count = server.get("diary-aino", &format!("Observation?patient={AINO}&_summary=count"));
+    assert!(count.body.contains("\"total\":1") && !count.body.contains("entry"));
+    let elements = server.get("diary-aino", &format!("Observation?patient={AINO}&_elements=effective"));
+    assert!(elements.body.contains("SUBSETTED") && !elements.body.contains("valueQuantity"));
+}
+
+#[test]
+fn dates_are_compared_as_intervals_in_helsinki_time() {
+    let server = Server::start();
+    server.post("diary-aino", "Observation", &weight(AINO, "1", "2026-05-01", "urn:uuid:1"));
+    server.post("diary-aino", "Observation", &weight(AINO, "2", "2026-05-01T23:30:00Z", "urn:uuid:2"));
+    server.post("diary-aino", "Observation", &steps(AINO, "2026-05-03T00:00:00+03:00", "2026-05-05T00:00:00+03:00"));
+    assert_eq!(total(&server, ""), 3);
+    // Half past eleven in the evening UTC is the next day in Helsinki.
+    assert_eq!(total(&server, "&date=2026-05-01"), 1);
+    assert_eq!(total(&server, "&date=2026-05-02"), 1);
+    assert_eq!(total(&server, "&date=2026-05-04"), 1, "a date within the period");
+    assert_eq!(total(&server, "&date=2026-05"), 3);
+    assert_eq!(total(&server, "&date=ge2026-05-02&date=lt2026-05-03"), 1);
+    assert_eq!(total(&server, "&date=ge2026-05-02T02%3A30%3A00%2B03%3A00"), 2);
+    assert_eq!(total(&server, "&date=gt2026-05-04T12:00:00Z"), 1);
+    assert_eq!(total(&server, "&date=sa2026-05-01"), 2);
+    assert_eq!(total(&server, "&date=eb2026-05-03"), 2);
+    assert_eq!(total(&server, "&date=ne2026-05-01"), 2);
+    assert_eq!(total(&server, "&_lastUpdated=2026-06-01"), 3);
+    assert_eq!(total(&server, "&_lastUpdated=gt2026-06-01"), 0);
+    assert_eq!(total(&server, "&date=2026-05-01&_lastUpdated=ge2026-06-01"), 1);
+    let space = server.get("diary-aino", &format!("Observation?patient={AINO}&date=ge2026-05-02T00:00:00+03:00"));
+    assert_eq!(space.status, 400);
+    assert_eq!(space.diagnostics(), "Invalid date/time format: \"ge2026-05-02T00:00:00 03:00\"");
+}
+
+#[test]
+fn tokens_select_by_code_identifier_and_category() {
+    let server = Server::start();
+    let first = server.post("diary-aino", "Observation", &weight(AINO, "1", "2026-05-01", "urn:uuid:1"));
+    server.post("diary-aino", "Observation", &steps(AINO, "2026-05-03", "2026-05-04"));
+    server.post("diary-eino", "Observation", &weight(EINO, "1", "2026-05-01", "urn:uuid:1"));
+    assert_eq!(total(&server, "&code=29463-7"), 1);
+    assert_eq!(total(&server, "&code=http://loinc.org|29463-7"), 1);
+    assert_eq!(total(&server, "&code=urn:x|29463-7"), 0);
+    assert_eq!(total(&server, "&code=http://loinc.org|"), 2);
+    assert_eq!(total(&server, "&code=29463-7,66334-4"), 2, "several codes are LOINC codes");
+    assert_eq!(total(&server, "&identifier=urn:uuid:1"), 1);
+    assert_eq!(total(&server, "&identifier=urn:ietf:rfc:3986|urn:uuid:1"), 1);
+    assert_eq!(total(&server, "&identifier=urn:x|urn:uuid:1"), 0);
+    assert_eq!(total(&server, "&category=vital-signs"), 2);
+    assert_eq!(total(&server, "&category=fitness"), 0);
+    assert_eq!(total(&server, &format!("&_id={}", first.id())), 1);
+    assert_eq!(total(&server, &format!("&_id={}&code=66334-4", first.id())), 0);
+    // An update moves the resource in the index.
+    let changed =
+        first.body.replace("29463-7", "3141-9").replace("urn:uuid:1", "urn:uuid:9").replace("2026-05-01", "2025-01-01");
+    assert_eq!(server.put("diary-aino", &format!("Observation/{}", first.id()), &changed).status, 200);
+    assert_eq!((total(&server, "&code=29463-7"), total(&server, "&code=3141-9")), (0, 1));
+    assert_eq!((total(&server, "&identifier=urn:uuid:1"), total(&server, "&identifier=urn:uuid:9")), (0, 1));
+    assert_eq!((total(&server, "&date=2026-05-01"), total(&server, "&date=2025")), (0, 1));
+}
+
+#[test]
+fn pages_lead_to_the_end_and_are_the_callers_own() {
+    let server = Server::start();
+    for day in 1..=25 {
+        server.post("diary-aino", "Observation", &weight(AINO, "1", &format!("2026-05-{day:02}"), "urn:uuid:1"));
+    }
+    let mut page = server.get("diary-aino", &format!("Observation?patient={AINO}&_count=10&_sort=-date&_format=json"));
+    let mut seen = Vec::new();
+    let mut dates = Vec::new();
+    let mut pages = 1;
+    let link = |json: &serde_json::Value, relation: &str| {
+        let links = json["link"].as_array().unwrap();
+        let found = links.iter().find(|link| link["relation"] == relation);
+        found.map(|link| link["url"].as_str().unwrap().to_owned())
+    };
+    let first_next = link(&page.json(), "next").unwrap();
+    loop {
+        let json = page.json();
+        assert_eq!(json["total"], 25);
+        seen.extend(ids(&page));
+        dates.extend(
+            json["entry"].as_array().unwrap().iter().map(|entry| entry["resource"]["effectiveDateTime"].to_string()),
+        );
+        assert_eq!(link(&json, "previous").is_some(), pages > 1);
+        let Some(next) = link(&json, "next") else { break };
+        assert!(
+            next.contains("_getpages=") && next.contains("&_count=10&_format=json&_bundletype=searchset"),
+            "{next}"
+        );
+        page = Answer::of(server.any().get(&next).bearer_auth("diary-aino").send().unwrap());
+        pages += 1;
+    }
+    assert_eq!((pages, seen.len(), seen.iter().collect::<HashSet<_>>().len()), (3, 25, 25));
+    assert!(dates.is_sorted_by(|one, other| one >= other), "{dates:?}");
+
+    assert_eq!(server.any().get(&first_next).send().unwrap().status(), 401);
+    let foreign = Answer::of(server.any().get(&first_next).bearer_auth("diary-eino").send().unwrap());
+    assert_eq!((foreign.status, foreign.rule()), (410, "RS-PAGE"));
+    server.clock.advance(jiff::SignedDuration::from_mins(61));
+    let expired = Answer::of(server.any().get(&first_next).bearer_auth("diary-aino").send().unwrap());
+    assert_eq!(expired.status, 410);
+    assert!(expired.diagnostics().ends_with("does not exist and may have expired"));
+
+    let all = server.get("diary-aino", &format!("Observation?patient={AINO}&_count=3000&_sort=date"));
+    assert_eq!(ids(&all).len(), 25);
+    assert_eq!(ids(&server.get("diary-aino", &format!("Observation?patient={AINO}"))).len(), 20);
+}
+
+#[test]
+fn doses_are_found_by_their_own_parameters() {
+    let server = Server::start();
+    server.post("diary-aino", "MedicationAdministration", &dose(AINO, "ins-short-fast", "2026-03-05T10:00:00+02:00"));
+    server.post(
+        "diary-aino",
+        "MedicationAdministration",
+        &dose(AINO, "ins-intermediate-long", "2026-04-05T10:00:00+03:00"),
+    );
+    let find = |query: &str| {
+        let answer = server.get("diary-aino", &format!("MedicationAdministration?patient={AINO}{query}"));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        ids(&answer).len()
+    };
+    assert_eq!(find("&_count=3000&_sort=-effective-time&effective-time=ge2026-03-01&effective-time=lt2026-04-01"), 1);
+    assert_eq!(find("&code=ins-short-fast,ins-intermediate-long"), 2);
+    assert_eq!(find("&code=ins-short-fast"), 1);
+}
+
+#[test]
+fn searches_that_are_refused() {
+    let server = Server::start();
+    let check = |path: &str, status: u16, rule: &str| {
+        let answer = server.get("diary-aino", path);
+        assert_eq!((answer.status, answer.rule()), (status, rule), "{path}: {}", answer.body);
+        answer.diagnostics()
+    };
+    assert_eq!(
+        check("Observation?_pretty=true", 400, "RS-SEARCH-MANDATORY"),
+        "Invalid request: The FHIR endpoint on this server does not know how to handle GET operation[Observation] with parameters [[_pretty]]"
+    );
+    check(&format!("Observation?patient={AINO}&wrong=1"), 400, "RS-SEARCH-UNKNOWN");
+    check(&format!("Observation?patient={AINO}&code=1&code=2"), 400, "RS-SEARCH-REPEATED");
+    check(&format!("Observation?patient={AINO}&_sort=code"), 400, "RS-SEARCH-SORT");
+    check(&format!("Observation?patient={EINO}"), 403, "RS-COMPARTMENT");
+    check("Observation?patient=nobody", 403, "RS-COMPARTMENT");
+    check(&format!("Patient?_id={EINO}"), 403, "RS-COMPARTMENT");
+    assert_eq!(check("Patient", 500, "RS-SEARCH-PATIENT"), "Database connection error");
+    assert_eq!(ids(&server.get("diary-aino", &format!("Patient?_id={AINO}"))), [AINO.to_string()]);
+    assert_eq!(server.get("diary-aino", &format!("Patient/{AINO}/Observation")).status, 200);
+    let form = server.request("diary-aino", "POST", "Observation/_search").form(&[("patient", AINO.to_string())]);
+    assert_eq!(form.send().unwrap().status(), 200);
+}

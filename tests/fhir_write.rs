@@ -1,0 +1,301 @@
+//! Create, read, update, delete and history over HTTP.
+
+mod harness;
+
+use harness::{AINO, Answer, EINO, Server, dose, weight};
+use kanta_phr_sandbox::http::fhir::Knobs;
+use kanta_phr_sandbox::records::Settings;
+use proptest::prelude::*;
+
+#[test]
+fn a_create_answers_as_recorded() {
+    let server = Server::start();
+    let created = server.post("diary-aino", "Observation", &weight(AINO, "72.50", "2026-05-01", "urn:uuid:1"));
+    insta::assert_snapshot!(created.wire(), @"");
+    let read = server.get("diary-aino", &format!("Observation/{}", created.id()));
+    insta::assert_snapshot!(read.wire(), @"");
+}
+
+#[test]
+fn stu3_answers_writes_with_the_small_outcome() {
+    let server = Server::start();
+    let body =
+        weight(AINO, "72.50", "2026-05-01", "urn:uuid:1").replace("fiphr-sd-bodyweight", "fiphr-bodyweight-stu3");
+    let request = server.open_request("baseStu3", "POST", "Observation").header("Prefer", "return=representation");
+    let created = Answer::of(request.header("Content-Type", "application/json").body(body).send().unwrap());
+    insta::assert_snapshot!(created.wire(), @"");
+    // Clinical resources are seen on the base that wrote them.
+    let path = format!("Observation/{}", created.id());
+    assert_eq!(server.open_request("baseStu3", "GET", &path).send().unwrap().status(), 200);
+    assert_eq!(server.open_request("baseR4", "GET", &path).send().unwrap().status(), 404);
+}
+
+#[test]
+fn prefer_is_honoured_on_r4() {
+    let server = Server::start();
+    let post = |prefer: &str| {
+        let request = server.request("diary-aino", "POST", "Observation").header("Prefer", prefer);
+        let request = request.header("Content-Type", "application/fhir+json; charset=UTF-8");
+        Answer::of(request.body(weight(AINO, "1", "2026", "urn:uuid:p")).send().unwrap())
+    };
+    assert_eq!(post("return=minimal").body, "");
+    assert!(post("return=OperationOutcome").body.contains("Successfully created resource"));
+    assert!(post("return=representation").body.contains("valueQuantity"));
+}
+
+#[test]
+fn updates_make_versions_and_unchanged_ones_do_not() {
+    let server = Server::start();
+    let created = server.post("diary-aino", "Observation", &weight(AINO, "72.50", "2026-05-01", "urn:uuid:1"));
+    let path = format!("Observation/{}", created.id());
+    let same = server.put("diary-aino", &path, &created.body);
+    assert_eq!((same.status, same.header("etag")), (200, "W/\"1\""));
+    let bare =
+        weight(AINO, "72.50", "2026-05-01", "urn:uuid:1").replacen('{', &format!(r#"{{"id":"{}","#, created.id()), 1);
+    assert_eq!(
+        server.put("diary-aino", &path, &bare).header("etag"),
+        "W/\"1\"",
+        "the extension added by the server is kept"
+    );
+    let changed = server.put("diary-aino", &path, &created.body.replace("72.50", "72.5"));
+    assert_eq!((changed.status, changed.header("etag")), (200, "W/\"2\""));
+    assert!(changed.header("content-location").ends_with("/_history/2"));
+    assert!(changed.body.contains(r#""value":72.5,"#));
+
+    assert!(server.get("diary-aino", &format!("{path}/_history/1")).body.contains("72.50"));
+    let unknown = server.get("diary-aino", &format!("{path}/_history/9"));
+    assert_eq!(
+        (unknown.status, unknown.diagnostics()),
+        (404, format!("Version \"9\" is not valid for resource {path}"))
+    );
+
+    let stale = server
+        .request("diary-aino", "PUT", &path)
+        .header("If-Match", "W/\"1\"")
+        .header("Content-Type", "application/json");
+    let stale = Answer::of(stale.body(created.body.replace("72.50", "73")).send().unwrap());
+    assert_eq!(stale.status, 409);
+    assert_eq!(stale.diagnostics(), format!("Trying to update {path}/_history/1 but this is not the current version"));
+
+    let cached = server.request("diary-aino", "GET", &path).header("If-None-Match", "W/\"2\"").send().unwrap();
+    assert_eq!(cached.status(), 304);
+
+    let other = server.put("diary-aino", "Observation/00000000-0000-4000-8000-000000000000", &created.body);
+    assert_eq!((other.status, other.rule()), (400, "RS-UPDATE-ID"));
+    let nobody = created.body.replace(&created.id(), "00000000-0000-4000-8000-000000000000");
+    assert_eq!(server.put("diary-aino", "Observation/00000000-0000-4000-8000-000000000000", &nobody).status, 404);
+}
+
+#[test]
+fn only_the_creator_deletes_and_the_past_stays() {
+    let server = Server::start();
+    let created = server.post("diary-aino", "Observation", &weight(AINO, "1", "2026-05-01", "urn:uuid:1"));
+    let path = format!("Observation/{}", created.id());
+    let refused = server.delete("other-aino", &path);
+    assert_eq!((refused.status, refused.code().as_str(), refused.rule()), (403, "502020", "RS-DELETE-CREATOR"));
+    let deleted = server.delete("diary-aino", &path);
+    assert_eq!(deleted.status, 200);
+    assert!(deleted.diagnostics().starts_with("Successfully deleted 1 resource(s) in "));
+    assert_eq!(server.delete("diary-aino", &path).status, 200);
+    let gone = server.get("diary-aino", &path);
+    assert_eq!(
+        (gone.status, gone.diagnostics().as_str()),
+        (410, "Resource was deleted at 2026-06-01T12:00:00.000+03:00")
+    );
+    assert!(gone.header("location").ends_with("/_history/2"));
+    assert_eq!(server.get("diary-aino", &format!("{path}/_history/1")).status, 200);
+    assert_eq!(server.put("diary-aino", &path, &created.body).status, 410);
+    let history = server.get("diary-aino", &format!("{path}/_history")).json();
+    assert_eq!((history["type"].as_str(), history["total"].as_u64()), (Some("history"), Some(2)));
+    assert_eq!(history["entry"][0]["request"]["method"], "DELETE");
+    assert_eq!(history["entry"][1]["resource"]["id"].as_str(), Some(created.id().as_str()));
+    assert_eq!(server.get("diary-aino", &format!("Observation?patient={AINO}")).json()["total"], 0);
+}
+
+#[test]
+fn one_of_many_conditional_creates_wins() {
+    let server = Server::start();
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..16)
+            .map(|_| {
+                scope.spawn(|| {
+                    let request = server.request("diary-aino", "POST", "Observation");
+                    let request = request.header("If-None-Exist", "identifier=urn:uuid:once");
+                    let request = request.header("Content-Type", "application/fhir+json");
+                    request.body(weight(AINO, "1", "2026", "urn:uuid:once")).send().unwrap().status().as_u16()
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 15, "{statuses:?}");
+    assert_eq!(server.get("diary-aino", &format!("Observation?patient={AINO}")).json()["total"], 1);
+
+    let again = |condition: &str, patient| {
+        let token = if patient == AINO { "diary-aino" } else { "diary-eino" };
+        let request = server.request(token, "POST", "Observation").header("If-None-Exist", condition);
+        let request = request.header("Content-Type", "application/fhir+json");
+        Answer::of(request.body(weight(patient, "1", "2026", "urn:uuid:once")).send().unwrap())
+    };
+    let found = again("identifier=urn:ietf:rfc:3986|urn:uuid:once", AINO);
+    assert_eq!((found.status, found.header("etag")), (200, "W/\"1\""));
+    assert!(found.header("location").ends_with("/_history/1"));
+    assert_eq!(again("identifier=urn:other|urn:uuid:once", AINO).status, 201);
+    assert_eq!(again("identifier=urn:uuid:once", AINO).status, 412);
+    assert_eq!(again("identifier=urn:uuid:once", EINO).status, 201, "the compartment is the caller's own");
+    for condition in ["?identifier=1", "identifier=1&patient=2", "Observation?identifier=1"] {
+        let refused = again(condition, AINO);
+        assert_eq!((refused.status, refused.code().as_str()), (400, "502420"), "{condition}");
+    }
+}
+
+#[test]
+fn bodies_that_are_refused() {
+    let server = Server::start();
+    let good = weight(AINO, "1", "2026", "urn:uuid:1");
+    let check = |body: String, status: u16, rule: &str, text: &str| {
+        let answer = server.post("diary-aino", "Observation", &body);
+        assert_eq!((answer.status, answer.rule()), (status, rule), "{}", answer.body);
+        assert!(answer.diagnostics().contains(text), "{}", answer.body);
+        answer
+    };
+    let bad = check(good.replace("\"final\"", "\"amended\""), 422, "Observation.status#fixed", "must be final");
+    insta::assert_snapshot!(bad.body, @"");
+    check(
+        good.replace("fiphr-sd-bodyweight", "fiphr-bodyweight-stu3"),
+        422,
+        "RS-PROFILE-VERSION",
+        "Reference to a wrong FHIR-version, url: http://phr.kanta.fi",
+    );
+    check(good.replace("fiphr-sd-bodyweight", "fiphr-sd-vitalsigns"), 422, "RS-PROFILE-ABSTRACT", "base profile");
+    check(
+        good.replace("fiphr-sd-bodyweight", "nothing"),
+        422,
+        "RS-PROFILE-UNKNOWN",
+        "Unexpected failure while validating resource",
+    );
+    check(good.replacen("\"profile\"", "\"tag\"", 1), 422, "RS-PROFILE-MISSING", "Missing profile");
+    check(
+        good.replacen(&format!("Patient/{AINO}"), &format!("urn:uuid:{AINO}"), 1),
+        500,
+        "RS-REFERENCE-URN",
+        "Failed to call access method",
+    );
+    check(
+        good.replace(&format!("Patient/{AINO}"), &AINO.to_string()),
+        400,
+        "RS-REFERENCE-TYPE",
+        "Resourcetype is invalid!",
+    );
+    check(
+        good.replace("\"status\"", "\"hasMember\":[{\"reference\":\"Observation/1\"}],\"status\""),
+        400,
+        "RS-REFERENCE",
+        "Resource Observation/1 not found, specified in path: Observation.hasMember",
+    );
+    check(
+        good.replace(&AINO.to_string(), &EINO.to_string()),
+        403,
+        "RS-COMPARTMENT",
+        "Token is not sufficient for this operation",
+    );
+    check(good.replace("urn:uuid:1", &real_code()), 422, "RS-REAL-PERSON", "900-999");
+    check(dose(AINO, "ins-short-fast", "2026"), 400, "RS-BODY-TYPE", "Incorrect resource type found");
+    check("{".into(), 400, "RS-JSON", "Failed to parse request body as JSON resource. Error was: ");
+    check("{}".into(), 400, "RS-BODY-TYPE", "Missing required element 'resourceType'");
+    let empty = check(String::new(), 403, "RS-EMPTY-BODY", "Token is invalid");
+    assert_eq!(empty.code(), "502120");
+    let xml = server.request("diary-aino", "POST", "Observation").header("Content-Type", "application/fhir+xml");
+    let xml = Answer::of(xml.body("<Observation/>").send().unwrap());
+    assert_eq!(
+        xml.diagnostics(),
+        "Incorrect Content-Type header value of \"application/fhir+xml\" was provided in the request. A FHIR Content-Type is required for \"CREATE\" operation"
+    );
+    let large = server.post("diary-aino", "Observation", &" ".repeat((10 << 20) + 1));
+    assert_eq!((large.status, large.rule()), (413, "RS-BODY-LIMIT"));
+}
+
+/// A code with a right check character that could be someone's.
+fn real_code() -> String {
+    format!("010594Y899{}", char::from(b"0123456789ABCDEFHJKLMNPRSTUVWXY"[(10_594_899 % 31) as usize]))
+}
+
+#[test]
+fn patients_are_lenient_on_the_open_endpoint_alone() {
+    let server = Server::start();
+    let put = |id: &str, body: &str| {
+        let request = server.open_request("baseStu3", "PUT", &format!("Patient/{id}"));
+        Answer::of(request.header("Content-Type", "application/json").body(body.to_owned()).send().unwrap())
+    };
+    let id = "11111111-1111-4111-8111-111111111111";
+    assert_eq!(
+        put(id, &format!(r#"{{"resourceType":"Patient","id":"{id}","name":[{{"family":"Test"}}]}}"#)).status,
+        201
+    );
+    let observe = || {
+        let request = server.open_request("baseR4", "POST", "Observation").header("Content-Type", "application/json");
+        let body = weight(AINO, "1", "2026", "urn:uuid:1").replace(&AINO.to_string(), id);
+        Answer::of(request.body(body).send().unwrap())
+    };
+    let refused = observe();
+    assert_eq!((refused.status, refused.code().as_str()), (422, "501440"));
+    let whole = format!(
+        r#"{{"resourceType":"Patient","id":"{id}","identifier":[{{"system":"urn:ietf:rfc:3986","value":"urn:uuid:{id}"}}]}}"#
+    );
+    assert_eq!(put(id, &whole).status, 200);
+    assert_eq!(observe().status, 201);
+    assert_eq!(put("x", r#"{"resourceType":"Patient","id":"x"}"#).status, 400);
+    assert_eq!(server.put("diary-aino", &format!("Patient/{AINO}"), &whole).status, 403);
+    let unknown = server.open_request("baseR4", "POST", "Observation").header("Content-Type", "application/json");
+    let unknown =
+        Answer::of(unknown.body(weight(AINO, "1", "2026", "x").replace("0000a100", "0000a101")).send().unwrap());
+    assert_eq!(unknown.status, 400);
+    assert!(unknown.diagnostics().ends_with("not found, specified in path: Observation.subject"));
+    // A Patient is the same on both bases, each with its own profile.
+    let profile =
+        |base: &str| server.open_request(base, "GET", &format!("Patient/{AINO}")).send().unwrap().text().unwrap();
+    assert!(profile("baseStu3").contains("fiphr-patient-stu3") && profile("baseR4").contains("fiphr-sd-patient"));
+}
+
+#[test]
+fn knobs_change_what_they_say() {
+    let settings = Settings {
+        if_match_status: 412,
+        add_creating_application: false,
+        foreign_profiles: true,
+        ..Settings::default()
+    };
+    let server = Server::with(settings, Knobs { prefer_r4: false, ..Knobs::default() });
+    let body = weight(AINO, "1", "2026", "urn:uuid:1").replace("\"profile\":[", "\"profile\":[\"http://x.test/p\",");
+    let created = server.post("diary-aino", "Observation", &body);
+    assert!(created.body.contains("Successfully created resource"), "{}", created.body);
+    let path = format!("Observation/{}", created.id());
+    assert!(!server.get("diary-aino", &path).body.contains("creatingapplication"));
+    let stale = server.request("diary-aino", "DELETE", &path).header("If-Match", "W/\"7\"").send().unwrap();
+    assert_eq!(stale.status(), 412);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #[test]
+    fn no_body_breaks_the_server(body in prop_oneof![".{0,200}", mangled()]) {
+        use std::sync::OnceLock;
+        static SERVER: OnceLock<Server> = OnceLock::new();
+        let server = SERVER.get_or_init(Server::start);
+        let answer = server.post("diary-aino", "Observation", &body);
+        prop_assert!(matches!(answer.status, 201 | 400 | 403 | 422 | 500), "{} {}", answer.status, answer.body);
+        let fine = answer.status != 500 || answer.body.contains("Failed to call access method");
+        prop_assert!(fine, "{}", answer.body);
+    }
+}
+
+/// A valid body with a stretch replaced by anything.
+fn mangled() -> impl Strategy<Value = String> {
+    (any::<prop::sample::Index>(), 0_usize..40, "[\\PC]{0,12}").prop_map(|(at, length, middle)| {
+        let body = weight(AINO, "72.50", "2026-05-01", "urn:uuid:1");
+        let start = at.index(body.len());
+        let end = (start + length).min(body.len());
+        format!("{}{middle}{}", &body[..start], &body[end..])
+    })
+}
