@@ -11,9 +11,9 @@ mod index;
 mod judge;
 mod keys;
 mod load;
+mod national;
 mod pages;
 mod patients;
-mod policy;
 mod privacy;
 mod read;
 mod references;
@@ -25,8 +25,9 @@ mod write;
 pub use crate::fhir::search::ResourceType;
 pub use access::{Access, Types};
 pub use find::Page;
-pub use judge::{Judge, Objection, ProfileFacts};
+pub use judge::{Judge, Objection};
 pub use load::{LoadRefusal, Loading};
+pub use national::national_profiles;
 pub use refusal::{Refusal, not_handled};
 pub use stored::{Act, Stored};
 pub use write::{Outcome, Written};
@@ -47,7 +48,7 @@ pub struct Settings {
     pub add_creating_application: bool,
     /// `profiles.foreign = allow`: whether other profiles may stand beside the national one.
     pub foreign_profiles: bool,
-    /// Whether a supplier's own draft profile suffices: in the environment sandbox.
+    /// Whether a profile that is not known, such as a supplier's own draft, suffices: the resource is then judged by its type.
     pub draft_profiles: bool,
     /// `search.unknown = ignore`.
     pub ignore_unknown_parameters: bool,
@@ -65,7 +66,7 @@ impl Default for Settings {
             if_match_status: 409,
             add_creating_application: true,
             foreign_profiles: false,
-            draft_profiles: true,
+            draft_profiles: false,
             ignore_unknown_parameters: false,
             page_default: 20,
             page_max: 10_000,
