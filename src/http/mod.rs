@@ -1,5 +1,6 @@
 //! The HTTP surface: one flat route table.
 
+pub mod blocking;
 pub mod context;
 pub mod control;
 pub mod entrance;
@@ -7,4 +8,5 @@ pub mod fhir;
 pub mod listen;
 pub mod oauth;
 pub mod pages;
+pub mod reason;
 pub mod routes;
