@@ -27,6 +27,7 @@ pub fn router(app: App) -> Router {
         .route("/_sandbox/exchanges", get(control::exchanges::list))
         .route("/_sandbox/exchanges/{id}", get(control::exchanges::show))
         .route("/_sandbox/{*rest}", axum::routing::any(control::nothing_there))
+        .merge(super::fhir::routes())
         .fallback(async || (StatusCode::NOT_FOUND, "There is nothing here. GET /_sandbox says where everything is.\n"))
         .with_state(app)
 }

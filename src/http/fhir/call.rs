@@ -4,9 +4,10 @@ use super::answer::Frame;
 use super::content;
 use super::refusal::Refusal;
 use super::rendering::Rendering;
-use super::{BODY_LIMIT, Backend, Knobs, base_path};
+use super::{Backend, Knobs, base_path};
 use crate::fhir::Version;
 use crate::http::context::Origin;
+use crate::http::entrance::{BODY_LIMIT, BodyTooLong};
 use crate::json::Document;
 use crate::records::Records;
 use crate::time::monotonic;
@@ -16,6 +17,7 @@ use axum::http::{Extensions, HeaderMap, Method, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::time::Instant;
+use uuid::Uuid;
 
 /// A request to a resource server.
 pub(super) struct Call {
@@ -48,7 +50,8 @@ impl Call {
     ) -> Result<Call, (Refusal, Frame)> {
         let frame = Frame::new(backend, version, origin, &parts);
         let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        if announced.is_some_and(|length: usize| length > BODY_LIMIT) {
+        let cut = parts.extensions.get::<BodyTooLong>().is_some();
+        if cut || announced.is_some_and(|length: usize| length > BODY_LIMIT) {
             return Err((Refusal::TooLarge, frame));
         }
         let body = match Limited::new(body, BODY_LIMIT).collect().await {
@@ -98,6 +101,24 @@ impl Call {
     /// Milliseconds since the request was read.
     pub fn elapsed(&self) -> u128 {
         monotonic().duration_since(self.started).as_millis()
+    }
+
+    /// The patients that path, query and body name.
+    pub fn patients(&self) -> Vec<Uuid> {
+        let id = |text: &[u8]| std::str::from_utf8(text.get(..36)?).ok().and_then(|text| Uuid::try_parse(text).ok());
+        let given = self.path.iter().chain(self.query.iter().map(|(_, value)| value));
+        let mut patients: Vec<Uuid> =
+            given.filter_map(|text| id(text.rsplit('/').next().unwrap_or_default().as_bytes())).collect();
+        // In resources it is `Patient/…`, in forms `patient=…` or `patient=Patient%2F…`.
+        for (at, window) in self.body.windows(8).enumerate() {
+            let found = match window {
+                b"Patient/" | b"patient=" => id(&self.body[at + 8..]),
+                b"Patient%" => self.body.get(at + 10..).and_then(id),
+                _ => None,
+            };
+            patients.extend(found.filter(|found| !patients.contains(found)));
+        }
+        patients
     }
 
     /// How resources are to be written.

@@ -6,6 +6,7 @@
 
 mod access;
 mod answer;
+mod backend;
 mod bundle;
 mod call;
 mod content;
@@ -35,9 +36,7 @@ use axum::http::Extensions;
 use axum::response::Response;
 use axum::routing::any;
 use call::Call;
-
-/// The longest body that is read, in bytes (resource-server.md §9).
-pub const BODY_LIMIT: usize = 10 << 20;
+use uuid::Uuid;
 
 /// What the resource servers need of the application.
 pub trait Backend: Clone + Send + Sync + 'static {
@@ -52,6 +51,12 @@ pub trait Backend: Clone + Send + Sync + 'static {
     /// # Errors
     /// When the token is not valid here and now; the text says why, for `Sandbox-Reason`.
     fn caller(&self, bearer: &str, extensions: &Extensions) -> Result<Caller, TokenProblem>;
+
+    /// Called with every patient that a request names, before their records are looked at: seeded records are made then.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn touch(&self, patient: Uuid) -> Result<(), TokenProblem>;
 
     /// 16 letters and digits for `X-Request-ID`.
     fn request_id(&self) -> String;
