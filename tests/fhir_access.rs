@@ -2,7 +2,7 @@
 
 mod harness;
 
-use harness::{AINO, Answer, EINO, Server, weight};
+use harness::{AINO, Answer, EINO, Server, urn, weight};
 use kanta_phr_sandbox::http::fhir::{Knobs, TokenRefusal};
 use kanta_phr_sandbox::records::Settings;
 

@@ -2,7 +2,7 @@
 
 mod harness;
 
-use harness::{AINO, Answer, EINO, Server, dose, steps, weight};
+use harness::{AINO, Answer, EINO, Server, dose, steps, urn, weight};
 use std::collections::HashSet;
 
 fn ids(answer: &Answer) -> Vec<String> {
@@ -72,19 +72,21 @@ fn tokens_select_by_code_identifier_and_category() {
     assert_eq!(total(&server, "&code=urn:x|29463-7"), 0);
     assert_eq!(total(&server, "&code=http://loinc.org|"), 2);
     assert_eq!(total(&server, "&code=29463-7,66334-4"), 2, "several codes are LOINC codes");
-    assert_eq!(total(&server, "&identifier=urn:uuid:1"), 1);
-    assert_eq!(total(&server, "&identifier=urn:ietf:rfc:3986|urn:uuid:1"), 1);
-    assert_eq!(total(&server, "&identifier=urn:x|urn:uuid:1"), 0);
-    assert_eq!(total(&server, "&category=vital-signs"), 2);
-    assert_eq!(total(&server, "&category=fitness"), 0);
+    let own = urn("1");
+    assert_eq!(total(&server, &format!("&identifier={own}")), 1);
+    assert_eq!(total(&server, &format!("&identifier=urn:ietf:rfc:3986|{own}")), 1);
+    assert_eq!(total(&server, &format!("&identifier=urn:x|{own}")), 0);
+    assert_eq!(total(&server, "&category=vital-signs"), 1);
+    assert_eq!(total(&server, "&category=http://phr.kanta.fi/fiphr-cs-fitnesscategory|fitness"), 1);
+    assert_eq!(total(&server, "&category=nutrition"), 0);
     assert_eq!(total(&server, &format!("&_id={}", first.id())), 1);
     assert_eq!(total(&server, &format!("&_id={}&code=66334-4", first.id())), 0);
     // An update moves the resource in the index.
-    let changed =
-        first.body.replace("29463-7", "3141-9").replace("urn:uuid:1", "urn:uuid:9").replace("2026-05-01", "2025-01-01");
-    assert_eq!(server.put("diary-aino", &format!("Observation/{}", first.id()), &changed).status, 200);
-    assert_eq!((total(&server, "&code=29463-7"), total(&server, "&code=3141-9")), (0, 1));
-    assert_eq!((total(&server, "&identifier=urn:uuid:1"), total(&server, "&identifier=urn:uuid:9")), (0, 1));
+    let changed = steps(AINO, "2025-01-01", "2025-01-02").replacen('{', &format!(r#"{{"id":"{}","#, first.id()), 1);
+    let updated = server.put("diary-aino", &format!("Observation/{}", first.id()), &changed);
+    assert_eq!(updated.status, 200, "{}", updated.body);
+    assert_eq!((total(&server, "&code=29463-7"), total(&server, "&code=66334-4")), (0, 2));
+    assert_eq!(total(&server, &format!("&identifier={own}")), 0);
     assert_eq!((total(&server, "&date=2026-05-01"), total(&server, "&date=2025")), (0, 1));
 }
 
