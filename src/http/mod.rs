@@ -5,6 +5,7 @@ pub mod context;
 pub mod control;
 pub mod entrance;
 pub mod fhir;
+pub mod landing;
 pub mod listen;
 pub mod oauth;
 pub mod pages;

@@ -1,7 +1,7 @@
 //! The flat route table.
 
 use super::context::App;
-use super::control;
+use super::{control, fhir, landing, oauth};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{delete, get, post};
@@ -9,6 +9,10 @@ use axum::routing::{delete, get, post};
 /// Every path of every surface.
 pub fn router(app: App) -> Router {
     Router::new()
+        .merge(oauth::routes())
+        .merge(oauth::page_assets())
+        .merge(fhir::routes())
+        .route("/", get(landing::landing))
         .route("/_sandbox", get(control::overview::overview))
         .route("/_sandbox/health", get(control::overview::health))
         .route("/_sandbox/ca.pem", get(control::overview::root_certificate))
@@ -27,7 +31,6 @@ pub fn router(app: App) -> Router {
         .route("/_sandbox/exchanges", get(control::exchanges::list))
         .route("/_sandbox/exchanges/{id}", get(control::exchanges::show))
         .route("/_sandbox/{*rest}", axum::routing::any(control::nothing_there))
-        .merge(super::fhir::routes())
         .fallback(async || (StatusCode::NOT_FOUND, "There is nothing here. GET /_sandbox says where everything is.\n"))
         .with_state(app)
 }

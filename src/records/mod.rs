@@ -14,6 +14,7 @@ mod load;
 mod national;
 mod pages;
 mod patients;
+mod policy;
 mod privacy;
 mod read;
 mod references;
@@ -25,7 +26,7 @@ mod write;
 pub use crate::fhir::search::ResourceType;
 pub use access::{Access, Types};
 pub use find::Page;
-pub use judge::{Judge, Objection};
+pub use judge::{Judge, Objection, ProfileFacts};
 pub use load::{LoadRefusal, Loading};
 pub use national::national_profiles;
 pub use refusal::{Refusal, not_handled};
@@ -48,7 +49,7 @@ pub struct Settings {
     pub add_creating_application: bool,
     /// `profiles.foreign = allow`: whether other profiles may stand beside the national one.
     pub foreign_profiles: bool,
-    /// Whether a profile that is not known, such as a supplier's own draft, suffices: the resource is then judged by its type.
+    /// Whether a supplier's own draft profile suffices: in the environment sandbox.
     pub draft_profiles: bool,
     /// `search.unknown = ignore`.
     pub ignore_unknown_parameters: bool,
@@ -66,7 +67,7 @@ impl Default for Settings {
             if_match_status: 409,
             add_creating_application: true,
             foreign_profiles: false,
-            draft_profiles: false,
+            draft_profiles: true,
             ignore_unknown_parameters: false,
             page_default: 20,
             page_max: 10_000,

@@ -1,7 +1,6 @@
 //! The national profiles as this room's judge.
 
-use super::Settings;
-use super::judge::{Judge, Objection};
+use super::judge::{Judge, Objection, ProfileFacts};
 use crate::fhir::Version;
 use crate::fhir::definitions::Definitions;
 use crate::fhir::outcome::{ErrorCode, Issue};
@@ -9,7 +8,7 @@ use crate::fhir::validation::{self, Finding, ForeignProfiles, Options};
 use crate::json::Document;
 use std::sync::Arc;
 
-/// The judge that goes by the definitions in the binary.
+/// The judge that knows the embedded national profiles of both FHIR versions.
 pub fn national_profiles() -> Arc<dyn Judge> {
     Arc::new(NationalProfiles)
 }
@@ -17,43 +16,38 @@ pub fn national_profiles() -> Arc<dyn Judge> {
 struct NationalProfiles;
 
 impl Judge for NationalProfiles {
-    fn judge(&self, version: Version, document: &Document, settings: &Settings) -> Vec<Objection> {
-        let findings = validation::validate(Definitions::embedded(version), document, &settings.validation_options());
+    fn judge(&self, version: Version, document: &Document) -> Vec<Objection> {
+        // Which profiles may be named has been decided by `policy` before.
+        let options = Options { foreign_profiles: ForeignProfiles::Allow, ..Options::default() };
+        let findings = validation::validate(Definitions::embedded(version), document, &options);
         findings.into_iter().map(Objection::from).collect()
     }
-}
 
-impl Settings {
-    /// How the validator is to judge under these knobs.
-    pub fn validation_options(&self) -> Options {
-        Options {
-            foreign_profiles: match self.foreign_profiles {
-                true => ForeignProfiles::Allow,
-                false => ForeignProfiles::Refuse,
-            },
-            allow_unknown_profile: self.draft_profiles,
-            ..Options::default()
-        }
+    fn profile(&self, version: Version, canonical: &str) -> Option<ProfileFacts> {
+        let structure = Definitions::embedded(version).profile(canonical)?;
+        let national = structure.url.starts_with("http://phr.kanta.fi/");
+        // HL7's own profiles judge beside the national ones, but nothing is stored by them alone.
+        national.then_some(ProfileFacts { national, is_abstract: structure.is_abstract })
     }
 }
 
 impl From<Finding> for Objection {
     fn from(finding: Finding) -> Objection {
-        let Finding { severity, rule, location, line, column, text, fix, code } = finding;
-        let error = code.and_then(ErrorCode::from_digits);
-        let issue = match error {
-            // Kela's own errors have no location; this one was recorded with words of its own.
-            Some(ErrorCode::NoProfileFound) => Issue {
-                diagnostics: "Unexpected failure while validating resource".to_owned(),
-                ..Issue::coded(ErrorCode::NoProfileFound, "")
-            },
-            Some(error) => Issue { diagnostics: text.clone(), ..Issue::coded(error, "") },
-            None => {
-                Issue { location: vec![location, format!("Line {line}, Col {column}")], ..Issue::error(text.clone()) }
-            }
+        let location = match finding.location.is_empty() {
+            true => Vec::new(),
+            false => vec![finding.location],
         };
-        // Without a hint the text itself says what to do.
-        let fix = fix.map_or(text, |fix| fix.into_owned());
-        Objection { issue: Issue { severity: severity.as_str(), ..issue }, rule, fix }
+        let place = format!("Line {}, Col {}", finding.line, finding.column);
+        Objection {
+            issue: Issue {
+                severity: finding.severity.as_str(),
+                code: "processing",
+                error: finding.code.and_then(ErrorCode::from_digits),
+                diagnostics: finding.text,
+                location: location.into_iter().chain([place]).collect(),
+            },
+            rule: finding.rule,
+            fix: finding.fix.unwrap_or_default().into_owned(),
+        }
     }
 }

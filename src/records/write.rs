@@ -8,7 +8,7 @@ use super::read::{check_head, head_in};
 use super::references::{self, Reference, parse_id};
 use super::splice::{self, Imprint};
 use super::stored::{self, Stored};
-use super::{Access, Act, Records, Refusal, privacy};
+use super::{Access, Act, Records, Refusal, policy, privacy};
 use crate::fhir::Version;
 use crate::fhir::search::{IndexValues, ResourceType};
 use crate::json::{Document, Value};
@@ -261,7 +261,8 @@ impl Records {
         if resource_type == ResourceType::Patient && !self.settings.patient_open_strict {
             return Ok((None, Vec::new()));
         }
-        let objections = self.judge.judge(version, document, &self.settings);
+        policy::check(&*self.judge, &self.settings, version, resource_type, resource)?;
+        let objections = self.judge.judge(version, document);
         if objections.iter().any(|objection| matches!(objection.issue.severity, "error" | "fatal")) {
             return Err(Refusal::Invalid(objections));
         }

@@ -56,10 +56,6 @@ impl Backend for TestBackend {
         Ok(Caller { access, party: Party { client_id: Some(application.into()), ..Party::default() } })
     }
 
-    fn touch(&self, _: Uuid) -> Result<(), TokenProblem> {
-        Ok(())
-    }
-
     fn request_id(&self) -> String {
         self.random.alphanumeric(16)
     }

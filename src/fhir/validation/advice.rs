@@ -25,7 +25,13 @@ const RENAMED_ELEMENTS: [(&str, &str, &str); 5] = [
 ];
 
 /// A hint for a finding with this key at this place, when there is something to teach.
-pub(super) fn advise(walk: &Walk<'_>, key: &str, place: &Place<'_>, path: &str, anchor: Value<'_>) -> Option<Cow<'static, str>> {
+pub(super) fn advise(
+    walk: &Walk<'_>,
+    key: &str,
+    place: &Place<'_>,
+    path: &str,
+    anchor: Value<'_>,
+) -> Option<Cow<'static, str>> {
     let version = walk.definitions.version();
     let name = path.rsplit('.').next().unwrap_or_default();
     let fixed = |text: &'static str| Some(Cow::Borrowed(text));

@@ -46,8 +46,12 @@ impl<'w> Walk<'w> {
         if value.kind() == Kind::Object && type_code == "CodeableConcept" && value.get("coding").is_none() {
             // A concept in words alone: no code to judge.
             let text = match binding.strength {
-                Strength::Required => format!("No code provided, and a code is required from the value set {url} ({url})"),
-                Strength::Extensible => format!("No code provided, and a code should be provided from the value set {url} ({url})"),
+                Strength::Required => {
+                    format!("No code provided, and a code is required from the value set {url} ({url})")
+                }
+                Strength::Extensible => {
+                    format!("No code provided, and a code should be provided from the value set {url} ({url})")
+                }
                 _ => return,
             };
             match binding.strength {
@@ -75,7 +79,9 @@ impl<'w> Walk<'w> {
             (_, Strength::Extensible) => format!(
                 "The value provided ('{codes}') is not in the value set {url} ({url}), and a code should come from this value set unless it has no suitable code"
             ),
-            _ => format!("The code provided ({codes}) is not in the value set {url} ({url}), and a code is recommended to come from this value set"),
+            _ => format!(
+                "The code provided ({codes}) is not in the value set {url} ({url}), and a code is recommended to come from this value set"
+            ),
         };
         match binding.strength {
             Strength::Required => self.error("binding", place, value, text),
@@ -141,7 +147,8 @@ impl<'w> Walk<'w> {
             return;
         }
         let known: Vec<String> = concept.displays.iter().map(|known| format!("'{known}'")).collect();
-        let text = format!("Display Name for {system}#{code} should be one of {} instead of '{shown}'", known.join(", "));
+        let text =
+            format!("Display Name for {system}#{code} should be one of {} instead of '{shown}'", known.join(", "));
         let here = place.child("display");
         match self.options.refuse_wrong_display {
             true => self.error("display", &here, display, text),
@@ -177,4 +184,3 @@ fn is_language_tag(tag: &str) -> bool {
     let is_part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
     (2..=3).contains(&first.len()) && first.bytes().all(|byte| byte.is_ascii_alphabetic()) && parts.all(is_part)
 }
-

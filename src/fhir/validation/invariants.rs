@@ -26,8 +26,7 @@ impl<'w> Walk<'w> {
         let anchor = value.or(sibling).unwrap_or(scope.resource);
         let mut context: Option<Context<'_>> = None;
         for constraint in constraints {
-            let is_judged = scope.is_vital_sign && constraint.key.starts_with("vs-");
-            if is_judged || JUDGED_ELSEWHERE.contains(&&*constraint.key) || self.holds_trivially(constraint, scope) {
+            if JUDGED_ELSEWHERE.contains(&&*constraint.key) || self.holds_trivially(constraint, scope) {
                 continue;
             }
             let expression = match self.definitions.expression(constraint) {

@@ -30,7 +30,8 @@ impl<'w> Walk<'w> {
                 return;
             }
             if reference.only_contained && !is_contained {
-                let text = "Reference is remote which isn't supported by the specified aggregation mode(s) for the reference";
+                let text =
+                    "Reference is remote which isn't supported by the specified aggregation mode(s) for the reference";
                 self.error("reference", place, written, text.to_owned());
                 return;
             }
@@ -81,7 +82,8 @@ impl<'w> Walk<'w> {
             (Some(id), Some(type_name), ..) => (id, type_name),
             _ => {
                 if !scope.is_secondary {
-                    let text = format!("The reference '{text}' is neither a literal reference such as Patient/<id> nor a URL");
+                    let text =
+                        format!("The reference '{text}' is neither a literal reference such as Patient/<id> nor a URL");
                     self.error("reference", place, written, text);
                 }
                 return None;
@@ -122,7 +124,9 @@ impl<'w> Walk<'w> {
         let here = place.child("value");
         match text.strip_prefix("urn:uuid:") {
             Some(uuid) if is_uuid(uuid) => {}
-            Some(uuid) => self.error("identifier", &here, written, format!("UUIDs must be valid (Invalid UUID string: {uuid})")),
+            Some(uuid) => {
+                self.error("identifier", &here, written, format!("UUIDs must be valid (Invalid UUID string: {uuid})"))
+            }
             None => {
                 let text = "if identifier.system is ''urn:ietf:rfc:3986'', then the identifier.value must be a full URI (e.g. start with a scheme)";
                 self.error("identifier", &here, written, text.replace("''", "'"));

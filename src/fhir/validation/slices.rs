@@ -5,9 +5,7 @@ use smallvec::SmallVec;
 use super::literals::{contains, equals};
 use super::place::Place;
 use super::walk::{Item, Scope, Walk};
-use crate::fhir::definitions::{
-    CodeList, Criterion, Element, PathStep, Slice, Slicing, SlicingRules, Test, UNBOUNDED,
-};
+use crate::fhir::definitions::{CodeList, Criterion, Element, PathStep, Slicing, SlicingRules, Test, UNBOUNDED};
 use crate::json::{Kind, Value};
 
 /// The values a criterion's path leads to.
@@ -28,9 +26,8 @@ impl<'w> Walk<'w> {
         let mut last = 0;
         let mut left_slices = false;
         for item in items {
-            let type_code = item.type_code.or(element.types.first().map(|reference| &*reference.code));
-            let belongs = |slice: &Slice| self.belongs(&slice.criteria, item.value, type_code);
-            let found = slicing.slices.iter().enumerate().find(|(_, slice)| belongs(slice));
+            let matching = |slice: &&'w crate::fhir::definitions::Slice| self.belongs(&slice.criteria, item);
+            let found = slicing.slices.iter().enumerate().find(|(_, slice)| matching(slice));
             let here = place.at(item.index);
             let here = item.type_code.map_or(here, |type_code| here.choosing(type_code));
             let Some((index, slice)) = found else {
@@ -41,11 +38,18 @@ impl<'w> Walk<'w> {
             };
             counts[index] += 1;
             if slicing.is_ordered && index < last {
-                let text = format!("As specified by profile {}, Element matches slice '{}', but slices are out of order", self.owner_url(place), slice.name);
+                let text = format!(
+                    "As specified by profile {}, Element matches slice '{}', but slices are out of order",
+                    self.owner_url(place),
+                    slice.name
+                );
                 self.error("slice-order", &here, item.anchor(), text);
             }
             if slicing.rules == SlicingRules::OpenAtEnd && left_slices {
-                let text = format!("As specified by profile {}, Element is out of order in ordered slice", self.owner_url(place));
+                let text = format!(
+                    "As specified by profile {}, Element is out of order in ordered slice",
+                    self.owner_url(place)
+                );
                 self.error("slice-order", &here, item.anchor(), text);
             }
             last = index;
@@ -57,7 +61,9 @@ impl<'w> Walk<'w> {
                 continue;
             }
             let mut here = place.in_slice(Some(&slice.name));
-            if element.is_choice && let Some(reference) = slice.element.types.first() {
+            if element.is_choice
+                && let Some(reference) = slice.element.types.first()
+            {
                 here = here.choosing(&reference.code);
             }
             if count < min {
@@ -73,7 +79,8 @@ impl<'w> Walk<'w> {
         match slicing.rules {
             SlicingRules::Closed => {
                 let location = place.location();
-                let slices = slicing.slices.iter().map(|slice| format!("{location}: Does not match slice '{}'", slice.name));
+                let slices =
+                    slicing.slices.iter().map(|slice| format!("{location}: Does not match slice '{}'", slice.name));
                 let slices: Vec<String> = slices.collect();
                 let text = format!(
                     "This element does not match any known slice  defined in the profile {profile} and slicing is CLOSED: {}",
@@ -81,7 +88,9 @@ impl<'w> Walk<'w> {
                 );
                 self.error("slice-closed", place, item.anchor(), text);
             }
-            SlicingRules::Open | SlicingRules::OpenAtEnd if !matches!(place.name(), "extension" | "modifierExtension") => {
+            SlicingRules::Open | SlicingRules::OpenAtEnd
+                if !matches!(place.name(), "extension" | "modifierExtension") =>
+            {
                 let text = format!("This element does not match any known slice defined in the profile {profile}");
                 self.information("slice", place, item.anchor(), text);
             }
@@ -89,13 +98,13 @@ impl<'w> Walk<'w> {
         }
     }
 
-    fn belongs(&self, criteria: &[Criterion], value: Option<Value<'w>>, type_code: Option<&'w str>) -> bool {
-        !criteria.is_empty() && criteria.iter().all(|criterion| self.holds(criterion, value, type_code))
+    fn belongs(&self, criteria: &'w [Criterion], item: &Item<'w>) -> bool {
+        !criteria.is_empty() && criteria.iter().all(|criterion| self.holds(criterion, item))
     }
 
-    fn holds(&self, criterion: &Criterion, value: Option<Value<'w>>, type_code: Option<&'w str>) -> bool {
+    fn holds(&self, criterion: &'w Criterion, item: &Item<'w>) -> bool {
         let mut found = Found::new();
-        found.extend(value.map(|value| (value, type_code)));
+        found.extend(item.value.map(|value| (value, item.type_code)));
         for step in &criterion.path {
             let mut next = Found::new();
             for (value, _) in found {
@@ -185,4 +194,3 @@ impl crate::fhir::definitions::SystemCodes {
         self.concepts.get(index)
     }
 }
-

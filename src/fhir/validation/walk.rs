@@ -32,15 +32,6 @@ pub(super) struct Scope<'w> {
     pub(super) structure: &'w Structure,
     /// Another profile has judged everything before: only what this one adds is looked at.
     pub(super) is_secondary: bool,
-    /// What that profile derives from, when it is HL7's vital signs: their invariants are judged already.
-    pub(super) is_vital_sign: bool,
-}
-
-/// Whether a profile is the first or a later one that a resource is walked along.
-#[derive(Clone, Copy)]
-pub(super) enum Turn {
-    First,
-    Later { is_vital_sign: bool },
 }
 
 /// One repetition of an element.
@@ -85,11 +76,10 @@ impl<'w> Walk<'w> {
         let place = Place::resource(None, &structure.type_name, structure);
         let profiles = policy::profiles(self, &place, root, structure);
         let primary = profiles.first().copied().unwrap_or(structure);
-        let is_vital_sign = self.derives_from_vital_signs(primary);
-        self.resource(&place, root, root, primary, Turn::First);
+        self.resource(&place, root, root, primary, false);
         self.narrative_language(&place, root);
         for profile in profiles.iter().skip(1) {
-            self.resource(&place, root, root, profile, Turn::Later { is_vital_sign });
+            self.resource(&place, root, root, profile, true);
         }
     }
 
@@ -100,13 +90,25 @@ impl<'w> Walk<'w> {
             None => "A resource is a JSON object".to_owned(),
             Some(name) => match name.as_str() {
                 None => "resourceType must be a text".to_owned(),
-                Some(name) => match self.definitions.type_(name).filter(|structure| structure.kind == StructureKind::Resource) {
-                    Some(structure) if !structure.is_abstract && !structure.is_constraint => return Some(structure),
-                    _ => format!("This content cannot be parsed (unknown or unrecognized resource name '{name}')"),
-                },
+                Some(name) => {
+                    match self.definitions.type_(name).filter(|structure| structure.kind == StructureKind::Resource) {
+                        Some(structure) if !structure.is_abstract && !structure.is_constraint => {
+                            return Some(structure);
+                        }
+                        _ => format!("This content cannot be parsed (unknown or unrecognized resource name '{name}')"),
+                    }
+                }
             },
         };
-        self.push(Severity::Error, format!("{location}#json"), location.to_owned(), value.span().start, text, None, None);
+        self.push(
+            Severity::Error,
+            format!("{location}#json"),
+            location.to_owned(),
+            value.span().start,
+            text,
+            None,
+            None,
+        );
         None
     }
 
@@ -117,22 +119,12 @@ impl<'w> Walk<'w> {
         value: Value<'w>,
         root_resource: Value<'w>,
         structure: &'w Structure,
-        turn: Turn,
+        is_secondary: bool,
     ) {
         let place = place.defined_by(Some(structure));
-        let (is_secondary, is_vital_sign) = match turn {
-            Turn::First => (false, false),
-            Turn::Later { is_vital_sign } => (true, is_vital_sign),
-        };
-        let scope = Scope { resource: value, root_resource, structure, is_secondary, is_vital_sign };
+        let scope = Scope { resource: value, root_resource, structure, is_secondary };
         self.invariants(&scope, &place, &structure.root.constraints, Some(value), None);
         self.children(&scope, &place, &structure.root.children, value);
-    }
-
-    fn derives_from_vital_signs(&self, structure: &Structure) -> bool {
-        let bases = std::iter::successors(Some(structure), |structure| self.definitions.profile(structure.base.as_deref()?));
-        // No chain of profiles is that long.
-        bases.take(16).any(|base| base.url.ends_with("hl7.org/fhir/StructureDefinition/vitalsigns"))
     }
 
     /// Goes one level down unless that is too deep.
@@ -147,7 +139,13 @@ impl<'w> Walk<'w> {
     }
 
     /// Walks the members of an object along its child elements.
-    pub(super) fn children(&mut self, scope: &Scope<'w>, place: &Place<'_>, children: &'w [Element], object: Value<'w>) {
+    pub(super) fn children(
+        &mut self,
+        scope: &Scope<'w>,
+        place: &Place<'_>,
+        children: &'w [Element],
+        object: Value<'w>,
+    ) {
         let mut slots: SmallVec<[Slot<'w>; 32]> = SmallVec::from_elem(Slot::default(), children.len());
         let mut next = 0;
         for (key, value) in object.members() {
@@ -279,8 +277,17 @@ impl<'w> Walk<'w> {
         let item = |value, sibling, index| Item { value, sibling, index, type_code: slot.type_code, object };
         for value in slot.value.into_iter().chain(slot.sibling) {
             match value.kind() {
-                Kind::Null if child.is_list => return say(self, "empty", value, "This property must be an Array, not null"),
-                Kind::Null => return say(self, "empty", value, "This property must not be null: leave it out when it has no value"),
+                Kind::Null if child.is_list => {
+                    return say(self, "empty", value, "This property must be an Array, not null");
+                }
+                Kind::Null => {
+                    return say(
+                        self,
+                        "empty",
+                        value,
+                        "This property must not be null: leave it out when it has no value",
+                    );
+                }
                 Kind::Array if !child.is_list => {
                     let is_simple = child.types.first().is_some_and(|reference| reference.is_primitive);
                     let text = match is_simple {
@@ -318,21 +325,35 @@ impl<'w> Walk<'w> {
             };
             let present = |value: Option<Value<'w>>| value.filter(|value| !value.is_null());
             if present(value).is_none() && present(sibling).is_none() {
-                say(self, "empty", anchor, "An array item that is null needs an extension at the same place of its sibling");
+                say(
+                    self,
+                    "empty",
+                    anchor,
+                    "An array item that is null needs an extension at the same place of its sibling",
+                );
                 continue;
             }
             items.push(item(present(value), present(sibling), Some(index)));
         }
     }
 
-    pub(super) fn cardinality(&mut self, key: &'static str, place: &Place<'_>, anchor: Value<'w>, limit: u32, count: u32) {
+    pub(super) fn cardinality(
+        &mut self,
+        key: &'static str,
+        place: &Place<'_>,
+        anchor: Value<'w>,
+        limit: u32,
+        count: u32,
+    ) {
         let (id, profile) = (place.element_id(), self.owner_url(place));
         let is_min = key.ends_with("min");
         let text = match (self.options.texts_of_2018, is_min) {
             (false, true) => format!("{id}: minimum required = {limit}, but only found {count} (from {profile})"),
             (false, false) => format!("{id}: max allowed = {limit}, but found {count} (from {profile})"),
             // The quote that is missing in the second one was missing then.
-            (true, true) => format!("Profile {profile}, Element '{id}': minimum required = {limit}, but only found {count}"),
+            (true, true) => {
+                format!("Profile {profile}, Element '{id}': minimum required = {limit}, but only found {count}")
+            }
             (true, false) => format!("Profile {profile}, Element '{id}: max allowed = {limit}, but found {count}"),
         };
         let location = place.parent().map_or_else(String::new, Place::location);
@@ -405,7 +426,13 @@ impl<'w> Walk<'w> {
         let mut seen = std::collections::HashSet::new();
         let mut findings = self.findings;
         findings.retain(|finding| {
-            seen.insert((finding.rule.clone(), finding.location.clone(), finding.line, finding.column, finding.severity))
+            seen.insert((
+                finding.rule.clone(),
+                finding.location.clone(),
+                finding.line,
+                finding.column,
+                finding.severity,
+            ))
         });
         if self.left_out > 0 {
             findings.push(Finding {

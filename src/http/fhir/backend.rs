@@ -1,11 +1,11 @@
-//! The application as the resource servers see it: tokens, knobs and records of the tenant that answers.
+//! The application as the resource servers' back end.
 
 use super::access::{Caller, TokenProblem};
 use super::{Backend, Knobs, TokenRefusal};
 use crate::exchanges::Party;
 use crate::http::context::App;
 use crate::records::{Access, Records, Types};
-use crate::settings::{BadToken, MetadataToken, NoToken, Prefer, Settings};
+use crate::settings::{BadToken, MetadataToken, NoToken, Prefer};
 use axum::http::Extensions;
 use uuid::Uuid;
 
@@ -15,35 +15,7 @@ impl Backend for App {
     }
 
     fn knobs(&self) -> Knobs {
-        Knobs::from(&*self.tenant.settings())
-    }
-
-    fn caller(&self, bearer: &str, _: &Extensions) -> Result<Caller, TokenProblem> {
-        let token = self.tenant.access_by_token(bearer).map_err(|error| TokenProblem(error.to_string()))?;
-        self.touch(token.patient)?;
-        let access = Access::Application {
-            application_id: token.oid.unwrap_or_else(|| token.client_id.clone()),
-            client_id: token.client_id.clone(),
-            name: token.client_name,
-            patient: token.patient,
-            reads: Types::named(token.read.iter()),
-            writes: Types::named(token.write.iter()),
-        };
-        let party = Party { client_id: Some(token.client_id), citizen: Some(token.citizen), ..Party::default() };
-        Ok(Caller { access, party })
-    }
-
-    fn touch(&self, patient: Uuid) -> Result<(), TokenProblem> {
-        self.tenant.touch(patient).map_err(|refusal| TokenProblem(refusal.reason().1))
-    }
-
-    fn request_id(&self) -> String {
-        self.tenant.random.alphanumeric(16)
-    }
-}
-
-impl From<&Settings> for Knobs {
-    fn from(settings: &Settings) -> Knobs {
+        let settings = self.tenant.settings();
         Knobs {
             no_token: match settings.rs_no_token {
                 NoToken::Outcome401 => TokenRefusal::Outcome401,
@@ -61,14 +33,28 @@ impl From<&Settings> for Knobs {
             prefer_r4: settings.prefer_r4 == Prefer::Honour,
         }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    fn caller(&self, bearer: &str, _: &Extensions) -> Result<Caller, TokenProblem> {
+        let token = self.tenant.access_by_token(bearer).map_err(|error| TokenProblem(error.to_string()))?;
+        let access = Access::Application {
+            application_id: token.oid.unwrap_or_else(|| token.client_id.clone()),
+            client_id: token.client_id.clone(),
+            name: token.client_name,
+            patient: token.patient,
+            reads: Types::named(token.read.iter()),
+            writes: Types::named(token.write.iter()),
+        };
+        let party = Party { client_id: Some(token.client_id), citizen: Some(token.citizen), certificate: None };
+        Ok(Caller { access, party })
+    }
 
-    #[test]
-    fn the_defaults_of_both_are_the_same() {
-        assert_eq!(Knobs::from(&Settings::default()), Knobs::default());
+    fn touch(&self, patient: Uuid) {
+        if let Err(refusal) = self.tenant.touch(patient) {
+            tracing::error!(reason = refusal.reason().1, "a citizen's seeded records could not be made");
+        }
+    }
+
+    fn request_id(&self) -> String {
+        self.tenant.random.alphanumeric(16)
     }
 }

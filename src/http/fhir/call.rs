@@ -50,6 +50,7 @@ impl Call {
     ) -> Result<Call, (Refusal, Frame)> {
         let frame = Frame::new(backend, version, origin, &parts);
         let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        // The entrance reads bodies under the same limit and says when it cut one.
         let cut = parts.extensions.get::<BodyTooLong>().is_some();
         if cut || announced.is_some_and(|length: usize| length > BODY_LIMIT) {
             return Err((Refusal::TooLarge, frame));
@@ -83,11 +84,6 @@ impl Call {
         })
     }
 
-    /// Whether it may change something.
-    pub fn is_write(&self) -> bool {
-        matches!(self.method, Method::POST | Method::PUT | Method::DELETE)
-    }
-
     /// A header as text; one that is no text counts as absent.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
@@ -98,27 +94,23 @@ impl Call {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// The patients that the URL or the body names: whom a request to the open endpoint is about.
+    pub fn patients(&self) -> Vec<Uuid> {
+        let in_path = self.path.iter().map(String::as_str);
+        let in_query = self.query.iter().map(|(_, value)| value.rsplit('/').next().unwrap_or(value));
+        let body = std::str::from_utf8(&self.body).unwrap_or_default();
+        // A reference in JSON, or a parameter of a search by POST.
+        let in_body =
+            body.match_indices("Patient").filter_map(|(at, name)| body.get(at + name.len() + 1..at + name.len() + 37));
+        let in_form = form_urlencoded::parse(if body.starts_with('{') { b"" } else { &self.body });
+        let in_form: Vec<_> = in_form.map(|(_, value)| value.into_owned()).collect();
+        let texts = in_path.chain(in_query).chain(in_body).chain(in_form.iter().map(String::as_str));
+        texts.filter_map(|text| text.parse().ok()).collect()
+    }
+
     /// Milliseconds since the request was read.
     pub fn elapsed(&self) -> u128 {
         monotonic().duration_since(self.started).as_millis()
-    }
-
-    /// The patients that path, query and body name.
-    pub fn patients(&self) -> Vec<Uuid> {
-        let id = |text: &[u8]| std::str::from_utf8(text.get(..36)?).ok().and_then(|text| Uuid::try_parse(text).ok());
-        let given = self.path.iter().chain(self.query.iter().map(|(_, value)| value));
-        let mut patients: Vec<Uuid> =
-            given.filter_map(|text| id(text.rsplit('/').next().unwrap_or_default().as_bytes())).collect();
-        // In resources it is `Patient/…`, in forms `patient=…` or `patient=Patient%2F…`.
-        for (at, window) in self.body.windows(8).enumerate() {
-            let found = match window {
-                b"Patient/" | b"patient=" => id(&self.body[at + 8..]),
-                b"Patient%" => self.body.get(at + 10..).and_then(id),
-                _ => None,
-            };
-            patients.extend(found.filter(|found| !patients.contains(found)));
-        }
-        patients
     }
 
     /// How resources are to be written.

@@ -52,11 +52,8 @@ pub trait Backend: Clone + Send + Sync + 'static {
     /// When the token is not valid here and now; the text says why, for `Sandbox-Reason`.
     fn caller(&self, bearer: &str, extensions: &Extensions) -> Result<Caller, TokenProblem>;
 
-    /// Called with every patient that a request names, before their records are looked at: seeded records are made then.
-    ///
-    /// # Errors
-    /// When the store fails.
-    fn touch(&self, patient: Uuid) -> Result<(), TokenProblem>;
+    /// Makes sure that what this patient has from the start is there; called before anything of theirs is looked at.
+    fn touch(&self, _patient: Uuid) {}
 
     /// 16 letters and digits for `X-Request-ID`.
     fn request_id(&self) -> String;
@@ -141,8 +138,9 @@ async fn handle<B: Backend>(backend: B, version: Version, origin: Origin, reques
         Ok(call) => call,
         Err((refusal, frame)) => return refusal.into_answer().finish(&frame, Party::default()),
     };
-    // A commit to a disk must not hold up the other requests of this thread.
-    let waits = call.is_write() && call.records.is_durable();
+    // A commit to a disk must not hold up the other requests of this thread; a read may be the one that makes the
+    // seeded records.
+    let waits = call.records.is_durable();
     let work = move || {
         let (answer, party) = route::answer(&backend, &call);
         answer.finish(&call.frame, party)

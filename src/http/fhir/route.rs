@@ -7,7 +7,7 @@ use super::refusal::Refusal;
 use super::{Backend, cors, create, delete, history, metadata, page, read, search, update};
 use crate::exchanges::Party;
 use crate::fhir::Version;
-use crate::records::{self, ResourceType};
+use crate::records::ResourceType;
 use axum::http::Method;
 
 /// What the server of a version says it handles; the STU3 list was recorded (resource-server.md §11).
@@ -48,10 +48,9 @@ pub(super) fn answer<B: Backend>(backend: &B, call: &Call) -> (Answer, Party) {
         let caller = access(backend, &call.knobs, &call.headers, &call.extensions, !needs_token)?;
         let Caller { access, party: found } = caller;
         party = found;
-        if call.open {
-            for patient in call.patients() {
-                backend.touch(patient).map_err(|problem| Refusal::Records(records::Refusal::Store(problem.0)))?;
-            }
+        match access.patient() {
+            Some(patient) => backend.touch(patient),
+            None => call.patients().into_iter().for_each(|patient| backend.touch(patient)),
         }
         match interaction {
             Interaction::Metadata => metadata::answer(call),

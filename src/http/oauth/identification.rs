@@ -9,6 +9,7 @@ use crate::http::blocking::blocking;
 use crate::http::context::{App, Origin};
 use crate::http::pages::{CitizenChoice, Identification, IdentificationProblem, decision, field};
 use crate::http::reason::with_reason;
+use crate::tenant::Tenant;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -76,7 +77,7 @@ pub(super) fn page(
         frame: visit.frame(),
         form: visit.form("identification", &session),
         application: Some(request.client.name.clone()),
-        citizens: visit.tenant.citizens.list().iter().map(|citizen| choice(visit, citizen)).collect(),
+        citizens: visit.tenant.citizens.list().iter().map(|citizen| choice(visit.tenant, citizen)).collect(),
         minimum_age: visit.settings.age_minimum as u16,
         typed,
         problem,
@@ -84,12 +85,13 @@ pub(super) fn page(
     Ok(with_cookie(view.page().with_status(status).into_response(), cookie))
 }
 
-fn choice(visit: &Visit<'_>, citizen: &Citizen) -> CitizenChoice {
+/// A citizen as the pages show them.
+pub fn choice(tenant: &Tenant, citizen: &Citizen) -> CitizenChoice {
     CitizenChoice {
         id: citizen.id.clone(),
         name: citizen.full_name(),
         personal_identity_code: citizen.personal_identity_code.to_string(),
-        age: u16::try_from(visit.tenant.age(citizen)).unwrap_or(0),
+        age: u16::try_from(tenant.age(citizen)).unwrap_or(0),
         language: citizen.language.as_str().to_owned(),
         description: citizen.description.clone(),
     }

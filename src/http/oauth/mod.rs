@@ -21,10 +21,12 @@ use super::context::{App, Origin};
 use super::pages;
 use super::reason::with_reason;
 use axum::Router;
+
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+pub use identification::choice as citizen_choice;
 
 /// Where the authorization server lies behind a tenant's base path; the issuer is this with a slash.
 const PREFIX: &str = "/phr-authserver-sandbox";
