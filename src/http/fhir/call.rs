@@ -4,9 +4,10 @@ use super::answer::Frame;
 use super::content;
 use super::refusal::Refusal;
 use super::rendering::Rendering;
-use super::{BODY_LIMIT, Backend, Knobs, base_path};
+use super::{Backend, Knobs, base_path};
 use crate::fhir::Version;
 use crate::http::context::Origin;
+use crate::http::entrance::{BODY_LIMIT, BodyTooLong};
 use crate::json::Document;
 use crate::records::Records;
 use crate::time::monotonic;
@@ -49,7 +50,9 @@ impl Call {
     ) -> Result<Call, (Refusal, Frame)> {
         let frame = Frame::new(backend, version, origin, &parts);
         let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        if announced.is_some_and(|length: usize| length > BODY_LIMIT) {
+        // The entrance reads bodies under the same limit and says when it cut one.
+        let cut = parts.extensions.get::<BodyTooLong>().is_some();
+        if cut || announced.is_some_and(|length: usize| length > BODY_LIMIT) {
             return Err((Refusal::TooLarge, frame));
         }
         let body = match Limited::new(body, BODY_LIMIT).collect().await {

@@ -38,9 +38,6 @@ use axum::routing::any;
 use call::Call;
 use uuid::Uuid;
 
-/// The longest body that is read, in bytes (resource-server.md §9).
-pub const BODY_LIMIT: usize = 10 << 20;
-
 /// What the resource servers need of the application.
 pub trait Backend: Clone + Send + Sync + 'static {
     /// The records of the tenant that answers, with its knobs in force.
