@@ -22,6 +22,8 @@ const MODE: &str = "STORE_KILL_MODE";
 /// How many entries the batch of a record has.
 const ENTRIES: u8 = 7;
 const THREADS: u8 = 6;
+/// How many entries a reset has beside its record.
+const MANY: u32 = 1000;
 
 fn kills() -> u64 {
     std::env::var("KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(5)
@@ -72,6 +74,15 @@ fn commit_for_ever(store: &Store, thread: u8) {
     }
 }
 
+/// A record with more entries before it than the log writes at once.
+fn many_and_record(number: u32) -> Batch {
+    let mut batch = record(0, number);
+    for entry in 0..MANY {
+        batch.put(Key::new(&[b"many", &entry.to_be_bytes()]), number.to_be_bytes().as_slice());
+    }
+    batch
+}
+
 /// Commits a few records, and then starts again with a reset that puts the record after them.
 fn commit_and_reset_for_ever(store: &Store) {
     let mut number = last(&store.view(), 0).map_or(0, |last| last + 1);
@@ -81,7 +92,7 @@ fn commit_and_reset_for_ever(store: &Store) {
             say(&format!("committed 0 {number}"));
             number += 1;
         }
-        store.reset(record(0, number)).unwrap();
+        store.reset(many_and_record(number)).unwrap();
         say(&format!("reset 0 {number}"));
         number += 1;
     }
@@ -255,11 +266,20 @@ fn check_resets(moment: fn(&Random, u64) -> Moment) {
             assert!(view.is_empty());
             continue;
         };
-        // The one that was under way may have been a reset: then its record is alone.
-        if view.len() == usize::from(ENTRIES) + 1 {
-            first = last;
+        // What a reset put tells which one it was; it may be the one that was under way.
+        let mut many = view.prefix(b"many").map(|(_, value)| u32::from_be_bytes(value[..].try_into().unwrap()));
+        let resets = view.prefix(b"many").count();
+        match many.next() {
+            Some(number) => {
+                assert!(number == first || number == last, "the reset is {number}, not {first}");
+                first = number;
+                assert_eq!(resets, MANY as usize);
+                assert!(many.all(|other| other == number));
+            }
+            None => assert_eq!(first, 0, "a reset is lost"),
         }
-        check_records(&view, 0, first, last);
-        assert_eq!(view.len(), usize::from(ENTRIES) * (last - first + 1) as usize + 1);
+        let oldest = first.max(last.saturating_sub(49));
+        check_records(&view, 0, oldest, last);
+        assert_eq!(view.len(), usize::from(ENTRIES) * (last - oldest + 1) as usize + 1 + resets);
     }
 }
