@@ -135,7 +135,6 @@ async fn every_name_of_the_server_is_trusted() {
     let sandbox = Sandbox::new();
     let names = [
         "localhost",
-        "tenant.localhost",
         "127.0.0.1",
         "::1",
         "host.docker.internal",
@@ -220,6 +219,6 @@ async fn a_key_that_is_not_the_certificates_proves_nothing() {
         let clients = ClientCertificates::Requested { foreign: &[] };
         let client = Shows::new(Some((&issued, &other.key)));
         let outcome = connect(&sandbox, clients, client, "localhost", &[version]).await;
-        assert!(outcome.peer.unwrap_err().contains("signature"), "{version:?}");
+        assert!(outcome.peer.unwrap_err().contains("BadSignature"), "{version:?}");
     }
 }

@@ -130,10 +130,12 @@ fn start(directory: &Path, mode: &str) -> Child {
 
 /// When a child is killed.
 enum Moment {
-    AfterStart(Duration),
-    AfterLines(u64, Duration),
-    /// Right behind the given number of resets.
-    AfterResets(u64),
+    /// So long after its start, whatever it has done by then.
+    Start(Duration),
+    /// So many commits and so long after that.
+    Commits(u64, Duration),
+    /// Right behind so many resets.
+    Resets(u64),
 }
 
 /// Runs a child until `moment`, and gives back all whole lines it printed.
@@ -148,9 +150,9 @@ fn run_and_kill(directory: &Path, mode: &str, moment: Moment) -> Vec<String> {
         line.ends_with('\n').then(|| line.trim_end().to_owned())
     };
     let (wanted, count, pause): (fn(&str) -> bool, u64, Duration) = match moment {
-        Moment::AfterStart(pause) => (|_| true, 0, pause),
-        Moment::AfterLines(count, pause) => (|line| line.starts_with("committed"), count, pause),
-        Moment::AfterResets(count) => (|line| line.starts_with("reset"), count, Duration::ZERO),
+        Moment::Start(pause) => (|_| true, 0, pause),
+        Moment::Commits(count, pause) => (|line| line.starts_with("committed"), count, pause),
+        Moment::Resets(count) => (|line| line.starts_with("reset"), count, Duration::ZERO),
     };
     let mut seen = 0;
     while seen < count {
@@ -197,9 +199,9 @@ fn moment(random: &Random, kill: u64) -> Moment {
     let number = u64::from_le_bytes(bytes);
     let microseconds = |most| Duration::from_micros(number / 1000 % most);
     match kill % 3 {
-        0 => Moment::AfterStart(microseconds(40_000)),
-        1 => Moment::AfterLines(number % 3, microseconds(500)),
-        _ => Moment::AfterLines(number % 200, microseconds(3_000)),
+        0 => Moment::Start(microseconds(40_000)),
+        1 => Moment::Commits(number % 3, microseconds(500)),
+        _ => Moment::Commits(number % 200, microseconds(3_000)),
     }
 }
 
@@ -237,12 +239,12 @@ fn many_threads_commit() {
 /// A reset leaves its record alone; after a kill there is what followed the last reset that happened.
 #[test]
 fn resets_come_between() {
-    check_resets(|random, kill| moment(random, kill));
+    check_resets(moment);
 }
 
 #[test]
 fn the_kill_follows_a_reset() {
-    check_resets(|_, kill| Moment::AfterResets(1 + kill % 3));
+    check_resets(|_, kill| Moment::Resets(1 + kill % 3));
 }
 
 fn check_resets(moment: fn(&Random, u64) -> Moment) {
