@@ -48,6 +48,8 @@ impl Browser {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
+            // Smooth scrolling would still be under way when a button is to be pressed.
+            "--force-prefers-reduced-motion",
             "--lang=en",
             format!("--window-size={width},{height}"),
             format!("--user-data-dir={}", profile.path().display()),
