@@ -298,7 +298,10 @@ fn acknowledged_writes_survive_a_kill() {
                 for number in 0.. {
                     let weight = include_str!("../examples/r4/valid/bodyweight-minimal.json")
                         .replace("7d1c5a52-9f0e-4c3b-8a47-2b6f0c9e51d3", &patient)
-                        .replace("5e0b0001-6c1d-4f2a-9b01-0a8d3c7e9e37", &format!("{round:08x}-{number:04x}-4d2a-9b01-0a8d3c7e9e37"));
+                        .replace(
+                            "5e0b0001-6c1d-4f2a-9b01-0a8d3c7e9e37",
+                            &format!("{round:08x}-{number:04x}-4d2a-9b01-0a8d3c7e9e37"),
+                        );
                     let sent = http
                         .post(&url)
                         .bearer_auth(&bearer)

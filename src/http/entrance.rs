@@ -4,6 +4,7 @@ use super::context::{App, Front, Origin, authority_of, host_of};
 use super::control;
 use super::listen::Connection;
 use crate::exchanges::{Exchange, Message, Party};
+use crate::pki::PeerCertificate;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
@@ -75,7 +76,7 @@ async fn answer(app: App, mut router: Router, connection: Arc<Connection>, reque
         Err(Cut::Broken) => return StatusCode::BAD_REQUEST.into_response(),
     };
     let is_recorded = path.starts_with("/phr-");
-    let record = is_recorded.then(|| Recording::begin(&app, &origin, &parts, &body));
+    let record = is_recorded.then(|| Recording::begin(&app, &origin, &connection, &parts, &body));
     let real_name = origin.real_name().is_some();
     parts.extensions.insert(origin);
     parts.extensions.insert(connection);
@@ -135,11 +136,16 @@ async fn collect(body: Body, headers: &HeaderMap) -> Result<Bytes, Cut> {
     }
 }
 
+/// What a client certificate is called in the journal: the application's OID, else the subject.
+fn name_of(certificate: &PeerCertificate) -> String {
+    certificate.oid.as_ref().map_or_else(|| certificate.subject.clone(), |oid| oid.to_string())
+}
+
 /// An exchange of which only the request is known yet.
 struct Recording(Exchange);
 
 impl Recording {
-    fn begin(app: &App, origin: &Origin, parts: &Parts, body: &Bytes) -> Recording {
+    fn begin(app: &App, origin: &Origin, connection: &Connection, parts: &Parts, body: &Bytes) -> Recording {
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
         Recording(Exchange {
             id: 0,
@@ -147,7 +153,7 @@ impl Recording {
             method: parts.method.as_str().to_owned(),
             url: origin.url(target),
             status: 0,
-            party: Party::default(),
+            party: Party { certificate: connection.certificate.as_deref().map(name_of), ..Party::default() },
             rule: None,
             request: Message { headers: parts.headers.clone(), body: body.clone() },
             response: Message::default(),
@@ -160,7 +166,10 @@ impl Recording {
         // Every answer is made whole before it is sent, so this neither waits nor fails.
         let body = body.collect().await.map(|collected| collected.to_bytes()).unwrap_or_default();
         exchange.status = parts.status.as_u16();
-        exchange.party = parts.extensions.remove::<Party>().unwrap_or_default();
+        if let Some(party) = parts.extensions.remove::<Party>() {
+            exchange.party.client_id = party.client_id;
+            exchange.party.citizen = party.citizen;
+        }
         exchange.rule = parts
             .headers
             .get("sandbox-reason")
