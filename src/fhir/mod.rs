@@ -6,6 +6,7 @@ pub mod outcome;
 pub mod path;
 pub mod primitive;
 pub mod search;
+pub mod validation;
 
 use std::fmt;
 use std::str::FromStr;
