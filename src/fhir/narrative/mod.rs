@@ -45,6 +45,8 @@ pub enum ProblemKind {
     Url,
     /// No text and no image (txt-2).
     Empty,
+    /// The language of the resource is not repeated on the root element.
+    Language,
 }
 
 /// What the root element says about the language of the narrative.
@@ -114,6 +116,35 @@ pub fn language(div: &str) -> Language<'_> {
         }
     }
     Language::default()
+}
+
+/// Whether the root element says the language of the resource in both of its attributes; warnings, since 2020 (resource-server.md
+/// §11).
+pub fn check_language(div: &str, resource_language: &str) -> Vec<Problem> {
+    const SEE: &str = "see https://www.w3.org/TR/i18n-html-tech-lang/#langvalues)";
+    let mut texts = Vec::new();
+    match language(div) {
+        Language { lang: None, xml_lang: None } => texts.push(format!(
+            "Resource has a language, but the XHTML does not have an lang or an xml:lang tag (needs both - {SEE}"
+        )),
+        Language { lang, xml_lang } => {
+            for (name, article, found) in [("lang", "a", lang), ("xml:lang", "an", xml_lang)] {
+                match found {
+                    None => texts.push(format!(
+                        "Resource has a language, but the XHTML does not have {article} {name} tag (needs both lang and \
+                         xml:lang - {SEE}"
+                    )),
+                    Some(found) if found != resource_language => texts.push(format!(
+                        "Resource has a language ({resource_language}), and the XHTML has {article} {name} ({found}), but \
+                         they differ "
+                    )),
+                    Some(_) => {}
+                }
+            }
+        }
+    }
+    let problem = |text| Problem { severity: Severity::Warning, kind: ProblemKind::Language, text, span: 0..div.len() };
+    texts.into_iter().map(problem).collect()
 }
 
 struct Inspection {

@@ -105,6 +105,25 @@ fn the_language_is_read_from_the_root() {
 }
 
 #[test]
+fn the_language_of_the_resource_stands_on_the_root_twice() {
+    let with = |attributes: &str| {
+        let text = format!("<div {attributes} xmlns='{XHTML}'>a</div>");
+        check_language(&text, "fi").into_iter().map(|problem| problem.text).collect::<Vec<_>>()
+    };
+    assert!(with("lang='fi' xml:lang='fi'").is_empty());
+    assert_eq!(
+        with(""),
+        ["Resource has a language, but the XHTML does not have an lang or an xml:lang tag (needs both - see \
+          https://www.w3.org/TR/i18n-html-tech-lang/#langvalues)"]
+    );
+    assert!(with("lang='fi'")[0].contains("does not have an xml:lang tag"));
+    assert_eq!(
+        with("lang='fi' xml:lang='sv'"),
+        ["Resource has a language (fi), and the XHTML has an xml:lang (sv), but they differ "]
+    );
+}
+
+#[test]
 fn html_entities_are_sorted() {
     for (name, letter) in [("AElig", 'Æ'), ("auml", 'ä'), ("nbsp", '\u{a0}'), ("zwnj", '\u{200c}'), ("apos", '\'')] {
         assert_eq!(entities::decode(name), Some(letter));

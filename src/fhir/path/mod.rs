@@ -25,8 +25,9 @@ mod navigate;
 pub mod syntax;
 #[cfg(test)]
 mod tests;
+mod types;
 
 pub use context::{Context, EvaluationError, Services};
 pub use item::{Collection, Item, Node, Quantity};
 pub use model::{Model, Shapes, TYPES_BY_SHAPE};
-pub use syntax::{Expression, ParseError};
+pub use syntax::{Expression, ParseError, normalised};

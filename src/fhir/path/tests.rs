@@ -343,6 +343,21 @@ fn costly_expressions_end() {
     assert_eq!(evaluate(&json, "x.a.isDistinct()"), ["true"]);
 }
 
+/// As deep as the two parsers allow, on the small stack of a test's thread.
+#[test]
+fn deep_expressions_and_deep_documents_fit_the_stack() {
+    let nested = |open: &str, inner: &str, times: usize| format!("{}{inner}{}", open.repeat(times), ")".repeat(times));
+    assert_eq!(evaluate(OBSERVATION, &nested("iif(true, ", "1", 100)), ["1"]);
+    assert_eq!(evaluate(OBSERVATION, &nested("%resource.note.select(", "1", 12)).len(), 4096);
+    assert_eq!(evaluate(OBSERVATION, &nested("first().where(", "true", 100)), ["{…}"]);
+    assert_eq!(evaluate(OBSERVATION, &nested("not(", "", 1)), ["false"]);
+    assert_eq!(evaluate(OBSERVATION, &format!("{}1", "1 + (".repeat(60)).replace("(1", "1").replace('(', "")), ["61"]);
+    let depth = crate::json::MAX_DEPTH - 2;
+    let json = format!("{{\"a\":{}1{},\"b\":{0}1{1}}}", "{\"x\":".repeat(depth), "}".repeat(depth));
+    assert_eq!(evaluate(&json, "a = b and (a | b).count() = 1 and a ~ b"), ["true"]);
+    assert_eq!(evaluate(&json, "descendants().count()"), [(2 * (depth + 1)).to_string()]);
+}
+
 #[test]
 fn numbers_of_any_length_are_no_harm() {
     let json = r#"{"resourceType": "Basic", "big": 1e400, "long": 0.12345678901234567890123456789012345, "many": 9223372036854775808}"#;
@@ -352,6 +367,27 @@ fn numbers_of_any_length_are_no_harm() {
     assert_eq!(evaluate(json, "long < 1 and many > 1"), ["true"]);
     assert!(evaluate(json, "9223372036854775807 + 1").is_empty());
     assert!(Expression::parse("1.00000000000000000000000000000000001").is_err());
+}
+
+/// The left side stands in published invariants, the right side in messages of the national service's validator.
+#[test]
+fn expressions_are_quoted_as_hapi_quotes_them() {
+    for (text, quoted) in [
+        (
+            "(code.coding.where(code='15074-8').exists()) or (code.coding.where(code='14743-9').exists())",
+            "(code.coding.where(code = '15074-8').exists()) or (code.coding.where(code = '14743-9').exists())",
+        ),
+        ("hasValue() or (children().count() > id.count())", "hasValue() or (children().count() > id.count())"),
+        ("where(system=\"http://loinc.org\").exists()", "where(system = 'http://loinc.org').exists()"),
+        ("text.`div`.exists()", "text.div.exists()"),
+        ("'#'+id in %resource.descendants().reference", "'#' + id in %resource.descendants().reference"),
+        ("a[ 0 ].substring( 1 ,- 1)and b contains c", "a[0].substring(1, -1) and b contains c"),
+        ("$this as  dateTime", "$this as dateTime"),
+        ("4 days+5'mg'", "4 days + 5 'mg'"),
+    ] {
+        assert_eq!(normalised(text).unwrap(), quoted);
+        assert_eq!(Expression::parse(text), Expression::parse(quoted));
+    }
 }
 
 #[test]
@@ -537,7 +573,7 @@ fn json_text() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn no_text_makes_the_parser_panic(text in ".{0,80}") {
-        let _ = Expression::parse(&text);
+        let _ = (Expression::parse(&text), normalised(&text));
     }
 
     #[test]

@@ -15,6 +15,8 @@ const LONGEST_STRING: usize = 1_048_576;
 /// How bad a [`Problem`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
+    /// Worth knowing, no more.
+    Information,
     /// The resource is accepted all the same.
     Warning,
     /// The resource is refused.
@@ -35,6 +37,10 @@ impl Problem {
         Problem { severity: Severity::Error, text: text.into() }
     }
 
+    fn information(text: impl Into<String>) -> Problem {
+        Problem { severity: Severity::Information, text: text.into() }
+    }
+
     fn warning(text: impl Into<String>) -> Problem {
         Problem { severity: Severity::Warning, text: text.into() }
     }
@@ -46,9 +52,9 @@ impl Problem {
 /// the [`narrative`](super::narrative) room's work.
 ///
 /// # Errors
-/// The worst thing found: an error before a warning. An empty string is a warning only, because a published example of the
-/// national profiles has one.
-pub fn check(type_name: &str, value: Value<'_>, version: Version) -> Result<(), Problem> {
+/// The worst thing found: an error before a warning before an information. An empty string is a warning only, because a
+/// published example of the national profiles has one; HAPI makes it an error.
+pub fn check(type_name: &str, value: Value<'_>, _version: Version) -> Result<(), Problem> {
     let shape = match type_name {
         "boolean" => Kind::Boolean,
         "integer" | "unsignedInt" | "positiveInt" | "decimal" => Kind::Number,
@@ -62,7 +68,7 @@ pub fn check(type_name: &str, value: Value<'_>, version: Version) -> Result<(), 
     }
     match shape {
         Kind::Number => number(type_name, value.source()),
-        Kind::String => text(type_name, value.as_str().unwrap_or_default(), version),
+        Kind::String => text(type_name, value.as_str().unwrap_or_default()),
         _ => Ok(()),
     }
 }
@@ -96,25 +102,47 @@ fn decimal(spelling: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-fn text(type_name: &str, text: &str, version: Version) -> Result<(), Problem> {
+fn text(type_name: &str, text: &str) -> Result<(), Problem> {
     if text.is_empty() {
-        return Err(Problem::warning("Primitive types must have a value that is not empty"));
+        return Err(Problem::warning("@value cannot be empty"));
     }
     if text.chars().all(java_whitespace) {
         return Err(Problem::warning("Primitive types should not only be whitespace"));
     }
     match type_name {
-        "string" | "markdown" => string(type_name, text),
-        "uri" | "url" | "canonical" | "oid" | "uuid" => uri(type_name, text),
-        "code" => code(text),
-        "id" if !is_id(text) => Err(Problem::error(format!("id value '{text}' is not valid"))),
-        "date" => date(text),
-        "dateTime" => date_time(text),
-        "instant" => instant(text, version),
-        "time" => time(text),
-        "base64Binary" => base64(text),
-        _ => Ok(()),
+        "string" | "markdown" => string(type_name, text)?,
+        "uri" | "url" | "canonical" | "oid" | "uuid" => uri(type_name, text)?,
+        "code" => code(text)?,
+        "id" if !is_id(text) => return Err(Problem::error(format!("id value '{text}' is not valid"))),
+        "date" => date(text)?,
+        "dateTime" => date_time(text)?,
+        "instant" => instant(text)?,
+        "time" => time(text)?,
+        "base64Binary" => base64(text)?,
+        _ => {}
     }
+    if type_name != "xhtml" && has_html_tags(text) {
+        return Err(Problem::information(
+            "The string value contains embedded HTML tags. Note that all inputs should be escaped when rendered to HTML as a \
+             matter of course",
+        ));
+    }
+    Ok(())
+}
+
+/// What HAPI takes for HTML: a tag's name and perhaps more between `<` and `>`, with another `<` somewhere behind.
+fn has_html_tags(text: &str) -> bool {
+    let Some((before_last, _)) = text.rsplit_once('<') else {
+        return false;
+    };
+    before_last.split('<').skip(1).any(|segment| {
+        let Some((tag, _)) = segment.split_once('>') else {
+            return false;
+        };
+        let name = tag.split_once(|letter: char| letter.is_ascii_whitespace()).map_or(tag, |(name, _)| name);
+        name.starts_with(|first: char| first.is_ascii_alphabetic())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    })
 }
 
 fn string(type_name: &str, text: &str) -> Result<(), Problem> {
@@ -207,7 +235,7 @@ fn not_a_date_time(text: &str) -> Problem {
     Problem::error(format!("Not a valid date/time ({})", invalid_format(text)))
 }
 
-fn instant(text: &str, _version: Version) -> Result<(), Problem> {
+fn instant(text: &str) -> Result<(), Problem> {
     let complete =
         |moment: &Moment| moment.year() > 0 && moment.precision() == Precision::Second && moment.has_offset();
     match Moment::date_time(text).filter(complete) {

@@ -87,7 +87,7 @@ fn bad_values_are_errors_with_the_validators_texts() {
 #[test]
 fn doubtful_values_are_warnings() {
     for (type_name, value, text) in [
-        ("string", "\"\"", "Primitive types must have a value that is not empty"),
+        ("string", "\"\"", "@value cannot be empty"),
         ("string", "\" \\n\"", "Primitive types should not only be whitespace"),
         ("string", "\"a \"", "value should not start or finish with whitespace"),
         (
@@ -98,6 +98,18 @@ fn doubtful_values_are_warnings() {
         ("date", "\"1799\"", "The value '1799' is outside the range of reasonable years - check for data entry error"),
     ] {
         assert_eq!(judge(type_name, value), Err(Problem::warning(text)), "{type_name} {value}");
+    }
+}
+
+#[test]
+fn html_in_a_string_is_mentioned() {
+    for tagged in ["<b>a</b>", "a <p class='x'>b<", "1 < 2 <br > <"] {
+        let problem = judge("string", &format!("\"{tagged}\"")).unwrap_err();
+        assert_eq!(problem.severity, Severity::Information, "{tagged}");
+        assert!(problem.text.starts_with("The string value contains embedded HTML tags."));
+    }
+    for plain in ["a < b", "<b>a", "a <- b -> c <", "<1>a</1>", "<>a<"] {
+        assert_eq!(judge("markdown", &format!("\"{plain}\"")), Ok(()), "{plain}");
     }
 }
 

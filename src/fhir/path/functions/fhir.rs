@@ -13,6 +13,8 @@ pub(super) fn call<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
     let context = call.evaluator.context;
     match call.function {
         F::Extension => call.extensions(),
+        // No specification has it, but a search parameter of R4 uses it.
+        F::HasExtension => Ok(truth(!call.extensions()?.is_empty())),
         F::HasValue => {
             let has_value = match call.input.as_slice() {
                 [Item::Node(node)] => node.has_primitive_value(),

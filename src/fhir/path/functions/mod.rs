@@ -106,6 +106,7 @@ pub(super) fn call<'a>(
             numbers::call(&call)
         }
         F::Extension
+        | F::HasExtension
         | F::HasValue
         | F::GetValue
         | F::Resolve

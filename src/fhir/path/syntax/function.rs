@@ -119,6 +119,7 @@ functions! {
     "aggregate" => Aggregate(1..=2),
     // FHIR's own.
     "extension" => Extension(1..=1),
+    "hasExtension" => HasExtension(1..=1),
     "hasValue" => HasValue(0..=0),
     "getValue" => GetValue(0..=0),
     "resolve" => Resolve(0..=0),

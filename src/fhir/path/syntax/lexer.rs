@@ -43,6 +43,11 @@ impl<'t> Lexer<'t> {
         Lexer { text, at: 0 }
     }
 
+    /// Where the token that was read last ends.
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
     /// The next token and where it starts.
     pub(super) fn next(&mut self) -> Result<(Token<'t>, usize), ParseError> {
         self.skip_space()?;

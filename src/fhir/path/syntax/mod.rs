@@ -7,9 +7,11 @@ mod ast;
 mod function;
 mod lexer;
 mod moment;
+mod normal;
 mod parser;
 
 pub use ast::{Expression, Literal, Operator, Part, PartId, TypeName, TypeOperator};
 pub use function::Function;
 pub use moment::{Kind as MomentKind, Moment, Precision};
+pub use normal::normalised;
 pub use parser::{ParseError, calendar_unit};
