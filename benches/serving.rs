@@ -33,8 +33,12 @@ fn main() {
     let fhir = "Content-Type: application/fhir+json\r\n";
     let body = weight(&token.patient, 0);
     let created = sandbox.exchange("POST", "/phr-resourceserver/baseR4/Observation", &format!("{bearer}{fhir}"), &body);
-    let location = created.lines().find_map(|line| line.strip_prefix("location: ")).expect("a created resource has a location");
-    let path = location.split_once("/phr-resourceserver").map(|(_, rest)| rest.split("/_history").next().unwrap_or(rest)).unwrap();
+    let location =
+        created.lines().find_map(|line| line.strip_prefix("location: ")).expect("a created resource has a location");
+    let path = location
+        .split_once("/phr-resourceserver")
+        .map(|(_, rest)| rest.split("/_history").next().unwrap_or(rest))
+        .unwrap();
     let path = format!("/phr-resourceserver{path}");
 
     let bare = Server::bare();
@@ -42,12 +46,17 @@ fn main() {
     let get = sandbox.cpu_per_request(20_000, |_| request("GET", &path, &bearer, ""));
     report("GET by id, token checked", get, bare_get, 2.0);
 
-    let bare_post = bare.cpu_per_request(20_000, |number| request("POST", "/resource", "Content-Type: application/json\r\n", &weight(&token.patient, number)));
+    let bare_post = bare.cpu_per_request(20_000, |number| {
+        request("POST", "/resource", "Content-Type: application/json\r\n", &weight(&token.patient, number))
+    });
     let headers = format!("{bearer}{fhir}");
-    let post = sandbox.cpu_per_request(20_000, |number| request("POST", "/phr-resourceserver/baseR4/Observation", &headers, &weight(&token.patient, number)));
+    let post = sandbox.cpu_per_request(20_000, |number| {
+        request("POST", "/phr-resourceserver/baseR4/Observation", &headers, &weight(&token.patient, number))
+    });
     report("POST Observation, validated", post, bare_post, 4.0);
 
-    let search = format!("/phr-resourceserver/baseR4/Observation?patient={}&code=29463-7&_count=20&_sort=-date", token.patient);
+    let search =
+        format!("/phr-resourceserver/baseR4/Observation?patient={}&code=29463-7&_count=20&_sort=-date", token.patient);
     let bare_search = bare.cpu_per_request(4_000, |_| request("GET", "/bundle", "", ""));
     let found = sandbox.cpu_per_request(4_000, |_| request("GET", &search, &bearer, ""));
     report("search patient+code, 20 hits", found, bare_search, 2.5);
@@ -55,7 +64,9 @@ fn main() {
     let loaded = Server::sandbox();
     let token = loaded.token();
     let headers = format!("Authorization: Bearer {}\r\n{fhir}", token.access_token);
-    loaded.cpu_per_request(100_000, |number| request("POST", "/phr-resourceserver/baseR4/Observation", &headers, &weight(&token.patient, number)));
+    loaded.cpu_per_request(100_000, |number| {
+        request("POST", "/phr-resourceserver/baseR4/Observation", &headers, &weight(&token.patient, number))
+    });
     println!("resident memory, 100 000 Observations {:>6.1} MiB (goal ≤ 160)", loaded.resident_mebibytes());
     let started = kanta_phr_sandbox::time::monotonic();
     loaded.exchange("POST", "/_sandbox/reset", "", "");
@@ -88,9 +99,12 @@ impl Server {
             .spawn()
             .expect("the sandbox starts");
         let mut addresses = String::new();
-        BufReader::new(process.stderr.as_mut().expect("piped")).read_line(&mut addresses).expect("the sandbox gets ready");
+        BufReader::new(process.stderr.as_mut().expect("piped"))
+            .read_line(&mut addresses)
+            .expect("the sandbox gets ready");
         let addresses: serde_json::Value = serde_json::from_str(&addresses).expect("the ready file is JSON");
-        let address = addresses["http"].as_str().and_then(|url| url.strip_prefix("http://")).expect("an address").to_owned();
+        let address =
+            addresses["http"].as_str().and_then(|url| url.strip_prefix("http://")).expect("an address").to_owned();
         Server { process, address }
     }
 
@@ -101,7 +115,9 @@ impl Server {
             .spawn()
             .expect("the bare server starts");
         let mut address = String::new();
-        BufReader::new(process.stdout.as_mut().expect("piped")).read_line(&mut address).expect("the bare server gets ready");
+        BufReader::new(process.stdout.as_mut().expect("piped"))
+            .read_line(&mut address)
+            .expect("the bare server gets ready");
         Server { process, address: address.trim().to_owned() }
     }
 
@@ -125,14 +141,17 @@ impl Server {
         let client_id = overview["client"]["client_id"].as_str().expect("a ready client");
         let citizen = overview["citizens"][0]["id"].as_str().expect("a citizen");
         let body = serde_json::json!({"citizen": citizen, "client_id": client_id, "scope": "patient/Observation.read patient/Observation.write"});
-        let token = json(&self.exchange("POST", "/_sandbox/tokens", "Content-Type: application/json\r\n", &body.to_string()));
+        let token =
+            json(&self.exchange("POST", "/_sandbox/tokens", "Content-Type: application/json\r\n", &body.to_string()));
         let text = |name: &str| token[name].as_str().expect("a token response").to_owned();
         Token { access_token: text("access_token"), patient: text("sub") }
     }
 
     fn exchange(&self, method: &str, path: &str, headers: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).expect("a connection");
-        stream.write_all(request(method, path, &format!("{headers}Connection: close\r\n"), body).as_bytes()).expect("sent");
+        stream
+            .write_all(request(method, path, &format!("{headers}Connection: close\r\n"), body).as_bytes())
+            .expect("sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
         answer
@@ -196,7 +215,8 @@ fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> String {
         filled += read;
         let Some(end) = buffer[..filled].windows(4).position(|window| window == b"\r\n\r\n") else { continue };
         let head = String::from_utf8_lossy(&buffer[..end]);
-        let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
+        let length =
+            head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
         let length: usize = length.expect("a length").trim().parse().expect("a number");
         if filled >= end + 4 + length {
             return head.lines().next().unwrap_or_default().to_owned();

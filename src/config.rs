@@ -224,7 +224,8 @@ impl ServeConfig {
         options.control_token = self.control_token.clone();
         options.random_seed = self.random_seed;
         if !self.clients.is_empty() || !self.citizens.is_empty() {
-            let file = self.config.as_ref().map_or_else(|| "the configuration".to_owned(), |path| path.display().to_string());
+            let file =
+                self.config.as_ref().map_or_else(|| "the configuration".to_owned(), |path| path.display().to_string());
             options.seed_additions = Some(Seed::of_values(&file, &self.citizens, &self.clients)?);
         }
         options.settings = flatten(&self.fidelity).into_iter().collect();

@@ -4,6 +4,7 @@
 
 mod fixture;
 
+use crate::authorization::{ClientKind, NewClient};
 use crate::http::context::{App, Front};
 use crate::http::listen::{self, Listener};
 use crate::http::{entrance, routes};
@@ -11,7 +12,6 @@ use crate::pki::{Authority, ClientCertificates};
 use crate::seed::{Author, Seed, SeedClientKind};
 use crate::store::Store;
 use crate::tenant::{Beginning, SeedAuthor, SeedRecord, Tenant};
-use crate::authorization::{ClientKind, NewClient};
 use crate::time::{Clock, Random};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -22,7 +22,9 @@ use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
 pub use crate::http::context::PublicUrl;
-pub use fixture::{ApprovalError, CitizenHandle, CitizenList, ClientRegistration, FixtureError, GrantedToken, RegisteredClient};
+pub use fixture::{
+    ApprovalError, CitizenHandle, CitizenList, ClientRegistration, FixtureError, GrantedToken, RegisteredClient,
+};
 
 /// What a sandbox is started with. The default is a fixture's: free ports on loopback, everything in memory, the embedded seed.
 #[derive(Clone, Debug)]
@@ -117,7 +119,9 @@ pub enum StartError {
 
 fn bind_hint(error: &std::io::Error) -> &'static str {
     match error.kind() {
-        std::io::ErrorKind::AddrInUse => ". Something listens there already: stop it, or choose another address (port 0 takes a free one)",
+        std::io::ErrorKind::AddrInUse => {
+            ". Something listens there already: stop it, or choose another address (port 0 takes a free one)"
+        }
         std::io::ErrorKind::AddrNotAvailable => ". This machine does not have that address",
         std::io::ErrorKind::PermissionDenied => ". Ports below 1024 need privileges",
         _ => "",
@@ -435,7 +439,9 @@ fn open_store(data_dir: Option<PathBuf>) -> Result<Store, StartError> {
 #[cfg(not(feature = "disk"))]
 fn open_store(data_dir: Option<PathBuf>) -> Result<Store, StartError> {
     match data_dir {
-        Some(_) => Err(StartError::Thread(std::io::Error::other("this build has no disk: enable the feature `disk` for data_dir"))),
+        Some(_) => Err(StartError::Thread(std::io::Error::other(
+            "this build has no disk: enable the feature `disk` for data_dir",
+        ))),
         None => Ok(Store::in_memory()),
     }
 }

@@ -7,7 +7,8 @@ use kanta_phr_sandbox::sandbox::Options;
 use kanta_phr_sandbox::{RegisteredClient, Sandbox};
 use support::{Browser, Callback, query};
 
-const SCOPE: &str = "offline_access patient/Observation.read patient/Observation.write patient/MedicationAdministration.read";
+const SCOPE: &str =
+    "offline_access patient/Observation.read patient/Observation.write patient/MedicationAdministration.read";
 
 fn authorize(base: &str, app: &RegisteredClient, redirect_uri: &str) -> String {
     let query: String = form_urlencoded::Serializer::new(String::new())
@@ -21,7 +22,15 @@ fn authorize(base: &str, app: &RegisteredClient, redirect_uri: &str) -> String {
 }
 
 async fn press(browser: &Browser, selector: &str) {
-    browser.page.wait().for_element(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}")).click().await.unwrap();
+    browser
+        .page
+        .wait()
+        .for_element(Locator::Css(selector))
+        .await
+        .unwrap_or_else(|error| panic!("{selector}: {error}"))
+        .click()
+        .await
+        .unwrap();
 }
 
 async fn wait_for_callback(browser: &Browser, callback: &Callback) -> String {
@@ -60,7 +69,12 @@ async fn a_citizen_accepts_and_the_application_stores_and_reads() {
     let answer = http
         .post(format!("{}/phr-authserver-sandbox/token", phr.http_url()))
         .basic_auth(app.client_id(), Some(app.client_secret()))
-        .form(&[("grant_type", "authorization_code"), ("code", &sent_back["code"]), ("redirect_uri", &callback.uri), ("client_id", app.client_id())])
+        .form(&[
+            ("grant_type", "authorization_code"),
+            ("code", &sent_back["code"]),
+            ("redirect_uri", &callback.uri),
+            ("client_id", app.client_id()),
+        ])
         .send()
         .await
         .unwrap();
@@ -125,7 +139,13 @@ async fn pressing_back_and_accepting_again_gives_a_code_that_works() {
     let second = query(&wait_for_callback(&browser, &callback).await);
     assert_ne!(first["code"], second["code"]);
     let redeem = async |code: &str| {
-        let form = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", &callback.uri), ("client_id", app.client_id()), ("client_secret", app.client_secret())];
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", &callback.uri),
+            ("client_id", app.client_id()),
+            ("client_secret", app.client_secret()),
+        ];
         let url = format!("{}/phr-authserver-sandbox/token", phr.http_url());
         reqwest::Client::new().post(url).form(&form).send().await.unwrap().status().as_u16()
     };
@@ -149,12 +169,16 @@ async fn browser_and_back_end_know_the_sandbox_by_different_names() {
     let phr = Sandbox::start_with(options).await.unwrap();
     let app = phr.register_client("Weight diary").redirect_uri(&callback.uri).scope(SCOPE).await.unwrap();
     let inside = format!("http://kanta-phr-sandbox:{port}");
-    let back_end = reqwest::Client::builder().resolve("kanta-phr-sandbox", ([127, 0, 0, 1], port).into()).build().unwrap();
+    let back_end =
+        reqwest::Client::builder().resolve("kanta-phr-sandbox", ([127, 0, 0, 1], port).into()).build().unwrap();
 
     let discovery = format!("{inside}/phr-authserver-sandbox/.well-known/openid-configuration");
     let discovery: serde_json::Value = back_end.get(discovery).send().await.unwrap().json().await.unwrap();
     assert_eq!(discovery["issuer"], format!("http://localhost:{port}/phr-authserver-sandbox/"));
-    assert_eq!(discovery["authorization_endpoint"], format!("http://localhost:{port}/phr-authserver-sandbox/authorize"));
+    assert_eq!(
+        discovery["authorization_endpoint"],
+        format!("http://localhost:{port}/phr-authserver-sandbox/authorize")
+    );
     assert_eq!(discovery["token_endpoint"], format!("{inside}/phr-authserver-sandbox/token"));
     assert_eq!(discovery["jwks_uri"], format!("{inside}/phr-authserver-sandbox/jwk"));
 
@@ -164,7 +188,13 @@ async fn browser_and_back_end_know_the_sandbox_by_different_names() {
     press(&browser, "button[name=decision][value=accept]").await;
     press(&browser, "section.rights button[value=accept]").await;
     let sent_back = query(&wait_for_callback(&browser, &callback).await);
-    let form = [("grant_type", "authorization_code"), ("code", &sent_back["code"]), ("redirect_uri", &callback.uri), ("client_id", app.client_id()), ("client_secret", app.client_secret())];
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", &sent_back["code"]),
+        ("redirect_uri", &callback.uri),
+        ("client_id", app.client_id()),
+        ("client_secret", app.client_secret()),
+    ];
     let answer = back_end.post(discovery["token_endpoint"].as_str().unwrap()).form(&form).send().await.unwrap();
     let token: serde_json::Value = answer.json().await.unwrap();
     let patient = token["sub"].as_str().unwrap();

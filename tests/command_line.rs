@@ -99,7 +99,8 @@ fn serve_prints_a_curl_line_that_works_and_ends_at_sigterm() {
     if curl {
         for line in lines {
             let output = Command::new("sh").args(["-c", line.trim()]).output().unwrap();
-            let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{line}: {error}: {output:?}"));
+            let answer: Value =
+                serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{line}: {error}: {output:?}"));
             assert!(answer["access_token"].is_string() || answer["resourceType"] == "Bundle", "{line}: {answer}");
         }
     }
@@ -123,7 +124,17 @@ fn token_gives_the_token_response_of_the_flow() {
     let overview: Value = reqwest::blocking::get(format!("{}/_sandbox", server.url())).unwrap().json().unwrap();
     let client_id = overview["client"]["client_id"].as_str().unwrap();
     let citizen = overview["citizens"][0]["id"].as_str().unwrap();
-    let output = run(&["token", "--url", server.url(), "--citizen", citizen, "--client", client_id, "--scope", "patient/Observation.read"]);
+    let output = run(&[
+        "token",
+        "--url",
+        server.url(),
+        "--citizen",
+        citizen,
+        "--client",
+        client_id,
+        "--scope",
+        "patient/Observation.read",
+    ]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let token: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(token["scope"], "patient/Observation.read");
@@ -173,7 +184,8 @@ fn a_configuration_that_cannot_be_used_names_file_and_place() {
     start(&file, &[&file, "line 2", "htpps"]);
     let (_folder, file) = with_file("phr.toml", "[fidelity]\n\"code.ttl\" = 5\n");
     start(&file, &["code.ttl", "code.ttl_seconds"]);
-    let (_folder, file) = with_file("phr.toml", "[[citizens]]\nid = \"erkki\"\npersonal_identity_code = \"010180-123U\"\n");
+    let (_folder, file) =
+        with_file("phr.toml", "[[citizens]]\nid = \"erkki\"\npersonal_identity_code = \"010180-123U\"\n");
     start(&file, &["900"]);
 }
 
@@ -198,7 +210,9 @@ fn seed_data_that_cannot_be_used_names_file_and_field() {
 
 #[test]
 fn wrong_usage_exits_with_2() {
-    for arguments in [&["--no-such-flag"][..], &["serve", "--http", "nonsense"], &["validate"], &["serve", "--set", "nonsense"]] {
+    for arguments in
+        [&["--no-such-flag"][..], &["serve", "--http", "nonsense"], &["validate"], &["serve", "--set", "nonsense"]]
+    {
         assert_eq!(run(arguments).status.code(), Some(2), "{arguments:?}");
     }
 }
@@ -223,7 +237,13 @@ fn validate_judges_files_and_folders() {
 
 #[test]
 fn validate_reads_standard_input() {
-    let mut process = program().args(["validate", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut process = program()
+        .args(["validate", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     process.stdin.take().unwrap().write_all(b"{\"resourceType\": \"Observation\",").unwrap();
     let output = process.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -260,8 +280,15 @@ fn acknowledged_writes_survive_a_kill() {
         }
         let overview: Value = http.get(format!("{}/_sandbox", server.url())).send().unwrap().json().unwrap();
         let body = serde_json::json!({"citizen": overview["citizens"][0]["id"], "client_id": overview["client"]["client_id"], "scope": "patient/Observation.write"});
-        let token: Value = http.post(format!("{}/_sandbox/tokens", server.url())).body(body.to_string()).send().unwrap().json().unwrap();
-        let (patient, bearer) = (token["sub"].as_str().unwrap().to_owned(), token["access_token"].as_str().unwrap().to_owned());
+        let token: Value = http
+            .post(format!("{}/_sandbox/tokens", server.url()))
+            .body(body.to_string())
+            .send()
+            .unwrap()
+            .json()
+            .unwrap();
+        let (patient, bearer) =
+            (token["sub"].as_str().unwrap().to_owned(), token["access_token"].as_str().unwrap().to_owned());
         let writer = {
             let (url, patient) = (format!("{}/phr-resourceserver/baseR4/Observation", server.url()), patient.clone());
             std::thread::spawn(move || {
@@ -270,7 +297,12 @@ fn acknowledged_writes_survive_a_kill() {
                     let weight = include_str!("../examples/r4/valid/bodyweight-minimal.json")
                         .replace("7d1c5a52-9f0e-4c3b-8a47-2b6f0c9e51d3", &patient)
                         .replace("urn:uuid:", &format!("urn:uuid:{round:04}{number:04}-"));
-                    let sent = http.post(&url).bearer_auth(&bearer).header("content-type", "application/fhir+json").body(weight).send();
+                    let sent = http
+                        .post(&url)
+                        .bearer_auth(&bearer)
+                        .header("content-type", "application/fhir+json")
+                        .body(weight)
+                        .send();
                     let Ok(answer) = sent else { return written };
                     assert_eq!(answer.status(), 201, "{}", answer.text().unwrap_or_default());
                     let location = answer.headers()["location"].to_str().unwrap();

@@ -17,7 +17,12 @@ async fn a_blocking_client_works_in_a_single_threaded_async_test() {
     let address = phr.http_url().trim_start_matches("http://");
     let mut stream = std::net::TcpStream::connect(address).unwrap();
     let path = url.trim_start_matches(phr.http_url());
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n", token.access_token()).unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
+        token.access_token()
+    )
+    .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");

@@ -74,7 +74,8 @@ fn valid_examples_are_accepted() {
 #[test]
 fn invalid_examples_are_refused_for_their_fault() {
     let text = std::fs::read_to_string(examples().join("expectations.json")).expect("expectations.json");
-    let mut expectations: BTreeMap<String, Expectation> = serde_json::from_str(&text).expect("the form of expectations.json");
+    let mut expectations: BTreeMap<String, Expectation> =
+        serde_json::from_str(&text).expect("the form of expectations.json");
     let mut wrong = Vec::new();
     for version in Version::ALL {
         for path in files(&examples().join(version.as_str()).join("invalid")) {
@@ -84,11 +85,13 @@ fn invalid_examples_are_refused_for_their_fault() {
                 continue;
             };
             let findings = judge(&path, version);
-            let rules: Vec<&str> = findings.iter().filter(|finding| finding.is_error()).map(|finding| &*finding.rule).collect();
+            let rules: Vec<&str> =
+                findings.iter().filter(|finding| finding.is_error()).map(|finding| &*finding.rule).collect();
             let is_found = expectation.expect.iter().any(|expected| rules.contains(&&*expected.rule()));
             let known: Vec<String> = expectation.expect.iter().chain(&expectation.also).map(Expected::rule).collect();
             // The profile's own rules and the policy about profiles may say the same thing twice.
-            let is_known = |rule: &&str| known.iter().any(|known| known == rule) || rule.ends_with("meta.profile#profile");
+            let is_known =
+                |rule: &&str| known.iter().any(|known| known == rule) || rule.ends_with("meta.profile#profile");
             let others = rules.iter().filter(|rule| !is_known(rule)).count();
             if !is_found || others > 0 {
                 let errors = errors(&findings).join("\n    ");

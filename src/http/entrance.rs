@@ -183,8 +183,16 @@ mod tests {
             ..Front::default()
         };
         for known in [
-            "localhost:8080", "127.0.0.1", "[::1]:8443", "kanta-phr-sandbox:8080", "app.localhost", "host.docker.internal",
-            "fhirsandbox2.kanta.fi", "phr.example.test", "OTHER.example.test:1", "192.168.1.5:8080",
+            "localhost:8080",
+            "127.0.0.1",
+            "[::1]:8443",
+            "kanta-phr-sandbox:8080",
+            "app.localhost",
+            "host.docker.internal",
+            "fhirsandbox2.kanta.fi",
+            "phr.example.test",
+            "OTHER.example.test:1",
+            "192.168.1.5:8080",
         ] {
             assert!(is_known_host(&front, known), "{known}");
         }

@@ -127,17 +127,27 @@ impl CitizenHandle {
 
     /// Does what the citizen would do in the browser flow for all that the client has registered: accepts the terms,
     /// approves, and the client gets its token.
-    pub fn approve(&self, client: &RegisteredClient) -> impl Future<Output = Result<GrantedToken, ApprovalError>> + use<> {
+    pub fn approve(
+        &self,
+        client: &RegisteredClient,
+    ) -> impl Future<Output = Result<GrantedToken, ApprovalError>> + use<> {
         ready(self.give(client, None))
     }
 
     /// The same for fewer scopes.
-    pub fn approve_scope(&self, client: &RegisteredClient, scope: &str) -> impl Future<Output = Result<GrantedToken, ApprovalError>> + use<> {
+    pub fn approve_scope(
+        &self,
+        client: &RegisteredClient,
+        scope: &str,
+    ) -> impl Future<Output = Result<GrantedToken, ApprovalError>> + use<> {
         ready(self.give(client, Some(scope)))
     }
 
     /// Withdraws the client's access right: its tokens end at once.
-    pub fn withdraw(&self, client: &RegisteredClient) -> impl Future<Output = Result<(), crate::authorization::RightError>> + use<> {
+    pub fn withdraw(
+        &self,
+        client: &RegisteredClient,
+    ) -> impl Future<Output = Result<(), crate::authorization::RightError>> + use<> {
         ready(self.app.tenant.withdraw(&self.citizen.id, client.client_id()).map(|_| ()))
     }
 
@@ -197,4 +207,3 @@ impl Sandbox {
         CitizenHandle { app: self.app.clone(), issuer: self.issuer(), citizen }
     }
 }
-

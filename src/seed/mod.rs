@@ -116,7 +116,11 @@ impl Seed {
     }
 
     /// Citizens and clients that stand in another file (the configuration), each in the form of a seed file.
-    pub fn of_values(file: &str, citizens: &[serde_json::Value], clients: &[serde_json::Value]) -> Result<Seed, SeedError> {
+    pub fn of_values(
+        file: &str,
+        citizens: &[serde_json::Value],
+        clients: &[serde_json::Value],
+    ) -> Result<Seed, SeedError> {
         files::read_values(file, citizens, clients)
     }
 

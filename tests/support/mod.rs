@@ -29,7 +29,11 @@ impl Browser {
         };
         let mut lines = BufReader::new(driver.stdout.take().expect("piped")).lines().map_while(Result::ok);
         let port = lines
-            .find_map(|line| line.rsplit_once("on port ").map(|(_, port)| port.trim_end_matches('.').to_owned()).filter(|_| line.contains("started successfully")))
+            .find_map(|line| {
+                line.rsplit_once("on port ")
+                    .map(|(_, port)| port.trim_end_matches('.').to_owned())
+                    .filter(|_| line.contains("started successfully"))
+            })
             .expect("chromedriver says its port");
         // Keep reading, so that the driver never waits for a full pipe.
         std::thread::spawn(move || lines.for_each(drop));

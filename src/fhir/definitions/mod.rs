@@ -14,7 +14,7 @@ pub mod compile;
 mod model;
 mod paths;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use super::Version;
@@ -35,6 +35,8 @@ pub struct Definitions {
     expressions: Vec<(Box<str>, OnceLock<Result<Expression, String>>)>,
     aliases: HashMap<Box<str>, Box<str>>,
     search_parameters: Packed<Vec<SearchParameter>>,
+    /// HL7's own code systems, as far as value sets name them; worked out when first asked for.
+    hl7_systems: OnceLock<HashSet<Box<str>>>,
 }
 
 /// A value that is unpacked on its first use.
@@ -100,6 +102,7 @@ impl Definitions {
             expressions: self.expressions.clone(),
             aliases: self.aliases.clone(),
             search_parameters: self.search_parameters.clone(),
+            hl7_systems: OnceLock::new(),
         };
         for structure in compiled.structures {
             extended.numbers.insert(structure.url.clone(), extended.structures.len() as u32);
@@ -158,6 +161,29 @@ impl Definitions {
     /// The code system with this URL, when it is one of ours.
     pub fn code_system(&self, url: &str) -> Option<&CodeList> {
         self.code_systems.get(url).map(Packed::get)
+    }
+
+    /// Whether a system below `http://hl7.org/fhir/` is one of this FHIR version. STU3's `v2/` and `v3/` systems and those
+    /// that moved to `terminology.hl7.org` are not R4's; any other is taken for known, since not all are listed here.
+    pub fn is_hl7_system(&self, system: &str) -> bool {
+        let own = |version: Version| Definitions::embedded(version).hl7_systems().contains(system);
+        match self.version {
+            Version::Stu3 => true,
+            Version::R4 if self.hl7_systems().contains(system) => true,
+            Version::R4 => {
+                let is_old_table =
+                    ["http://hl7.org/fhir/v2/", "http://hl7.org/fhir/v3/"].iter().any(|old| system.starts_with(old));
+                !is_old_table && !own(Version::Stu3)
+            }
+        }
+    }
+
+    fn hl7_systems(&self) -> &HashSet<Box<str>> {
+        self.hl7_systems.get_or_init(|| {
+            let lists = self.value_sets.values().map(Packed::get);
+            let systems = lists.flat_map(|list| &list.systems).map(|systems| systems.system.clone());
+            systems.filter(|system| system.starts_with("http://hl7.org/fhir/")).collect()
+        })
     }
 
     /// FHIR's search parameters.
@@ -223,6 +249,7 @@ fn unpack(version: Version, bytes: &'static [u8]) -> Definitions {
         expressions: table.expressions.iter().map(|text| ((*text).into(), OnceLock::new())).collect(),
         aliases: HashMap::new(),
         search_parameters: Packed::new(table.search_parameters),
+        hl7_systems: OnceLock::new(),
     };
     for (index, (url, _)) in table.structures.iter().enumerate() {
         if let Some(name) = url.strip_prefix(compile::CORE) {

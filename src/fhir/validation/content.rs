@@ -28,7 +28,8 @@ impl<'w> Walk<'w> {
         let place = place.of_type(code);
         if let Some(sibling) = item.sibling {
             if !scope.is_secondary {
-                let text = format!("Unrecognised property '@_{}': only primitive types have such a sibling", place.name());
+                let text =
+                    format!("Unrecognised property '@_{}': only primitive types have such a sibling", place.name());
                 self.error("unknown", &place, sibling, text);
             }
         }

@@ -24,7 +24,10 @@ impl<'w> Walk<'w> {
                 return;
             }
         }
-        let definition = self.definitions.profile(url).filter(|structure| &*structure.type_name == "Extension" && structure.is_constraint);
+        let definition = self
+            .definitions
+            .profile(url)
+            .filter(|structure| &*structure.type_name == "Extension" && structure.is_constraint);
         match definition {
             Some(definition) => {
                 if !scope.is_secondary {
@@ -47,7 +50,10 @@ impl<'w> Walk<'w> {
                     let text = format!("Extension.url must be an absolute URL, and '{url}' is none");
                     self.error("extension", place, value, text);
                 }
-                let Some(structure) = reference.and_then(|reference| self.definitions.structure(reference.structure?)) else { return };
+                let Some(structure) = reference.and_then(|reference| self.definitions.structure(reference.structure?))
+                else {
+                    return;
+                };
                 let here = place.defined_by(Some(structure));
                 let scope = Scope { structure, ..*scope };
                 self.children(&scope, &here, &structure.root.children, value);
@@ -61,8 +67,14 @@ impl<'w> Walk<'w> {
 
     fn modifier(&mut self, place: &Place<'_>, definition: &Structure, is_modifier: bool, value: Value<'w>) {
         let text = match (is_modifier, definition.root.is_modifier) {
-            (true, false) => format!("Extension modifier mismatch: the extension element is labelled as a modifier, but the underlying extension {} is not", definition.url),
-            (false, true) => format!("Extension modifier mismatch: the extension element is not labelled as a modifier, but the underlying extension {} is", definition.url),
+            (true, false) => format!(
+                "Extension modifier mismatch: the extension element is labelled as a modifier, but the underlying extension {} is not",
+                definition.url
+            ),
+            (false, true) => format!(
+                "Extension modifier mismatch: the extension element is not labelled as a modifier, but the underlying extension {} is",
+                definition.url
+            ),
             _ => return,
         };
         self.error("extension", place, value, text);
@@ -117,7 +129,8 @@ impl<'w> Walk<'w> {
         let mut current = Some(around);
         while let Some(place) = current {
             if !place.type_code.is_empty() && !place.is_resource {
-                let from_type = std::iter::once(place.type_code).chain(names.iter().rev().copied()).collect::<Vec<_>>().join(".");
+                let from_type =
+                    std::iter::once(place.type_code).chain(names.iter().rev().copied()).collect::<Vec<_>>().join(".");
                 if from_type == path {
                     return true;
                 }

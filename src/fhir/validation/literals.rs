@@ -27,9 +27,7 @@ pub(super) fn equals(value: Value<'_>, literal: &Literal) -> bool {
 /// Whether a value has everything of this, and perhaps more.
 pub(super) fn contains(value: Value<'_>, literal: &Literal) -> bool {
     match literal {
-        Literal::Array(items) => {
-            items.iter().all(|literal| value.each().any(|value| contains(value, literal)))
-        }
+        Literal::Array(items) => items.iter().all(|literal| value.each().any(|value| contains(value, literal))),
         Literal::Object(members) => {
             members.iter().all(|(key, literal)| value.get(key).is_some_and(|value| contains(value, literal)))
         }

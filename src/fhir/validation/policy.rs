@@ -52,7 +52,12 @@ pub(super) fn profiles<'w>(
     profiles
 }
 
-fn named<'w>(walk: &mut Walk<'w>, place: &Place<'_>, resource: Value<'w>, of_type: &'w Structure) -> Vec<&'w Structure> {
+fn named<'w>(
+    walk: &mut Walk<'w>,
+    place: &Place<'_>,
+    resource: Value<'w>,
+    of_type: &'w Structure,
+) -> Vec<&'w Structure> {
     let definitions = walk.definitions;
     let meta = place.child("meta");
     let here = meta.child("profile");
@@ -131,7 +136,8 @@ pub(super) fn contained<'w>(
     let meta = place.child("meta");
     let here = meta.child("profile");
     let written = resource.at(&["meta", "profile"]);
-    let mut named = written.into_iter().flat_map(Value::each).filter_map(|value| Some((value.as_str()?, value))).peekable();
+    let mut named =
+        written.into_iter().flat_map(Value::each).filter_map(|value| Some((value.as_str()?, value))).peekable();
     if named.peek().is_none() && must_have {
         // A rule of the national service since July 2020.
         walk.error("profile", &here, resource, "Missing profile".to_owned());
@@ -141,7 +147,10 @@ pub(super) fn contained<'w>(
         match walk.definitions.profile(url) {
             Some(found) if found.type_name == of_type.type_name => profile = profile.or(Some(found)),
             Some(found) => {
-                let text = format!("Specified profile type was '{}' in profile '{url}', but found type '{}'", found.type_name, of_type.type_name);
+                let text = format!(
+                    "Specified profile type was '{}' in profile '{url}', but found type '{}'",
+                    found.type_name, of_type.type_name
+                );
                 walk.error("profile", &here.at(Some(index)), value, text);
             }
             // Profiles of contained resources (fiphr-device) are not public.
@@ -156,7 +165,7 @@ pub(super) fn contained<'w>(
 
 fn coded<'w>(walk: &mut Walk<'w>, place: &Place<'_>, value: Value<'w>, text: String, code: &'static str) {
     let path = place.element_path();
-    let fix = super::advice::advise(walk, code, place, &path, value);
+    let fix = super::advice::advise(walk, code, place, &path, value, &text);
     walk.push(Severity::Error, format!("{path}#profile"), place.location(), value.span().start, text, fix, Some(code));
 }
 
@@ -169,7 +178,9 @@ fn is_of_other_version(definitions: &Definitions, url: &str) -> bool {
 }
 
 fn vital_signs<'w>(definitions: &'w Definitions, resource: Value<'w>) -> Option<&'w Structure> {
-    if definitions.version() != Version::R4 || resource.get("resourceType").and_then(Value::as_str) != Some("Observation") {
+    if definitions.version() != Version::R4
+        || resource.get("resourceType").and_then(Value::as_str) != Some("Observation")
+    {
         return None;
     }
     let codings = resource.at(&["code", "coding"]).into_iter().flat_map(Value::each);

@@ -30,7 +30,12 @@ impl<'w> Walk<'w> {
         if let Some(longest) = element.max_length.filter(|_| !scope.is_secondary) {
             let length = value.as_str().map_or(0, |text| text.chars().count());
             if length > longest as usize {
-                self.error("primitive", place, value, format!("value is longer than permitted maximum length of {longest}"));
+                self.error(
+                    "primitive",
+                    place,
+                    value,
+                    format!("value is longer than permitted maximum length of {longest}"),
+                );
             }
         }
         if let Some(literal) = &element.fixed {
@@ -59,7 +64,8 @@ impl<'w> Walk<'w> {
         }
         let Err(problem) = primitive::check(type_name, value, self.definitions.version()) else { return true };
         if value.kind() == Kind::Object || value.kind() == Kind::Array {
-            let text = format!("This property must be a simple value of type {type_name}, not {}", value.kind().as_str());
+            let text =
+                format!("This property must be a simple value of type {type_name}, not {}", value.kind().as_str());
             self.error("type", place, value, text);
             return false;
         }
@@ -120,13 +126,21 @@ impl<'w> Walk<'w> {
             (None, None) => warn(format!(
                 "Resource has a language, but the XHTML does not have an lang or an xml:lang tag (needs both - see {hint})"
             )),
-            (None, _) => warn(format!("Resource has a language, but the XHTML does not have a lang tag (needs both lang and xml:lang - see {hint})")),
-            (_, None) => warn(format!("Resource has a language, but the XHTML does not have an xml:lang tag (needs both lang and xml:lang - see {hint})")),
+            (None, _) => warn(format!(
+                "Resource has a language, but the XHTML does not have a lang tag (needs both lang and xml:lang - see {hint})"
+            )),
+            (_, None) => warn(format!(
+                "Resource has a language, but the XHTML does not have an xml:lang tag (needs both lang and xml:lang - see {hint})"
+            )),
             (Some(lang), Some(_)) if lang != language => {
-                warn(format!("Resource has a language ({language}), and the XHTML has a lang ({lang}), but they differ "));
+                warn(format!(
+                    "Resource has a language ({language}), and the XHTML has a lang ({lang}), but they differ "
+                ));
             }
             (_, Some(lang)) if lang != language => {
-                warn(format!("Resource has a language ({language}), and the XHTML has an xml:lang ({lang}), but they differ "));
+                warn(format!(
+                    "Resource has a language ({language}), and the XHTML has an xml:lang ({lang}), but they differ "
+                ));
             }
             _ => {}
         }

@@ -30,7 +30,8 @@ impl<'w> Walk<'w> {
                 return;
             }
             if reference.only_contained && !is_contained {
-                let text = "Reference is remote which isn't supported by the specified aggregation mode(s) for the reference";
+                let text =
+                    "Reference is remote which isn't supported by the specified aggregation mode(s) for the reference";
                 self.error("reference", place, written, text.to_owned());
                 return;
             }
@@ -81,7 +82,8 @@ impl<'w> Walk<'w> {
             (Some(id), Some(type_name), ..) => (id, type_name),
             _ => {
                 if !scope.is_secondary {
-                    let text = format!("The reference '{text}' is neither a literal reference such as Patient/<id> nor a URL");
+                    let text =
+                        format!("The reference '{text}' is neither a literal reference such as Patient/<id> nor a URL");
                     self.error("reference", place, written, text);
                 }
                 return None;
@@ -112,6 +114,20 @@ impl<'w> Walk<'w> {
         }
     }
 
+    /// The questions of a QuestionnaireResponse are not at hand here.
+    pub(super) fn questionnaire(&mut self, place: &Place<'_>, response: Value<'w>) {
+        let named = response.get("questionnaire");
+        let url = named.and_then(|named| named.as_str().or_else(|| named.get("reference")?.as_str()));
+        let text = match url {
+            Some(url) => format!(
+                "The questionnaire '{url}' could not be resolved, so no validation can be performed against the base questionnaire"
+            ),
+            None => "No questionnaire is identified, so no validation can be performed against the base questionnaire"
+                .to_owned(),
+        };
+        self.warning("questionnaire", place, named.unwrap_or(response), text);
+    }
+
     /// Since July 2020 the national service wants `urn:uuid:` (or another URN) where the system says that values are URIs.
     pub(super) fn identifier(&mut self, scope: &Scope<'w>, place: &Place<'_>, value: Value<'w>) {
         if scope.is_secondary || value.get("system").and_then(Value::as_str) != Some("urn:ietf:rfc:3986") {
@@ -122,7 +138,9 @@ impl<'w> Walk<'w> {
         let here = place.child("value");
         match text.strip_prefix("urn:uuid:") {
             Some(uuid) if is_uuid(uuid) => {}
-            Some(uuid) => self.error("identifier", &here, written, format!("UUIDs must be valid (Invalid UUID string: {uuid})")),
+            Some(uuid) => {
+                self.error("identifier", &here, written, format!("UUIDs must be valid (Invalid UUID string: {uuid})"))
+            }
             None => {
                 let text = "if identifier.system is ''urn:ietf:rfc:3986'', then the identifier.value must be a full URI (e.g. start with a scheme)";
                 self.error("identifier", &here, written, text.replace("''", "'"));

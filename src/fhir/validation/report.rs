@@ -52,7 +52,12 @@ pub fn text(reports: &[FileReport<'_>]) -> String {
     }
     let refused = reports.iter().filter(|report| report.is_refused()).count();
     if reports.len() > 1 {
-        let _ = writeln!(out, "{}: {} accepted, {refused} refused", counted(reports.len(), "file"), reports.len() - refused);
+        let _ = writeln!(
+            out,
+            "{}: {} accepted, {refused} refused",
+            counted(reports.len(), "file"),
+            reports.len() - refused
+        );
     }
     out
 }
@@ -75,7 +80,8 @@ fn describe(out: &mut String, text: &str, finding: &Finding) {
 /// The part of a line around a column, and the column within it.
 fn window(line: &str, column: usize) -> (String, usize) {
     let start = if column > SHOWN / 2 { column - SHOWN / 2 } else { 0 };
-    let mut shown: String = line.chars().skip(start).take(SHOWN).map(|character| if character == '\t' { ' ' } else { character }).collect();
+    let mut shown: String =
+        line.chars().skip(start).take(SHOWN).map(|character| if character == '\t' { ' ' } else { character }).collect();
     let mut caret = column - start;
     if start > 0 {
         shown.insert(0, '…');
@@ -91,7 +97,10 @@ fn window(line: &str, column: usize) -> (String, usize) {
 pub fn json(reports: &[FileReport<'_>]) -> String {
     let json = match reports {
         [one] => operation_outcome(one.findings),
-        several => several.iter().map(|report| json!({ "file": report.file, "outcome": operation_outcome(report.findings) })).collect(),
+        several => several
+            .iter()
+            .map(|report| json!({ "file": report.file, "outcome": operation_outcome(report.findings) }))
+            .collect(),
     };
     let mut text = serde_json::to_string_pretty(&json).unwrap_or_default();
     text.push('\n');
@@ -138,7 +147,11 @@ pub fn junit(reports: &[FileReport<'_>]) -> String {
     let refused = reports.iter().filter(|report| report.is_refused()).count();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(out, "<testsuites tests=\"{}\" failures=\"{refused}\">", reports.len());
-    let _ = writeln!(out, "  <testsuite name=\"validate\" tests=\"{}\" failures=\"{refused}\" errors=\"0\">", reports.len());
+    let _ = writeln!(
+        out,
+        "  <testsuite name=\"validate\" tests=\"{}\" failures=\"{refused}\" errors=\"0\">",
+        reports.len()
+    );
     for report in reports {
         let _ = write!(out, "    <testcase classname=\"validate\" name=\"{}\"", xml(report.file));
         if report.findings.is_empty() {
@@ -149,7 +162,10 @@ pub fn junit(reports: &[FileReport<'_>]) -> String {
         let lines = |of: fn(&Finding) -> bool| {
             let lines = report.findings.iter().filter(|finding| of(finding)).map(|finding| {
                 let fix = finding.fix.as_ref().map(|fix| format!(" (fix: {fix})")).unwrap_or_default();
-                format!("{}:{} {} [{}] {}{fix}", finding.line, finding.column, finding.location, finding.rule, finding.text)
+                format!(
+                    "{}:{} {} [{}] {}{fix}",
+                    finding.line, finding.column, finding.location, finding.rule, finding.text
+                )
             });
             lines.collect::<Vec<_>>().join("\n")
         };

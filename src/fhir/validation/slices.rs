@@ -5,9 +5,7 @@ use smallvec::SmallVec;
 use super::literals::{contains, equals};
 use super::place::Place;
 use super::walk::{Item, Scope, Walk};
-use crate::fhir::definitions::{
-    CodeList, Criterion, Element, PathStep, Slice, Slicing, SlicingRules, Test, UNBOUNDED,
-};
+use crate::fhir::definitions::{CodeList, Criterion, Element, PathStep, Slice, Slicing, SlicingRules, Test, UNBOUNDED};
 use crate::json::{Kind, Value};
 
 /// The values a criterion's path leads to.
@@ -41,11 +39,18 @@ impl<'w> Walk<'w> {
             };
             counts[index] += 1;
             if slicing.is_ordered && index < last {
-                let text = format!("As specified by profile {}, Element matches slice '{}', but slices are out of order", self.owner_url(place), slice.name);
+                let text = format!(
+                    "As specified by profile {}, Element matches slice '{}', but slices are out of order",
+                    self.owner_url(place),
+                    slice.name
+                );
                 self.error("slice-order", &here, item.anchor(), text);
             }
             if slicing.rules == SlicingRules::OpenAtEnd && left_slices {
-                let text = format!("As specified by profile {}, Element is out of order in ordered slice", self.owner_url(place));
+                let text = format!(
+                    "As specified by profile {}, Element is out of order in ordered slice",
+                    self.owner_url(place)
+                );
                 self.error("slice-order", &here, item.anchor(), text);
             }
             last = index;
@@ -57,7 +62,9 @@ impl<'w> Walk<'w> {
                 continue;
             }
             let mut here = place.in_slice(Some(&slice.name));
-            if element.is_choice && let Some(reference) = slice.element.types.first() {
+            if element.is_choice
+                && let Some(reference) = slice.element.types.first()
+            {
                 here = here.choosing(&reference.code);
             }
             if count < min {
@@ -73,7 +80,8 @@ impl<'w> Walk<'w> {
         match slicing.rules {
             SlicingRules::Closed => {
                 let location = place.location();
-                let slices = slicing.slices.iter().map(|slice| format!("{location}: Does not match slice '{}'", slice.name));
+                let slices =
+                    slicing.slices.iter().map(|slice| format!("{location}: Does not match slice '{}'", slice.name));
                 let slices: Vec<String> = slices.collect();
                 let text = format!(
                     "This element does not match any known slice  defined in the profile {profile} and slicing is CLOSED: {}",
@@ -81,11 +89,10 @@ impl<'w> Walk<'w> {
                 );
                 self.error("slice-closed", place, item.anchor(), text);
             }
-            SlicingRules::Open | SlicingRules::OpenAtEnd if !matches!(place.name(), "extension" | "modifierExtension") => {
+            SlicingRules::Open | SlicingRules::OpenAtEnd => {
                 let text = format!("This element does not match any known slice defined in the profile {profile}");
                 self.information("slice", place, item.anchor(), text);
             }
-            _ => {}
         }
     }
 
@@ -185,4 +192,3 @@ impl crate::fhir::definitions::SystemCodes {
         self.concepts.get(index)
     }
 }
-

@@ -100,13 +100,25 @@ impl<'w> Walk<'w> {
             None => "A resource is a JSON object".to_owned(),
             Some(name) => match name.as_str() {
                 None => "resourceType must be a text".to_owned(),
-                Some(name) => match self.definitions.type_(name).filter(|structure| structure.kind == StructureKind::Resource) {
-                    Some(structure) if !structure.is_abstract && !structure.is_constraint => return Some(structure),
-                    _ => format!("This content cannot be parsed (unknown or unrecognized resource name '{name}')"),
-                },
+                Some(name) => {
+                    match self.definitions.type_(name).filter(|structure| structure.kind == StructureKind::Resource) {
+                        Some(structure) if !structure.is_abstract && !structure.is_constraint => {
+                            return Some(structure);
+                        }
+                        _ => format!("This content cannot be parsed (unknown or unrecognized resource name '{name}')"),
+                    }
+                }
             },
         };
-        self.push(Severity::Error, format!("{location}#json"), location.to_owned(), value.span().start, text, None, None);
+        self.push(
+            Severity::Error,
+            format!("{location}#json"),
+            location.to_owned(),
+            value.span().start,
+            text,
+            None,
+            None,
+        );
         None
     }
 
@@ -127,10 +139,14 @@ impl<'w> Walk<'w> {
         let scope = Scope { resource: value, root_resource, structure, is_secondary, is_vital_sign };
         self.invariants(&scope, &place, &structure.root.constraints, Some(value), None);
         self.children(&scope, &place, &structure.root.children, value);
+        if !is_secondary && place.type_code == "QuestionnaireResponse" {
+            self.questionnaire(&place, value);
+        }
     }
 
     fn derives_from_vital_signs(&self, structure: &Structure) -> bool {
-        let bases = std::iter::successors(Some(structure), |structure| self.definitions.profile(structure.base.as_deref()?));
+        let bases =
+            std::iter::successors(Some(structure), |structure| self.definitions.profile(structure.base.as_deref()?));
         // No chain of profiles is that long.
         bases.take(16).any(|base| base.url.ends_with("hl7.org/fhir/StructureDefinition/vitalsigns"))
     }
@@ -147,7 +163,13 @@ impl<'w> Walk<'w> {
     }
 
     /// Walks the members of an object along its child elements.
-    pub(super) fn children(&mut self, scope: &Scope<'w>, place: &Place<'_>, children: &'w [Element], object: Value<'w>) {
+    pub(super) fn children(
+        &mut self,
+        scope: &Scope<'w>,
+        place: &Place<'_>,
+        children: &'w [Element],
+        object: Value<'w>,
+    ) {
         let mut slots: SmallVec<[Slot<'w>; 32]> = SmallVec::from_elem(Slot::default(), children.len());
         let mut next = 0;
         for (key, value) in object.members() {
@@ -279,8 +301,17 @@ impl<'w> Walk<'w> {
         let item = |value, sibling, index| Item { value, sibling, index, type_code: slot.type_code, object };
         for value in slot.value.into_iter().chain(slot.sibling) {
             match value.kind() {
-                Kind::Null if child.is_list => return say(self, "empty", value, "This property must be an Array, not null"),
-                Kind::Null => return say(self, "empty", value, "This property must not be null: leave it out when it has no value"),
+                Kind::Null if child.is_list => {
+                    return say(self, "empty", value, "This property must be an Array, not null");
+                }
+                Kind::Null => {
+                    return say(
+                        self,
+                        "empty",
+                        value,
+                        "This property must not be null: leave it out when it has no value",
+                    );
+                }
                 Kind::Array if !child.is_list => {
                     let is_simple = child.types.first().is_some_and(|reference| reference.is_primitive);
                     let text = match is_simple {
@@ -318,21 +349,35 @@ impl<'w> Walk<'w> {
             };
             let present = |value: Option<Value<'w>>| value.filter(|value| !value.is_null());
             if present(value).is_none() && present(sibling).is_none() {
-                say(self, "empty", anchor, "An array item that is null needs an extension at the same place of its sibling");
+                say(
+                    self,
+                    "empty",
+                    anchor,
+                    "An array item that is null needs an extension at the same place of its sibling",
+                );
                 continue;
             }
             items.push(item(present(value), present(sibling), Some(index)));
         }
     }
 
-    pub(super) fn cardinality(&mut self, key: &'static str, place: &Place<'_>, anchor: Value<'w>, limit: u32, count: u32) {
+    pub(super) fn cardinality(
+        &mut self,
+        key: &'static str,
+        place: &Place<'_>,
+        anchor: Value<'w>,
+        limit: u32,
+        count: u32,
+    ) {
         let (id, profile) = (place.element_id(), self.owner_url(place));
         let is_min = key.ends_with("min");
         let text = match (self.options.texts_of_2018, is_min) {
             (false, true) => format!("{id}: minimum required = {limit}, but only found {count} (from {profile})"),
             (false, false) => format!("{id}: max allowed = {limit}, but found {count} (from {profile})"),
             // The quote that is missing in the second one was missing then.
-            (true, true) => format!("Profile {profile}, Element '{id}': minimum required = {limit}, but only found {count}"),
+            (true, true) => {
+                format!("Profile {profile}, Element '{id}': minimum required = {limit}, but only found {count}")
+            }
             (true, false) => format!("Profile {profile}, Element '{id}: max allowed = {limit}, but found {count}"),
         };
         let location = place.parent().map_or_else(String::new, Place::location);
@@ -361,7 +406,7 @@ impl<'w> Walk<'w> {
         text: String,
     ) {
         let path = place.element_path();
-        let fix = advice::advise(self, key, place, &path, anchor);
+        let fix = advice::advise(self, key, place, &path, anchor, &text);
         let offset = match key {
             "unknown" | "json" => anchor.key_span().map_or(anchor.span().start, |span| span.start),
             _ => anchor.span().start,
@@ -405,7 +450,13 @@ impl<'w> Walk<'w> {
         let mut seen = std::collections::HashSet::new();
         let mut findings = self.findings;
         findings.retain(|finding| {
-            seen.insert((finding.rule.clone(), finding.location.clone(), finding.line, finding.column, finding.severity))
+            seen.insert((
+                finding.rule.clone(),
+                finding.location.clone(),
+                finding.line,
+                finding.column,
+                finding.severity,
+            ))
         });
         if self.left_out > 0 {
             findings.push(Finding {

@@ -40,7 +40,9 @@ pub async fn withdraw(
     let citizen = app.tenant.citizens.get(&id).ok_or_else(|| unknown(&id))?;
     match app.tenant.withdraw(&citizen.id, &client_id) {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
-        Err(RightError::NotGiven) => Err(Problem::not_found("access right", format_args!("of {} for client {client_id:?}", citizen.id))),
+        Err(RightError::NotGiven) => {
+            Err(Problem::not_found("access right", format_args!("of {} for client {client_id:?}", citizen.id)))
+        }
         Err(RightError::Store(error)) => Err(Problem::store(error)),
     }
 }

@@ -36,9 +36,7 @@ pub async fn change(State(app): State<App>, body: Bytes) -> Result<Json<Shown>, 
         return Err(Problem::invalid("Give either now or advance, not both."));
     }
     if change.now.is_none() && change.advance.is_none() && change.frozen.is_none() {
-        return Err(Problem::invalid(
-            "Give now (2026-12-24T12:00:00Z), advance (PT1H, P1M) or frozen (true, false).",
-        ));
+        return Err(Problem::invalid("Give now (2026-12-24T12:00:00Z), advance (PT1H, P1M) or frozen (true, false)."));
     }
     let by = change.advance.map(|span| duration(span, app.tenant.clock.now())).transpose()?;
     app.tenant

@@ -143,12 +143,16 @@ pub fn text(app: &App) -> String {
         let _ = write!(
             text,
             "\nA token without a browser, and a search with it:\n\n  curl -s{} {http}/_sandbox/tokens -d '{{\"citizen\":\"{}\",\"client_id\":\"{}\"}}'\n",
-            control.unwrap_or_default(), citizen.id, client.client_id
+            control.unwrap_or_default(),
+            citizen.id,
+            client.client_id
         );
         if let Some(pseudonym) = citizen.pseudonym {
             let token = format!(
                 "$(curl -s{} {http}/_sandbox/tokens -d '{{\"citizen\":\"{}\",\"client_id\":\"{}\"}}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')",
-                control.unwrap_or_default(), citizen.id, client.client_id
+                control.unwrap_or_default(),
+                citizen.id,
+                client.client_id
             );
             let _ = write!(
                 text,

@@ -64,5 +64,6 @@ impl IntoResponse for Problem {
 
 /// Reads a JSON body; what is wrong with it is told with line and column.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|error| Problem::invalid(format_args!("The body is not what this call takes: {error}")))
+    serde_json::from_slice(body)
+        .map_err(|error| Problem::invalid(format_args!("The body is not what this call takes: {error}")))
 }

@@ -52,10 +52,15 @@ pub async fn load(
         let resource = document.root();
         let name = resource.get("resourceType").and_then(Value::as_str).unwrap_or_default();
         let resource_type = match ResourceType::from_name(name) {
-            Some(ResourceType::Patient) | None => return Err(refuse(format!("resourceType {name:?} cannot be loaded; Observation and MedicationAdministration can"))),
+            Some(ResourceType::Patient) | None => {
+                return Err(refuse(format!(
+                    "resourceType {name:?} cannot be loaded; Observation and MedicationAdministration can"
+                )));
+            }
             Some(resource_type) => resource_type,
         };
-        let patient = patient_of(resource).ok_or_else(|| refuse("subject.reference must be Patient/ and the pseudonym of a citizen".to_owned()))?;
+        let patient = patient_of(resource)
+            .ok_or_else(|| refuse("subject.reference must be Patient/ and the pseudonym of a citizen".to_owned()))?;
         app.tenant.touch(patient).map_err(|refusal| Problem::store(refusal.reason().1))?;
         let access = match &author {
             None => Access::Citizen { patient },
@@ -77,7 +82,12 @@ pub async fn load(
         let (rule, fix) = refusal.reason();
         let texts: Vec<String> = refusal.issues().into_iter().map(|issue| issue.diagnostics).collect();
         let place = places.get(index).map_or("", String::as_str);
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "record-refused", "A record would not be stored; none was", format_args!("{place}: {} ({rule}: {fix})", texts.join("; ")))
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "record-refused",
+            "A record would not be stored; none was",
+            format_args!("{place}: {} ({rule}: {fix})", texts.join("; ")),
+        )
     })?;
     Ok((StatusCode::CREATED, Json(Loaded { loaded })))
 }
@@ -94,7 +104,8 @@ fn resources(body: &[u8]) -> Result<Vec<(String, Document)>, Problem> {
         return entries
             .map(|(index, entry)| {
                 let place = format!("entry[{index}]");
-                let resource = entry.get("resource").ok_or_else(|| Problem::invalid(format_args!("{place} has no resource")))?;
+                let resource =
+                    entry.get("resource").ok_or_else(|| Problem::invalid(format_args!("{place} has no resource")))?;
                 let document = Document::parse(resource.source()).map_err(Problem::invalid)?;
                 Ok((place, document))
             })
@@ -104,7 +115,9 @@ fn resources(body: &[u8]) -> Result<Vec<(String, Document)>, Problem> {
     lines
         .map(|(index, line)| {
             let place = format!("line {}", index + 1);
-            let document = Document::parse(line).map_err(|error| Problem::invalid(format_args!("{place}: {} at column {}", error.message, error.column)))?;
+            let document = Document::parse(line).map_err(|error| {
+                Problem::invalid(format_args!("{place}: {} at column {}", error.message, error.column))
+            })?;
             Ok((place, document))
         })
         .collect()

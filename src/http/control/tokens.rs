@@ -33,7 +33,9 @@ pub async fn give(
         .token_for(&wanted.citizen, &wanted.client_id, wanted.scope.as_deref(), &origin.issuer())
         .map_err(|error| match error {
             TokenForError::UnknownCitizen(id) => super::citizens::unknown(&id),
-            TokenForError::UnknownClient(id) => Problem::not_found("client", format_args!("{id:?}; GET /_sandbox/clients lists them")),
+            TokenForError::UnknownClient(id) => {
+                Problem::not_found("client", format_args!("{id:?}; GET /_sandbox/clients lists them"))
+            }
             TokenForError::Store(error) => Problem::store(error),
             _ => Problem::invalid(error),
         })?;

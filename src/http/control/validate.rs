@@ -30,7 +30,9 @@ pub async fn judge(
     parameters: Result<Query<Parameters>, BadQuery>,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let version: Version = version.parse().map_err(|_| Problem::not_found("FHIR version", format_args!("{version:?}; there are stu3 and r4")))?;
+    let version: Version = version
+        .parse()
+        .map_err(|_| Problem::not_found("FHIR version", format_args!("{version:?}; there are stu3 and r4")))?;
     let Query(Parameters { profile }) = parameters.map_err(|error| Problem::invalid(error.body_text()))?;
     let definitions = Definitions::embedded(version);
     if let Some(profile) = profile.as_deref()
