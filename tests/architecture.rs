@@ -66,7 +66,7 @@ fn used_rooms(code: &str) -> Vec<String> {
         for (at, _) in code.match_indices(root) {
             let rest = &code[at + root.len()..];
             match rest.strip_prefix('{') {
-                Some(group) => rooms.extend(group.split([',', '}']).map(first_word)),
+                Some(group) => rooms.extend(group.split([',', '}']).map(first_word).filter(|word| !word.is_empty())),
                 None => rooms.push(first_word(rest)),
             }
         }

@@ -2,7 +2,7 @@
 
 mod harness;
 
-use harness::{AINO, Answer, EINO, Server, dose, steps, weight};
+use harness::{AINO, Answer, EINO, Server, dose, steps, urn, weight};
 use std::collections::HashSet;
 
 fn ids(answer: &Answer) -> Vec<String> {
@@ -22,7 +22,7 @@ fn total(server: &Server, query: &str) -> u64 {
 #[test]
 fn a_searchset_looks_as_recorded() {
     let server = Server::start();
-    server.post("diary-aino", "Observation", &weight(AINO, "72.50", "2026-05-01", "urn:uuid:1"));
+    server.post("diary-aino", "Observation", &weight(AINO, "72.50", "2026-05-01", &urn("1")));
     let found = server.get("diary-aino", &format!("Observation?patient=Patient/{AINO}&_pretty=false&code=29463-7"));
     insta::assert_snapshot!(found.wire(), @"");
     let empty = server.get("diary-aino", &format!("Observation?patient={AINO}&code=1-8"));
@@ -38,8 +38,8 @@ fn a_searchset_looks_as_recorded() {
 #[test]
 fn dates_are_compared_as_intervals_in_helsinki_time() {
     let server = Server::start();
-    server.post("diary-aino", "Observation", &weight(AINO, "1", "2026-05-01", "urn:uuid:1"));
-    server.post("diary-aino", "Observation", &weight(AINO, "2", "2026-05-01T23:30:00Z", "urn:uuid:2"));
+    server.post("diary-aino", "Observation", &weight(AINO, "1", "2026-05-01", &urn("1")));
+    server.post("diary-aino", "Observation", &weight(AINO, "2", "2026-05-01T23:30:00Z", &urn("2")));
     server.post("diary-aino", "Observation", &steps(AINO, "2026-05-03T00:00:00+03:00", "2026-05-05T00:00:00+03:00"));
     assert_eq!(total(&server, ""), 3);
     // Half past eleven in the evening UTC is the next day in Helsinki.
@@ -64,27 +64,29 @@ fn dates_are_compared_as_intervals_in_helsinki_time() {
 #[test]
 fn tokens_select_by_code_identifier_and_category() {
     let server = Server::start();
-    let first = server.post("diary-aino", "Observation", &weight(AINO, "1", "2026-05-01", "urn:uuid:1"));
+    let first = server.post("diary-aino", "Observation", &weight(AINO, "1", "2026-05-01", &urn("1")));
     server.post("diary-aino", "Observation", &steps(AINO, "2026-05-03", "2026-05-04"));
-    server.post("diary-eino", "Observation", &weight(EINO, "1", "2026-05-01", "urn:uuid:1"));
+    server.post("diary-eino", "Observation", &weight(EINO, "1", "2026-05-01", &urn("1")));
     assert_eq!(total(&server, "&code=29463-7"), 1);
     assert_eq!(total(&server, "&code=http://loinc.org|29463-7"), 1);
     assert_eq!(total(&server, "&code=urn:x|29463-7"), 0);
     assert_eq!(total(&server, "&code=http://loinc.org|"), 2);
     assert_eq!(total(&server, "&code=29463-7,66334-4"), 2, "several codes are LOINC codes");
-    assert_eq!(total(&server, "&identifier=urn:uuid:1"), 1);
-    assert_eq!(total(&server, "&identifier=urn:ietf:rfc:3986|urn:uuid:1"), 1);
-    assert_eq!(total(&server, "&identifier=urn:x|urn:uuid:1"), 0);
-    assert_eq!(total(&server, "&category=vital-signs"), 2);
-    assert_eq!(total(&server, "&category=fitness"), 0);
+    let own = urn("1");
+    assert_eq!(total(&server, &format!("&identifier={own}")), 1);
+    assert_eq!(total(&server, &format!("&identifier=urn:ietf:rfc:3986|{own}")), 1);
+    assert_eq!(total(&server, &format!("&identifier=urn:x|{own}")), 0);
+    assert_eq!(total(&server, "&category=vital-signs"), 1);
+    assert_eq!(total(&server, "&category=http://phr.kanta.fi/fiphr-cs-fitnesscategory|fitness"), 1);
+    assert_eq!(total(&server, "&category=nutrition"), 0);
     assert_eq!(total(&server, &format!("&_id={}", first.id())), 1);
     assert_eq!(total(&server, &format!("&_id={}&code=66334-4", first.id())), 0);
     // An update moves the resource in the index.
-    let changed =
-        first.body.replace("29463-7", "3141-9").replace("urn:uuid:1", "urn:uuid:9").replace("2026-05-01", "2025-01-01");
-    assert_eq!(server.put("diary-aino", &format!("Observation/{}", first.id()), &changed).status, 200);
-    assert_eq!((total(&server, "&code=29463-7"), total(&server, "&code=3141-9")), (0, 1));
-    assert_eq!((total(&server, "&identifier=urn:uuid:1"), total(&server, "&identifier=urn:uuid:9")), (0, 1));
+    let changed = steps(AINO, "2025-01-01", "2025-01-02").replacen('{', &format!(r#"{{"id":"{}","#, first.id()), 1);
+    let updated = server.put("diary-aino", &format!("Observation/{}", first.id()), &changed);
+    assert_eq!(updated.status, 200, "{}", updated.body);
+    assert_eq!((total(&server, "&code=29463-7"), total(&server, "&code=66334-4")), (0, 2));
+    assert_eq!(total(&server, &format!("&identifier={own}")), 0);
     assert_eq!((total(&server, "&date=2026-05-01"), total(&server, "&date=2025")), (0, 1));
 }
 
@@ -92,7 +94,7 @@ fn tokens_select_by_code_identifier_and_category() {
 fn pages_lead_to_the_end_and_are_the_callers_own() {
     let server = Server::start();
     for day in 1..=25 {
-        server.post("diary-aino", "Observation", &weight(AINO, "1", &format!("2026-05-{day:02}"), "urn:uuid:1"));
+        server.post("diary-aino", "Observation", &weight(AINO, "1", &format!("2026-05-{day:02}"), &urn("1")));
     }
     let mut page = server.get("diary-aino", &format!("Observation?patient={AINO}&_count=10&_sort=-date&_format=json"));
     let mut seen = Vec::new();

@@ -2,7 +2,7 @@
 
 mod harness;
 
-use harness::{AINO, Answer, EINO, Server, dose, weight};
+use harness::{AINO, Answer, EINO, Server, dose, urn, weight, weight_stu3};
 use kanta_phr_sandbox::http::fhir::Knobs;
 use kanta_phr_sandbox::records::Settings;
 use proptest::prelude::*;
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 #[test]
 fn a_create_answers_as_recorded() {
     let server = Server::start();
-    let created = server.post("diary-aino", "Observation", &weight(AINO, "72.50", "2026-05-01", "urn:uuid:1"));
+    let created = server.post("diary-aino", "Observation", &weight(AINO, "72.50", "2026-05-01", &urn("1")));
     insta::assert_snapshot!(created.wire(), @"");
     let read = server.get("diary-aino", &format!("Observation/{}", created.id()));
     insta::assert_snapshot!(read.wire(), @"");
@@ -19,8 +19,7 @@ fn a_create_answers_as_recorded() {
 #[test]
 fn stu3_answers_writes_with_the_small_outcome() {
     let server = Server::start();
-    let body =
-        weight(AINO, "72.50", "2026-05-01", "urn:uuid:1").replace("fiphr-sd-bodyweight", "fiphr-bodyweight-stu3");
+    let body = weight_stu3(AINO, "72.50", "2026-05-01", &urn("1"));
     let request = server.open_request("baseStu3", "POST", "Observation").header("Prefer", "return=representation");
     let created = Answer::of(request.header("Content-Type", "application/json").body(body).send().unwrap());
     insta::assert_snapshot!(created.wire(), @"");
@@ -36,7 +35,7 @@ fn prefer_is_honoured_on_r4() {
     let post = |prefer: &str| {
         let request = server.request("diary-aino", "POST", "Observation").header("Prefer", prefer);
         let request = request.header("Content-Type", "application/fhir+json; charset=UTF-8");
-        Answer::of(request.body(weight(AINO, "1", "2026", "urn:uuid:p")).send().unwrap())
+        Answer::of(request.body(weight(AINO, "1", "2026", &urn("p"))).send().unwrap())
     };
     assert_eq!(post("return=minimal").body, "");
     assert!(post("return=OperationOutcome").body.contains("Successfully created resource"));
@@ -46,12 +45,12 @@ fn prefer_is_honoured_on_r4() {
 #[test]
 fn updates_make_versions_and_unchanged_ones_do_not() {
     let server = Server::start();
-    let created = server.post("diary-aino", "Observation", &weight(AINO, "72.50", "2026-05-01", "urn:uuid:1"));
+    let created = server.post("diary-aino", "Observation", &weight(AINO, "72.50", "2026-05-01", &urn("1")));
     let path = format!("Observation/{}", created.id());
     let same = server.put("diary-aino", &path, &created.body);
     assert_eq!((same.status, same.header("etag")), (200, "W/\"1\""));
     let bare =
-        weight(AINO, "72.50", "2026-05-01", "urn:uuid:1").replacen('{', &format!(r#"{{"id":"{}","#, created.id()), 1);
+        weight(AINO, "72.50", "2026-05-01", &urn("1")).replacen('{', &format!(r#"{{"id":"{}","#, created.id()), 1);
     assert_eq!(
         server.put("diary-aino", &path, &bare).header("etag"),
         "W/\"1\"",
@@ -89,7 +88,7 @@ fn updates_make_versions_and_unchanged_ones_do_not() {
 #[test]
 fn only_the_creator_deletes_and_the_past_stays() {
     let server = Server::start();
-    let created = server.post("diary-aino", "Observation", &weight(AINO, "1", "2026-05-01", "urn:uuid:1"));
+    let created = server.post("diary-aino", "Observation", &weight(AINO, "1", "2026-05-01", &urn("1")));
     let path = format!("Observation/{}", created.id());
     let refused = server.delete("other-aino", &path);
     assert_eq!((refused.status, refused.code().as_str(), refused.rule()), (403, "502020", "RS-DELETE-CREATOR"));
@@ -120,9 +119,9 @@ fn one_of_many_conditional_creates_wins() {
             .map(|_| {
                 scope.spawn(|| {
                     let request = server.request("diary-aino", "POST", "Observation");
-                    let request = request.header("If-None-Exist", "identifier=urn:uuid:once");
+                    let request = request.header("If-None-Exist", &format!("identifier={}", urn("once")));
                     let request = request.header("Content-Type", "application/fhir+json");
-                    request.body(weight(AINO, "1", "2026", "urn:uuid:once")).send().unwrap().status().as_u16()
+                    request.body(weight(AINO, "1", "2026", &urn("once"))).send().unwrap().status().as_u16()
                 })
             })
             .collect();
@@ -136,14 +135,14 @@ fn one_of_many_conditional_creates_wins() {
         let token = if patient == AINO { "diary-aino" } else { "diary-eino" };
         let request = server.request(token, "POST", "Observation").header("If-None-Exist", condition);
         let request = request.header("Content-Type", "application/fhir+json");
-        Answer::of(request.body(weight(patient, "1", "2026", "urn:uuid:once")).send().unwrap())
+        Answer::of(request.body(weight(patient, "1", "2026", &urn("once"))).send().unwrap())
     };
-    let found = again("identifier=urn:ietf:rfc:3986|urn:uuid:once", AINO);
+    let found = again(&format!("identifier=urn:ietf:rfc:3986|{}", urn("once")), AINO);
     assert_eq!((found.status, found.header("etag")), (200, "W/\"1\""));
     assert!(found.header("location").ends_with("/_history/1"));
-    assert_eq!(again("identifier=urn:other|urn:uuid:once", AINO).status, 201);
-    assert_eq!(again("identifier=urn:uuid:once", AINO).status, 412);
-    assert_eq!(again("identifier=urn:uuid:once", EINO).status, 201, "the compartment is the caller's own");
+    assert_eq!(again(&format!("identifier=urn:other|{}", urn("once")), AINO).status, 201);
+    assert_eq!(again(&format!("identifier={}", urn("once")), AINO).status, 412);
+    assert_eq!(again(&format!("identifier={}", urn("once")), EINO).status, 201, "the compartment is the caller's own");
     for condition in ["?identifier=1", "identifier=1&patient=2", "Observation?identifier=1"] {
         let refused = again(condition, AINO);
         assert_eq!((refused.status, refused.code().as_str()), (400, "502420"), "{condition}");
@@ -153,7 +152,7 @@ fn one_of_many_conditional_creates_wins() {
 #[test]
 fn bodies_that_are_refused() {
     let server = Server::start();
-    let good = weight(AINO, "1", "2026", "urn:uuid:1");
+    let good = weight(AINO, "1", "2026", &urn("1"));
     let check = |body: String, status: u16, rule: &str, text: &str| {
         let answer = server.post("diary-aino", "Observation", &body);
         assert_eq!((answer.status, answer.rule()), (status, rule), "{}", answer.body);
@@ -200,7 +199,7 @@ fn bodies_that_are_refused() {
         "RS-COMPARTMENT",
         "Token is not sufficient for this operation",
     );
-    check(good.replace("urn:uuid:1", &real_code()), 422, "RS-REAL-PERSON", "900-999");
+    check(good.replace("Paino<", &format!("{}<", real_code())), 422, "RS-REAL-PERSON", "900-999");
     check(dose(AINO, "ins-short-fast", "2026"), 400, "RS-BODY-TYPE", "Incorrect resource type found");
     check("{".into(), 400, "RS-JSON", "Failed to parse request body as JSON resource. Error was: ");
     check("{}".into(), 400, "RS-BODY-TYPE", "Missing required element 'resourceType'");
@@ -235,7 +234,7 @@ fn patients_are_lenient_on_the_open_endpoint_alone() {
     );
     let observe = || {
         let request = server.open_request("baseR4", "POST", "Observation").header("Content-Type", "application/json");
-        let body = weight(AINO, "1", "2026", "urn:uuid:1").replace(&AINO.to_string(), id);
+        let body = weight(AINO, "1", "2026", &urn("1")).replace(&AINO.to_string(), id);
         Answer::of(request.body(body).send().unwrap())
     };
     let refused = observe();
@@ -249,7 +248,7 @@ fn patients_are_lenient_on_the_open_endpoint_alone() {
     assert_eq!(server.put("diary-aino", &format!("Patient/{AINO}"), &whole).status, 403);
     let unknown = server.open_request("baseR4", "POST", "Observation").header("Content-Type", "application/json");
     let unknown =
-        Answer::of(unknown.body(weight(AINO, "1", "2026", "x").replace("0000a100", "0000a101")).send().unwrap());
+        Answer::of(unknown.body(weight(AINO, "1", "2026", &urn("x")).replace("0000a100", "0000a101")).send().unwrap());
     assert_eq!(unknown.status, 400);
     assert!(unknown.diagnostics().ends_with("not found, specified in path: Observation.subject"));
     // A Patient is the same on both bases, each with its own profile.
@@ -267,7 +266,7 @@ fn knobs_change_what_they_say() {
         ..Settings::default()
     };
     let server = Server::with(settings, Knobs { prefer_r4: false, ..Knobs::default() });
-    let body = weight(AINO, "1", "2026", "urn:uuid:1").replace("\"profile\":[", "\"profile\":[\"http://x.test/p\",");
+    let body = weight(AINO, "1", "2026", &urn("1")).replace("\"profile\":[", "\"profile\":[\"http://x.test/p\",");
     let created = server.post("diary-aino", "Observation", &body);
     assert!(created.body.contains("Successfully created resource"), "{}", created.body);
     let path = format!("Observation/{}", created.id());
@@ -293,7 +292,7 @@ proptest! {
 /// A valid body with a stretch replaced by anything.
 fn mangled() -> impl Strategy<Value = String> {
     (any::<prop::sample::Index>(), 0_usize..40, "[\\PC]{0,12}").prop_map(|(at, length, middle)| {
-        let body = weight(AINO, "72.50", "2026-05-01", "urn:uuid:1");
+        let body = weight(AINO, "72.50", "2026-05-01", &urn("1"));
         let start = at.index(body.len());
         let end = (start + length).min(body.len());
         format!("{}{middle}{}", &body[..start], &body[end..])

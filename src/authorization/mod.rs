@@ -31,7 +31,7 @@ pub use pkce::{Challenge, ChallengeMethod};
 pub use requests::{AuthorizationRequest, Prompt, RequestError, RequestProblem, RequestedParameters, requested_scopes};
 pub use rights::{AccessRight, RightError};
 pub use rules::{Pkce, Revocation, Rules, UnregisteredScope};
-pub use scopes::{Act, ResourceType, ResourceTypes, Scope, ScopeProblem, Scopes};
+pub use scopes::{Act, ResourceType, ResourceTypes, Scope, ScopeProblem, Scopes, grantable_scopes};
 pub use sessions::Session;
 pub use signing::key_set;
 pub use terms::TermsAcceptance;

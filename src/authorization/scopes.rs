@@ -127,6 +127,13 @@ impl fmt::Display for Scope {
     }
 }
 
+/// All scopes that can be granted.
+pub fn grantable_scopes() -> impl Iterator<Item = Scope> {
+    let patient = (0..RESOURCE_TYPES.len() as u8)
+        .flat_map(|index| [Act::Read, Act::Write].map(|act| Scope::Patient(ResourceType(index), act)));
+    [Scope::OpenId, Scope::Profile, Scope::OfflineAccess].into_iter().chain(patient)
+}
+
 /// Scopes without repetition, in the order in which they were given; on the wire words separated by spaces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scopes(Vec<Scope>);

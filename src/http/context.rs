@@ -5,7 +5,7 @@ use crate::pki::Authority;
 use crate::tenant::Tenant;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::uri::Authority;
+use axum::http::uri::Authority as UriAuthority;
 use axum::http::{StatusCode, header};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -64,7 +64,7 @@ impl FromStr for PublicUrl {
         let wrong = || format!("{text:?} is no base URL: write it as http://name:port or https://name, without a path");
         let base = text.strip_suffix('/').unwrap_or(text);
         let (scheme, authority) = base.split_once("://").ok_or_else(wrong)?;
-        let parsed: Authority = authority.parse().map_err(|_| wrong())?;
+        let parsed: UriAuthority = authority.parse().map_err(|_| wrong())?;
         if !matches!(scheme, "http" | "https")
             || parsed.as_str() != authority
             || authority.contains('@')

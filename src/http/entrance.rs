@@ -19,10 +19,6 @@ use tower_http::compression::Compression;
 /// Longest request body that is read (no limit of the real service is documented; resource-server.md §9).
 pub const BODY_LIMIT: usize = 10 << 20;
 
-/// A request extension: the body was longer than [`BODY_LIMIT`] and has not been read.
-#[derive(Clone, Copy, Debug)]
-pub struct BodyTooLong;
-
 /// Answers one request.
 pub async fn handle(app: App, router: Router, connection: Arc<Connection>, request: Request) -> Response {
     let wants_gzip = request
@@ -66,10 +62,8 @@ async fn answer(app: App, mut router: Router, connection: Arc<Connection>, reque
     }
     let body = match collect(body, &parts.headers).await {
         Ok(body) => body,
-        Err(Cut::TooLong) => {
-            parts.extensions.insert(BodyTooLong);
-            Bytes::new()
-        }
+        // One byte too many, so that the surface refuses it in its own way whatever the length that was announced.
+        Err(Cut::TooLong) => Bytes::from(vec![0; BODY_LIMIT + 1]),
         Err(Cut::Broken) => return StatusCode::BAD_REQUEST.into_response(),
     };
     let is_recorded = path.starts_with("/phr-");

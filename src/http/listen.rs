@@ -72,7 +72,7 @@ pub async fn serve<H, F>(
                     continue;
                 }
             },
-            _ = stop.wait_for(|stop| *stop) => break,
+            _ = stopped(&mut stop) => break,
         };
         let watcher = graceful.watcher();
         let (acceptor, handle) = (acceptor.clone(), handle.clone());
@@ -95,6 +95,11 @@ pub async fn serve<H, F>(
     if tokio::time::timeout(stop_limit, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests were still under way at the stop and have been cut");
     }
+}
+
+/// Completes when the sandbox is to stop, or is gone.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 type TlsStream = tokio_rustls::server::TlsStream<TcpStream>;

@@ -1,10 +1,13 @@
 //! The HTTP surface: one flat route table.
 
+pub mod blocking;
 pub mod context;
 pub mod control;
 pub mod entrance;
 pub mod fhir;
+pub mod landing;
 pub mod listen;
 pub mod oauth;
 pub mod pages;
+pub mod reason;
 pub mod routes;

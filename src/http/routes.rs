@@ -1,7 +1,7 @@
 //! The flat route table.
 
 use super::context::App;
-use super::control;
+use super::{control, fhir, landing, oauth};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{delete, get, post};
@@ -9,6 +9,10 @@ use axum::routing::{delete, get, post};
 /// Every path of every surface.
 pub fn router(app: App) -> Router {
     Router::new()
+        .merge(oauth::routes())
+        .merge(oauth::page_assets())
+        .merge(fhir::routes())
+        .route("/", get(landing::landing))
         .route("/_sandbox", get(control::overview::overview))
         .route("/_sandbox/health", get(control::overview::health))
         .route("/_sandbox/ca.pem", get(control::overview::root_certificate))

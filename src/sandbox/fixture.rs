@@ -4,7 +4,7 @@ use super::Sandbox;
 use crate::authorization::{Client, ClientError, NewClient, TokenResponse};
 use crate::citizens::{AddCitizenError, Citizen, PersonalIdentityCode};
 use crate::http::context::App;
-use crate::tenant::TokenForError;
+use crate::tenant::{TokenError, WithdrawError};
 use std::future::{Future, IntoFuture, ready};
 
 use uuid::Uuid;
@@ -24,7 +24,7 @@ pub enum FixtureError {
 }
 
 /// Why an approval gave no token.
-pub type ApprovalError = TokenForError;
+pub type ApprovalError = TokenError;
 
 /// A client being registered; await it.
 #[must_use = "await it to register the client"]
@@ -144,10 +144,7 @@ impl CitizenHandle {
     }
 
     /// Withdraws the client's access right: its tokens end at once.
-    pub fn withdraw(
-        &self,
-        client: &RegisteredClient,
-    ) -> impl Future<Output = Result<(), crate::authorization::RightError>> + use<> {
+    pub fn withdraw(&self, client: &RegisteredClient) -> impl Future<Output = Result<(), WithdrawError>> + use<> {
         ready(self.app.tenant.withdraw(&self.citizen.id, client.client_id()).map(|_| ()))
     }
 

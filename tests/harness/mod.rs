@@ -5,13 +5,10 @@ use axum::extract::Request;
 use axum::http::{Extensions, header};
 use axum::middleware::Next;
 use kanta_phr_sandbox::exchanges::Party;
-use kanta_phr_sandbox::fhir::Version;
-use kanta_phr_sandbox::fhir::outcome::Issue;
 use kanta_phr_sandbox::http::context::{Front, Origin};
 use kanta_phr_sandbox::http::fhir::{Backend, Caller, Knobs, TokenProblem, routes};
 use kanta_phr_sandbox::http::listen::{Connection, Listener};
-use kanta_phr_sandbox::json::Document;
-use kanta_phr_sandbox::records::{Access, Judge, Objection, ProfileFacts, Records, Settings, Types};
+use kanta_phr_sandbox::records::{Access, Records, Settings, Types, national_profiles};
 use kanta_phr_sandbox::store::Store;
 use kanta_phr_sandbox::time::{Clock, Random};
 use regex::Regex;
@@ -22,40 +19,6 @@ use uuid::Uuid;
 
 pub const AINO: Uuid = Uuid::from_u128(0x0000_a100_0000_4000_8000_0000_0000_000a);
 pub const EINO: Uuid = Uuid::from_u128(0x0000_e100_0000_4000_8000_0000_0000_000e);
-
-/// Knows a few profiles, and one rule: the status.
-struct FewProfiles;
-
-impl Judge for FewProfiles {
-    fn judge(&self, _: Version, document: &Document) -> Vec<Objection> {
-        let root = document.root();
-        match root.get("status").and_then(|status| status.as_str()) {
-            Some("final" | "completed") => Vec::new(),
-            _ if root.get("resourceType").and_then(|name| name.as_str()) == Some("Patient") => Vec::new(),
-            _ => vec![Objection {
-                issue: Issue {
-                    location: vec!["Observation.status".into(), "Line 1, Col 1".into()],
-                    ..Issue::error("Observation.status: value must be final")
-                },
-                rule: "Observation.status#fixed".into(),
-                fix: "write \"status\": \"final\"".into(),
-            }],
-        }
-    }
-
-    fn profile(&self, version: Version, canonical: &str) -> Option<ProfileFacts> {
-        let name = canonical.strip_prefix("http://phr.kanta.fi/StructureDefinition/")?;
-        let is_abstract = name == "fiphr-sd-vitalsigns";
-        let known = match version {
-            Version::R4 => {
-                ["fiphr-sd-bodyweight", "fiphr-sd-stepstaken", "fiphr-sd-insulindosing-r4", "fiphr-sd-vitalsigns"]
-                    .contains(&name)
-            }
-            Version::Stu3 => ["fiphr-bodyweight-stu3", "fiphr-sd-insulindosing-stu3"].contains(&name),
-        };
-        known.then_some(ProfileFacts { national: true, is_abstract })
-    }
-}
 
 /// What the handlers are given: the records, and tokens that are words.
 #[derive(Clone)]
@@ -117,7 +80,7 @@ impl Server {
         clock.freeze(true);
         clock.set("2026-06-01T09:00:00Z".parse().unwrap());
         let random = Arc::new(Random::seeded(7));
-        let records = Records::new(Store::in_memory(), clock.clone(), random.clone(), Arc::new(FewProfiles));
+        let records = Records::new(Store::in_memory(), clock.clone(), random.clone(), national_profiles());
         let records = records.with_settings(settings);
         for patient in [AINO, EINO] {
             records.create_patient(patient).unwrap();
@@ -247,21 +210,43 @@ impl Answer {
 /// A weight of a patient; `extra` goes in as it is.
 pub fn weight(patient: Uuid, value: &str, at: &str, identifier: &str) -> String {
     format!(
-        r#"{{"resourceType":"Observation","meta":{{"profile":["http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight"]}},"language":"fi","identifier":[{{"system":"urn:ietf:rfc:3986","value":"{identifier}"}}],"status":"final","category":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"vital-signs"}}]}}],"code":{{"coding":[{{"system":"http://loinc.org","code":"29463-7","display":"Paino"}}]}},"subject":{{"reference":"Patient/{patient}"}},"effectiveDateTime":"{at}","performer":[{{"reference":"Patient/{patient}"}}],"valueQuantity":{{"value":{value},"unit":"kg","system":"http://unitsofmeasure.org","code":"kg"}}}}"#
+        r#"{{"resourceType":"Observation","meta":{{"profile":["http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight"]}},"language":"fi","text":{{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\" xml:lang=\"fi\" lang=\"fi\">Paino</div>"}},"identifier":[{{"system":"urn:ietf:rfc:3986","value":"{identifier}"}}],"status":"final","category":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"vital-signs"}}]}}],"code":{{"coding":[{{"system":"http://loinc.org","code":"29463-7","display":"Paino"}}]}},"subject":{{"reference":"Patient/{patient}"}},"effectiveDateTime":"{at}","issued":"2026-05-01T12:00:00+03:00","performer":[{{"reference":"Patient/{patient}"}}],"valueQuantity":{{"value":{value},"unit":"kg","system":"http://unitsofmeasure.org","code":"kg"}}}}"#
     )
 }
 
 /// Steps within a period.
 pub fn steps(patient: Uuid, start: &str, end: &str) -> String {
-    weight(patient, "1000", "AT", "urn:uuid:steps")
+    weight(patient, "1000", "AT", "urn:uuid:33333333-2222-4333-8444-555555555555")
         .replace("fiphr-sd-bodyweight", "fiphr-sd-stepstaken")
+        .replace(
+            "http://terminology.hl7.org/CodeSystem/observation-category",
+            "http://phr.kanta.fi/fiphr-cs-fitnesscategory",
+        )
+        .replace(r#""code":"vital-signs""#, r#""code":"fitness","display":"Liikunta""#)
         .replace("29463-7", "66334-4")
+        .replace(r#""unit":"kg""#, r#""unit":"1""#)
+        .replace(r#""code":"kg""#, r#""code":"1""#)
         .replace(r#""effectiveDateTime":"AT""#, &format!(r#""effectivePeriod":{{"start":"{start}","end":"{end}"}}"#))
+}
+
+/// A weight for the STU3 base.
+pub fn weight_stu3(patient: Uuid, value: &str, at: &str, identifier: &str) -> String {
+    weight(patient, value, at, identifier).replace("fiphr-sd-bodyweight", "fiphr-bodyweight-stu3").replace(
+        "http://terminology.hl7.org/CodeSystem/observation-category",
+        "http://hl7.org/fhir/observation-category",
+    )
+}
+
+/// An identifier that is the same for the same word.
+pub fn urn(word: &str) -> String {
+    let number = word.bytes().fold(7_u128, |number, byte| number.wrapping_mul(257).wrapping_add(u128::from(byte)));
+    let id = uuid::Builder::from_random_bytes(number.to_be_bytes()).into_uuid();
+    format!("urn:uuid:{id}")
 }
 
 /// A dose of insulin.
 pub fn dose(patient: Uuid, code: &str, at: &str) -> String {
     format!(
-        r#"{{"resourceType":"MedicationAdministration","meta":{{"profile":["http://phr.kanta.fi/StructureDefinition/fiphr-sd-insulindosing-r4"]}},"language":"fi","identifier":[{{"system":"urn:ietf:rfc:3986","value":"urn:uuid:dose-{at}"}}],"status":"completed","medicationCodeableConcept":{{"coding":[{{"system":"http://phr.kanta.fi/CodeSystem/fiphr-cs-insulincode","code":"{code}"}}],"text":"insulin"}},"subject":{{"reference":"Patient/{patient}"}},"effectiveDateTime":"{at}"}}"#
+        r#"{{"resourceType":"MedicationAdministration","meta":{{"profile":["http://phr.kanta.fi/StructureDefinition/fiphr-sd-insulindosing-r4"]}},"language":"fi","text":{{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">Insuliini</div>"}},"identifier":[{{"system":"urn:ietf:rfc:3986","value":"urn:uuid:11111111-2222-4333-8444-555555555555"}}],"status":"completed","medicationCodeableConcept":{{"coding":[{{"system":"http://phr.kanta.fi/CodeSystem/fiphr-cs-insulincode","code":"{code}","display":"Insuliini"}}],"text":"insulin"}},"subject":{{"reference":"Patient/{patient}"}},"effectiveDateTime":"{at}"}}"#
     )
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// How many steps an evaluation may take: an invariant on a large resource takes some thousands.
-const DEFAULT_STEPS: u32 = 2_000_000;
+const DEFAULT_STEPS: u32 = 1_000_000;
 
 /// Everything an expression can see besides its focus.
 #[derive(Clone)]

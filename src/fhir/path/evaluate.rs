@@ -105,6 +105,10 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         self.depth.set(depth + 1);
         let result = self.part_itself(id, scope);
         self.depth.set(depth);
+        // Every item costs a step, so that the limit also bounds the memory collections take.
+        if let Ok(items) = &result {
+            self.steps.take(items.len())?;
+        }
         result
     }
 
@@ -182,7 +186,6 @@ impl<'e, 'a> Evaluator<'e, 'a> {
                 }
             }
         }
-        self.steps.take(result.len())?;
         Ok(result)
     }
 

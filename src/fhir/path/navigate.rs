@@ -44,23 +44,50 @@ pub(super) fn push_all<'a>(context: &Context<'a>, node: &Node<'a>, result: &mut 
     let Some(object) = members_of(node) else {
         return;
     };
+    let pairs = Pairs::of(object);
     for (key, value) in object.members() {
         let (plain, is_sibling) = split(key);
-        let mut found = Found::default();
-        if is_sibling {
+        let found = match is_sibling {
             // A sibling goes with its element, unless it stands alone.
-            if object.get(plain).is_some() {
-                continue;
-            }
-            found.sibling = Some(value);
-        } else if plain == "resourceType" {
-            continue;
-        } else {
-            found.value = Some(value);
-            found.sibling = sibling_of(object, plain);
-        }
+            true if pairs.has_element(plain) => continue,
+            true => Found { value: None, sibling: Some(value) },
+            false if plain == "resourceType" => continue,
+            false => Found { value: Some(value), sibling: pairs.sibling(plain) },
+        };
         let type_name = node.type_name().and_then(|parent| context.model.child_type(parent, plain));
         found.push(plain, type_name.or_else(|| type_by_key(plain, value)), result);
+    }
+}
+
+/// The keys of an object, sorted, to find the sibling of an element and the element of a sibling. Nothing is sorted for the
+/// usual object, which has no siblings.
+struct Pairs<'a> {
+    elements: Vec<&'a str>,
+    siblings: Vec<(&'a str, Value<'a>)>,
+}
+
+impl<'a> Pairs<'a> {
+    fn of(object: Value<'a>) -> Pairs<'a> {
+        let keys = || object.members().map(|(key, value)| (split(key), value));
+        let mut siblings: Vec<_> =
+            keys().filter(|((_, is_sibling), _)| *is_sibling).map(|((name, _), value)| (name, value)).collect();
+        let mut elements = Vec::new();
+        if !siblings.is_empty() {
+            // The sort is stable: of equal keys the first one stays first.
+            siblings.sort_by_key(|(name, _)| *name);
+            elements.extend(keys().filter(|((_, is_sibling), _)| !is_sibling).map(|((name, _), _)| name));
+            elements.sort_unstable();
+        }
+        Pairs { elements, siblings }
+    }
+
+    fn has_element(&self, name: &str) -> bool {
+        self.elements.binary_search(&name).is_ok()
+    }
+
+    fn sibling(&self, name: &str) -> Option<Value<'a>> {
+        let index = self.siblings.partition_point(|(other, _)| *other < name);
+        self.siblings.get(index).filter(|(other, _)| *other == name).map(|(_, value)| *value)
     }
 }
 
@@ -76,10 +103,6 @@ fn split(key: &str) -> (&str, bool) {
         Some(plain) => (plain, true),
         None => (key, false),
     }
-}
-
-fn sibling_of<'a>(object: Value<'a>, name: &str) -> Option<Value<'a>> {
-    object.members().find_map(|(key, value)| (split(key) == (name, true)).then_some(value))
 }
 
 /// The type at the end of a key such as `valueQuantity`, when the value has its shape.

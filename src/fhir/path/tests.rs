@@ -335,6 +335,7 @@ fn costly_expressions_end() {
         "x.all(%resource.x.all(%resource.x.a.exists()))",
         "descendants().repeat(%resource.descendants())",
         "x.aggregate($total | %resource.descendants())",
+        "x.aggregate($total.combine($total), 1)",
         "x.aggregate(iif($total.exists(), $total & $total, %resource.y))",
     ] {
         let error = evaluate_with(&json, text, Version::R4).unwrap_err();

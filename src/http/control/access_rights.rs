@@ -4,6 +4,7 @@ use super::Problem;
 use super::citizens::unknown;
 use crate::authorization::{AccessRight, RightError, Scopes};
 use crate::http::context::App;
+use crate::tenant::WithdrawError;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -40,9 +41,10 @@ pub async fn withdraw(
     let citizen = app.tenant.citizens.get(&id).ok_or_else(|| unknown(&id))?;
     match app.tenant.withdraw(&citizen.id, &client_id) {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
-        Err(RightError::NotGiven) => {
+        Err(WithdrawError::UnknownCitizen) => Err(unknown(&id)),
+        Err(WithdrawError::Right(RightError::NotGiven)) => {
             Err(Problem::not_found("access right", format_args!("of {} for client {client_id:?}", citizen.id)))
         }
-        Err(RightError::Store(error)) => Err(Problem::store(error)),
+        Err(WithdrawError::Right(RightError::Store(error))) => Err(Problem::store(error)),
     }
 }

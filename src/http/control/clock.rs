@@ -61,7 +61,8 @@ fn duration(span: Span, now: Timestamp) -> Result<SignedDuration, Problem> {
     span.to_duration(SpanRelativeTo::from(&here)).map_err(|error| Problem::invalid(format_args!("advance: {error}")))
 }
 
-fn shown(app: &App) -> Shown {
+/// The clock as it is now.
+pub fn shown(app: &App) -> Shown {
     let clock = &app.tenant.clock;
     Shown { now: clock.now(), frozen: clock.state().frozen_at_ms.is_some() }
 }

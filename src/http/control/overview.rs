@@ -138,28 +138,24 @@ pub fn text(app: &App) -> String {
     if let Some(citizen) = &citizen {
         line("citizen", &format!("{} ({}), {}", citizen.id, citizen.full_name(), citizen.personal_identity_code));
     }
-    if let (Some(http), Some(client), Some(citizen)) = (&front.http, &client, &citizen) {
-        let control = front.control_token.as_ref().map(|_| " -H \"Authorization: Bearer $PHR_CONTROL_TOKEN\"");
-        let _ = write!(
-            text,
-            "\nA token without a browser, and a search with it:\n\n  curl -s{} {http}/_sandbox/tokens -d '{{\"citizen\":\"{}\",\"client_id\":\"{}\"}}'\n",
-            control.unwrap_or_default(),
-            citizen.id,
-            client.client_id
-        );
-        if let Some(pseudonym) = citizen.pseudonym {
-            let token = format!(
-                "$(curl -s{} {http}/_sandbox/tokens -d '{{\"citizen\":\"{}\",\"client_id\":\"{}\"}}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')",
-                control.unwrap_or_default(),
-                citizen.id,
-                client.client_id
-            );
-            let _ = write!(
-                text,
-                "\n  curl -s -H \"Authorization: Bearer {token}\" '{http}/phr-resourceserver/baseR4/Observation?patient={pseudonym}&_count=2&_pretty=true'\n"
-            );
-        }
+    if let Some(curl) = front.http.as_deref().and_then(|http| curl_line(app, http)) {
+        let _ = write!(text, "\nA token without a browser, and a search with it:\n\n  {curl}\n");
     }
     text.push_str("\nStop with Ctrl-C.\n");
     text
+}
+
+/// One shell line that gets a token for the ready citizen and searches with it.
+pub fn curl_line(app: &App, base: &str) -> Option<String> {
+    let client = ready_client(app)?;
+    let citizen = ready_citizen(app, app.tenant.clock.now())?;
+    let control =
+        if app.front.control_token.is_some() { " -H \"Authorization: Bearer $PHR_CONTROL_TOKEN\"" } else { "" };
+    let (id, client_id, pseudonym) = (&citizen.id, &client.client_id, citizen.pseudonym?);
+    let token = format!(
+        "$(curl -s{control} {base}/_sandbox/tokens -d '{{\"citizen\":\"{id}\",\"client_id\":\"{client_id}\"}}' | sed 's/.*\"access_token\":\"\\([^\"]*\\).*/\\1/')"
+    );
+    Some(format!(
+        "curl -s -H \"Authorization: Bearer {token}\" '{base}/phr-resourceserver/baseR4/Observation?patient={pseudonym}&_count=2&_pretty=true'"
+    ))
 }

@@ -3,7 +3,7 @@
 use super::{Problem, read};
 use crate::authorization::TokenResponse;
 use crate::http::context::{App, Origin};
-use crate::tenant::TokenForError;
+use crate::tenant::{ApproveError, TokenError};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -32,11 +32,11 @@ pub async fn give(
         .tenant
         .token_for(&wanted.citizen, &wanted.client_id, wanted.scope.as_deref(), &origin.issuer())
         .map_err(|error| match error {
-            TokenForError::UnknownCitizen(id) => super::citizens::unknown(&id),
-            TokenForError::UnknownClient(id) => {
+            TokenError::UnknownCitizen => super::citizens::unknown(&wanted.citizen),
+            TokenError::UnknownClient(id) => {
                 Problem::not_found("client", format_args!("{id:?}; GET /_sandbox/clients lists them"))
             }
-            TokenForError::Store(error) => Problem::store(error),
+            TokenError::Approve(ApproveError::Store(error)) => Problem::store(error),
             _ => Problem::invalid(error),
         })?;
     Ok((StatusCode::CREATED, Json(token)))

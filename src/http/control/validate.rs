@@ -4,7 +4,7 @@ use super::Problem;
 use crate::fhir::Version;
 use crate::fhir::definitions::Definitions;
 use crate::fhir::outcome::{Issue, operation_outcome};
-use crate::fhir::validation::{self, Options};
+use crate::fhir::validation::{self, ForeignProfiles, Options};
 use crate::http::context::App;
 use crate::json::Document;
 use crate::records::Objection;
@@ -42,7 +42,11 @@ pub async fn judge(
     }
     let findings = match Document::from_bytes(&body) {
         Ok(document) => {
-            let options = Options { profile, ..app.tenant.records().settings().validation_options() };
+            let foreign_profiles = match app.tenant.records().settings().foreign_profiles {
+                true => ForeignProfiles::Allow,
+                false => ForeignProfiles::Refuse,
+            };
+            let options = Options { profile, foreign_profiles, ..Options::default() };
             validation::validate(definitions, &document, &options)
         }
         Err(error) => vec![validation::unreadable(&error)],

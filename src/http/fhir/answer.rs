@@ -10,8 +10,6 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 
-/// The header that names the rule behind a refusal and what to do about it.
-pub(super) const SANDBOX_REASON: HeaderName = HeaderName::from_static("sandbox-reason");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The headers that every answer has.

@@ -4,9 +4,10 @@ use super::answer::Frame;
 use super::content;
 use super::refusal::Refusal;
 use super::rendering::Rendering;
-use super::{BODY_LIMIT, Backend, Knobs, base_path};
+use super::{Backend, Knobs, base_path};
 use crate::fhir::Version;
 use crate::http::context::Origin;
+use crate::http::entrance::{BODY_LIMIT, BodyTooLong};
 use crate::json::Document;
 use crate::records::Records;
 use crate::time::monotonic;
@@ -16,6 +17,7 @@ use axum::http::{Extensions, HeaderMap, Method, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::time::Instant;
+use uuid::Uuid;
 
 /// A request to a resource server.
 pub(super) struct Call {
@@ -48,7 +50,9 @@ impl Call {
     ) -> Result<Call, (Refusal, Frame)> {
         let frame = Frame::new(backend, version, origin, &parts);
         let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        if announced.is_some_and(|length: usize| length > BODY_LIMIT) {
+        // The entrance reads bodies under the same limit and says when it cut one.
+        let cut = parts.extensions.get::<BodyTooLong>().is_some();
+        if cut || announced.is_some_and(|length: usize| length > BODY_LIMIT) {
             return Err((Refusal::TooLarge, frame));
         }
         let body = match Limited::new(body, BODY_LIMIT).collect().await {
@@ -80,11 +84,6 @@ impl Call {
         })
     }
 
-    /// Whether it may change something.
-    pub fn is_write(&self) -> bool {
-        matches!(self.method, Method::POST | Method::PUT | Method::DELETE)
-    }
-
     /// A header as text; one that is no text counts as absent.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
@@ -93,6 +92,20 @@ impl Call {
     /// The first value of a query parameter.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The patients that the URL or the body names: whom a request to the open endpoint is about.
+    pub fn patients(&self) -> Vec<Uuid> {
+        let in_path = self.path.iter().map(String::as_str);
+        let in_query = self.query.iter().map(|(_, value)| value.rsplit('/').next().unwrap_or(value));
+        let body = std::str::from_utf8(&self.body).unwrap_or_default();
+        // A reference in JSON, or a parameter of a search by POST.
+        let in_body =
+            body.match_indices("Patient").filter_map(|(at, name)| body.get(at + name.len() + 1..at + name.len() + 37));
+        let in_form = form_urlencoded::parse(if body.starts_with('{') { b"" } else { &self.body });
+        let in_form: Vec<_> = in_form.map(|(_, value)| value.into_owned()).collect();
+        let texts = in_path.chain(in_query).chain(in_body).chain(in_form.iter().map(String::as_str));
+        texts.filter_map(|text| text.parse().ok()).collect()
     }
 
     /// Milliseconds since the request was read.

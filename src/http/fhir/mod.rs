@@ -6,6 +6,7 @@
 
 mod access;
 mod answer;
+mod backend;
 mod bundle;
 mod call;
 mod content;
@@ -35,9 +36,7 @@ use axum::http::Extensions;
 use axum::response::Response;
 use axum::routing::any;
 use call::Call;
-
-/// The longest body that is read, in bytes (resource-server.md §9).
-pub const BODY_LIMIT: usize = 10 << 20;
+use uuid::Uuid;
 
 /// What the resource servers need of the application.
 pub trait Backend: Clone + Send + Sync + 'static {
@@ -52,6 +51,9 @@ pub trait Backend: Clone + Send + Sync + 'static {
     /// # Errors
     /// When the token is not valid here and now; the text says why, for `Sandbox-Reason`.
     fn caller(&self, bearer: &str, extensions: &Extensions) -> Result<Caller, TokenProblem>;
+
+    /// Makes sure that what this patient has from the start is there; called before anything of theirs is looked at.
+    fn touch(&self, _patient: Uuid) {}
 
     /// 16 letters and digits for `X-Request-ID`.
     fn request_id(&self) -> String;
@@ -136,8 +138,9 @@ async fn handle<B: Backend>(backend: B, version: Version, origin: Origin, reques
         Ok(call) => call,
         Err((refusal, frame)) => return refusal.into_answer().finish(&frame, Party::default()),
     };
-    // A commit to a disk must not hold up the other requests of this thread.
-    let waits = call.is_write() && call.records.is_durable();
+    // A commit to a disk must not hold up the other requests of this thread. A read may commit, too: the records that a
+    // citizen has from the start are made when they are first looked at.
+    let waits = call.records.is_durable();
     let work = move || {
         let (answer, party) = route::answer(&backend, &call);
         answer.finish(&call.frame, party)

@@ -4,8 +4,9 @@ use super::TokenRefusal;
 use super::answer::{Answer, Body};
 use crate::fhir::outcome::{ErrorCode, Issue, operation_outcome};
 use crate::records;
+use crate::http::reason::{SANDBOX_REASON, reason};
 use crate::records::not_handled;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 
 /// Why a request is not answered as it wishes.
 #[derive(Clone, Debug, PartialEq)]
@@ -160,7 +161,7 @@ impl Refusal {
         };
         let mut answer = Answer::new(status, body);
         let (rule, fix) = self.reason();
-        answer.headers.push((super::answer::SANDBOX_REASON, ascii(&format!("{rule}; {fix}"))));
+        answer.headers.push((HeaderName::from_static(SANDBOX_REASON), reason(rule, &fix)));
         if status == StatusCode::UNAUTHORIZED {
             answer.headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }
@@ -169,10 +170,4 @@ impl Refusal {
         }
         answer
     }
-}
-
-/// A header value: what is not printable ASCII becomes `?`.
-fn ascii(text: &str) -> HeaderValue {
-    let text: String = text.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).collect();
-    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("RS-INTERNAL"))
 }

@@ -48,6 +48,10 @@ pub(super) fn answer<B: Backend>(backend: &B, call: &Call) -> (Answer, Party) {
         let caller = access(backend, &call.knobs, &call.headers, &call.extensions, !needs_token)?;
         let Caller { access, party: found } = caller;
         party = found;
+        match access.patient() {
+            Some(patient) => backend.touch(patient),
+            None => call.patients().into_iter().for_each(|patient| backend.touch(patient)),
+        }
         match interaction {
             Interaction::Metadata => metadata::answer(call),
             Interaction::Preflight => Ok(cors::preflight(call)),

@@ -1,1 +1,73 @@
-//! http/oauth
+//! The authorization server's endpoints: one a file, each with the errors it maps to the wire.
+//!
+//! The pages of the browser flow keep no state between them but the session: every form posts to an address that
+//! repeats the application's whole request, which is checked anew each time. So Back, reloads and double submits work.
+
+mod authorize;
+mod client_authentication;
+mod consent;
+mod discovery;
+mod identification;
+mod jwk;
+mod parameters;
+mod refusal;
+mod response;
+mod terms;
+mod token;
+mod token_error;
+mod visit;
+
+use super::context::{App, Origin};
+use super::pages;
+use super::reason::with_reason;
+use axum::Router;
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+pub use identification::choice as citizen_choice;
+
+/// Where the authorization server lies behind a tenant's base path; the issuer is this with a slash.
+const PREFIX: &str = "/phr-authserver-sandbox";
+
+/// The routes of the authorization server.
+pub fn routes() -> Router<App> {
+    let at = |path: &str| format!("{PREFIX}/{path}");
+    Router::new()
+        .route(&at("authorize"), get(authorize::get))
+        .route(&at("authorize/identification"), post(identification::post).get(visit::back_to_authorize))
+        .route(&at("authorize/terms"), post(terms::post).get(visit::back_to_authorize))
+        .route(&at("authorize/consent"), post(consent::post).get(visit::back_to_authorize))
+        .route(&at("token"), post(token::post).fallback(token::other_method))
+        .route(&at("jwk"), get(jwk::get))
+        .route(&at(".well-known/openid-configuration"), get(discovery::get))
+        .route(&at(".well-known/smart-configuration"), get(smart_configuration))
+}
+
+/// The stylesheet and the icon of the pages.
+pub fn page_assets() -> Router<App> {
+    Router::new().route(pages::ASSET_ROUTE, get(asset))
+}
+
+/// The real service has none (authorization-server.md §1).
+async fn smart_configuration() -> Response {
+    let text = "Kanta PHR has no SMART configuration; its authorization server has .well-known/openid-configuration";
+    with_reason(StatusCode::NOT_FOUND.into_response(), "AUTH-NO-SMART-CONFIGURATION", text)
+}
+
+async fn asset(Path(file): Path<String>) -> Response {
+    pages::asset(&file).map_or_else(|| StatusCode::NOT_FOUND.into_response(), IntoResponse::into_response)
+}
+
+/// The path of a tenant as browsers know it: empty, or `/t/{tenant}`.
+fn base_path(origin: &Origin) -> String {
+    let url = origin.browser_url("");
+    let behind_scheme = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+    behind_scheme.find('/').map_or_else(String::new, |slash| behind_scheme[slash..].to_owned())
+}
+
+/// The path of an endpoint as browsers know it.
+fn browser_path(origin: &Origin, endpoint: &str) -> String {
+    format!("{}{PREFIX}/{endpoint}", base_path(origin))
+}

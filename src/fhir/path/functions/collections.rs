@@ -77,7 +77,6 @@ pub(super) fn call<'a>(call: Call<'_, '_, 'a>) -> Evaluated<'a> {
             for node in call.input.iter().filter_map(Item::node) {
                 navigate::push_all(call.evaluator.context, node, &mut result);
             }
-            steps.take(result.len())?;
             Ok(result)
         }
         F::Descendants => call.descendants(),
@@ -205,7 +204,6 @@ impl<'a> Call<'_, '_, 'a> {
         for (index, item) in self.input.iter().enumerate() {
             let scope = Scope { total: Some(&total), ..self.within(item, index) };
             total = self.evaluator.part(self.arguments[0], &scope)?;
-            self.evaluator.steps.take(total.len())?;
         }
         Ok(total)
     }

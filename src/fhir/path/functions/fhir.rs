@@ -57,7 +57,6 @@ impl<'a> Call<'_, '_, 'a> {
         for node in self.input.iter().filter_map(Item::node) {
             navigate::push_named(self.evaluator.context, node, "extension", &mut result);
         }
-        self.evaluator.steps.take(result.len())?;
         result.retain(|item| {
             let value = item.node().and_then(Node::value);
             value.and_then(|value| value.get("url")).and_then(Value::as_str) == Some(&*url)

@@ -5,6 +5,7 @@ use super::super::evaluate::{Evaluated, Evaluator};
 use super::super::item::{Collection, Item, Quantity};
 use super::super::syntax::{Function as F, Moment, Operator};
 use super::Call;
+use super::strings::LONGEST_TEXT;
 use rust_decimal::{Decimal, RoundingStrategy};
 use smallvec::smallvec;
 use std::borrow::Cow;
@@ -24,9 +25,7 @@ pub(in super::super) fn arithmetic<'a>(
             return Ok(kept.into_iter().map(|index| all[index].clone()).collect());
         }
         Operator::Concatenate => {
-            let text = joined(&left)?.into_owned() + &joined(&right)?;
-            evaluator.steps.take(text.len() / 64)?;
-            return Ok(smallvec![Item::String(text.into())]);
+            return Ok(smallvec![concatenated(evaluator, joined(&left)?, &joined(&right)?)?]);
         }
         _ => {}
     }
@@ -60,8 +59,7 @@ pub(in super::super) fn arithmetic<'a>(
             value.map(|value| Item::Quantity(Quantity { value, unit: left.unit }))
         }
         (Item::String(left), Item::String(right)) if operator == Operator::Add => {
-            evaluator.steps.take((left.len() + right.len()) / 64)?;
-            Some(Item::String((left.into_owned() + &right).into()))
+            Some(concatenated(evaluator, left, &right)?)
         }
         _ => return Err(wrong()),
     };
@@ -70,6 +68,19 @@ pub(in super::super) fn arithmetic<'a>(
 
 fn wrong() -> EvaluationError {
     EvaluationError::WrongType("the operands of an operator do not go together".to_owned())
+}
+
+fn concatenated<'a>(
+    evaluator: &Evaluator<'_, 'a>,
+    left: Cow<'a, str>,
+    right: &str,
+) -> Result<Item<'a>, EvaluationError> {
+    let length = left.len() + right.len();
+    evaluator.steps.take(length / 64)?;
+    if length > LONGEST_TEXT {
+        return Err(EvaluationError::Limit);
+    }
+    Ok(Item::String((left.into_owned() + right).into()))
 }
 
 /// As in HAPI, several items are joined with commas: `code & profile` stands in an invariant where profiles are many.

@@ -15,8 +15,8 @@ use std::sync::{LazyLock, PoisonError, RwLock};
 const REGEX_SIZE: usize = 1 << 20;
 /// How many compiled expressions are kept: the FHIR definitions have about ten.
 const REGEX_COUNT: usize = 64;
-/// The longest text that a replacement may grow to, in bytes.
-const LONGEST_TEXT: usize = 4 << 20;
+/// The longest text that an expression may put together, in bytes.
+pub(super) const LONGEST_TEXT: usize = 1 << 20;
 
 pub(super) fn call<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
     match call.function {
@@ -41,11 +41,15 @@ pub(super) fn call<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
         F::Lower => Item::String(text.to_lowercase().into()),
         F::Trim => Item::String(text.trim().to_owned().into()),
         F::Length => Item::Integer(text.chars().count() as i64),
-        F::ToChars => return Ok(text.chars().map(|letter| Item::String(letter.to_string().into())).collect()),
+        F::ToChars => {
+            call.evaluator.steps.take(text.len())?;
+            return Ok(text.chars().map(|letter| Item::String(letter.to_string().into())).collect());
+        }
         F::Split => {
             let Some(separator) = call.argument_text(0)? else {
                 return Ok(Collection::new());
             };
+            call.evaluator.steps.take(text.len())?;
             return Ok(text.split(&*separator).map(|part| Item::String(part.to_owned().into())).collect());
         }
         F::Replace => {

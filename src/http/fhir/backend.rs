@@ -1,0 +1,60 @@
+//! The application as the resource servers' back end.
+
+use super::access::{Caller, TokenProblem};
+use super::{Backend, Knobs, TokenRefusal};
+use crate::exchanges::Party;
+use crate::http::context::App;
+use crate::records::{Access, Records, Types};
+use crate::settings::{BadToken, MetadataToken, NoToken, Prefer};
+use axum::http::Extensions;
+use uuid::Uuid;
+
+impl Backend for App {
+    fn records(&self) -> Records {
+        self.tenant.records()
+    }
+
+    fn knobs(&self) -> Knobs {
+        let settings = self.tenant.settings();
+        Knobs {
+            no_token: match settings.rs_no_token {
+                NoToken::Outcome401 => TokenRefusal::Outcome401,
+                NoToken::Plain401 => TokenRefusal::Plain401,
+                NoToken::Outcome403 => TokenRefusal::Outcome403,
+            },
+            bad_token: match settings.rs_bad_token {
+                BadToken::Outcome401 => TokenRefusal::Outcome401,
+                BadToken::Plain401 => TokenRefusal::Plain401,
+                BadToken::Outcome403 => TokenRefusal::Outcome403,
+            },
+            metadata_token: settings.metadata_token != MetadataToken::Never,
+            open_metadata_token: settings.metadata_token == MetadataToken::Always,
+            prefer_stu3: settings.prefer_stu3 == Prefer::Honour,
+            prefer_r4: settings.prefer_r4 == Prefer::Honour,
+        }
+    }
+
+    fn caller(&self, bearer: &str, _: &Extensions) -> Result<Caller, TokenProblem> {
+        let token = self.tenant.access_by_token(bearer).map_err(|error| TokenProblem(error.to_string()))?;
+        let access = Access::Application {
+            application_id: token.oid.unwrap_or_else(|| token.client_id.clone()),
+            client_id: token.client_id.clone(),
+            name: token.client_name,
+            patient: token.patient,
+            reads: Types::named(token.read.iter()),
+            writes: Types::named(token.write.iter()),
+        };
+        let party = Party { client_id: Some(token.client_id), citizen: Some(token.citizen), certificate: None };
+        Ok(Caller { access, party })
+    }
+
+    fn touch(&self, patient: Uuid) {
+        if let Err(refusal) = self.tenant.touch(patient) {
+            tracing::error!(reason = refusal.reason().1, "a citizen's seeded records could not be made");
+        }
+    }
+
+    fn request_id(&self) -> String {
+        self.tenant.random.alphanumeric(16)
+    }
+}

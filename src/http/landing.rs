@@ -1,0 +1,52 @@
+//! `GET /`: where everything is, for people.
+
+use super::context::{App, Origin};
+use super::control::overview::{curl_line, ready_client};
+use super::oauth::citizen_choice;
+use super::pages::{Address, AddressKind, Frame, Landing, Language, LanguageLinks, ReadyClient};
+use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+
+/// The landing page.
+pub async fn landing(
+    State(app): State<App>,
+    origin: Origin,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let language = Language::of_request(query.as_deref(), &headers);
+    let frame = Frame::new(language, LanguageLinks::keeping(query.as_deref()));
+    let server = |base: &str, segment: &str| format!("{base}/phr-resourceserver/{segment}");
+    let mut addresses = vec![
+        (AddressKind::Issuer, origin.issuer()),
+        (AddressKind::Discovery, format!("{}.well-known/openid-configuration", origin.issuer())),
+        (AddressKind::R4, server(&origin.browser_url(""), "baseR4")),
+        (AddressKind::Stu3, server(&origin.browser_url(""), "baseStu3")),
+    ];
+    if let Some(open) = &app.front.open_http {
+        addresses.push((AddressKind::OpenR4, server(open, "baseR4")));
+        addresses.push((AddressKind::OpenStu3, server(open, "baseStu3")));
+    }
+    addresses.push((AddressKind::Control, origin.browser_url("/_sandbox")));
+    addresses.push((AddressKind::Certificate, origin.browser_url("/_sandbox/ca.pem")));
+    let clock = app.tenant.clock.state();
+    let is_moved = clock.frozen_at_ms.is_some() || clock.offset_ms.abs() > 1_000;
+    let landing = Landing {
+        frame,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        clock: is_moved.then(|| crate::time::to_helsinki(app.tenant.clock.now())),
+        addresses: addresses.into_iter().map(|(kind, url)| Address { kind, url }).collect(),
+        client: ready_client(&app).map(|client| ReadyClient {
+            name: client.name,
+            client_id: client.client_id,
+            client_secret: Some(client.client_secret),
+            redirect_uris: client.redirect_uris,
+            scope: client.scope.to_string(),
+            try_it: None,
+        }),
+        citizens: app.tenant.citizens.list().iter().map(|citizen| citizen_choice(&app.tenant, citizen)).collect(),
+        curl: curl_line(&app, &origin.browser_url("")),
+    };
+    landing.page().into_response()
+}

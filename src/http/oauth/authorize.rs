@@ -1,0 +1,125 @@
+//! `GET authorize`: whatever must be asked next, as a page; or the answer to the application.
+
+use super::refusal::{Refusal, Target};
+use super::visit::{Outcome, Visit, answer, with_cookie};
+use super::{consent, identification, terms};
+use crate::authorization::{AuthorizationRequest, Prompt, Session};
+use crate::citizens::{Citizen, PersonalIdentityCode};
+use crate::http::blocking::blocking;
+use crate::http::context::{App, Origin};
+use crate::tenant::Open;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::Response;
+
+/// `sandbox_decision`: what the citizen would press, for tests without a browser. (`cancel` needs no citizen at all.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Decision {
+    Approve,
+    Deny,
+}
+
+/// The handler.
+pub async fn get(State(app): State<App>, origin: Origin, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
+    blocking(app, move |app| answer(app, &origin, &headers, query.as_deref(), decide)).await
+}
+
+fn decide(visit: &Visit<'_>, request: AuthorizationRequest) -> Outcome {
+    let decision = match visit.parameters.get("sandbox_decision") {
+        None => None,
+        Some("approve") => Some(Decision::Approve),
+        Some("deny") => Some(Decision::Deny),
+        Some("cancel") => return Err(Refusal::Cancelled(Target::from(&request))),
+        Some(other) => return Err(Refusal::UnknownDecision(other.to_owned())),
+    };
+    let user = match visit.parameters.get("user_id") {
+        None => None,
+        Some(code) => {
+            let code = PersonalIdentityCode::parse(code).map_err(Refusal::UserId)?;
+            Some(visit.tenant.identify(code).map_err(Refusal::internal)?)
+        }
+    };
+    match (user, decision) {
+        (Some(citizen), Some(decision)) => without_pages(visit, &citizen, None, &request, decision),
+        (Some(citizen), None) => identified(visit, citizen, &request),
+        (None, decision) => match visit.signed_in().filter(|_| request.prompt != Some(Prompt::Login)) {
+            Some((citizen, session)) => {
+                let_in(visit, &citizen, &request)?;
+                match decision {
+                    Some(decision) => without_pages(visit, &citizen, Some(session), &request, decision),
+                    None => ask(visit, &citizen, session, &request),
+                }
+            }
+            None if Visit::is_silent(&request) => Err(Refusal::LoginRequired(Target::from(&request))),
+            None => identification::page(visit, &request, String::new(), None),
+        },
+    }
+}
+
+fn without_pages(
+    visit: &Visit<'_>,
+    citizen: &Citizen,
+    session: Option<&Session>,
+    request: &AuthorizationRequest,
+    decision: Decision,
+) -> Outcome {
+    let_in(visit, citizen, request)?;
+    match decision {
+        Decision::Approve => {
+            visit.tenant.accept_terms(citizen).map_err(Refusal::internal)?;
+            visit.approve(citizen, session, request)
+        }
+        Decision::Deny => Err(Refusal::Denied(Target::from(request))),
+    }
+}
+
+/// `user_id` has said who the citizen is: the session is theirs from now on.
+fn identified(visit: &Visit<'_>, citizen: Citizen, request: &AuthorizationRequest) -> Outcome {
+    match visit.signed_in() {
+        Some((present, session)) if present.id == citizen.id => {
+            let_in(visit, &present, request)?;
+            ask(visit, &present, session, request)
+        }
+        present => {
+            if let Some((present, _)) = present.filter(|_| visit.settings.age_sticky) {
+                // A session that stays with a refused citizen does so whoever comes next.
+                let_in(visit, &present, request)?;
+            }
+            enter(visit, &citizen, request)
+        }
+    }
+}
+
+/// Signs a citizen in who has just been identified, and goes on to the next question.
+pub(super) fn enter(visit: &Visit<'_>, citizen: &Citizen, request: &AuthorizationRequest) -> Outcome {
+    let refused = let_in(visit, citizen, request);
+    if refused.is_err() && !visit.settings.age_sticky {
+        return refused.map(|()| visit.go_on());
+    }
+    let cookie: HeaderValue = visit.sign_in(citizen)?;
+    let response = match refused {
+        // What was asked for is done: identifying again and again would not end.
+        Ok(()) if request.prompt == Some(Prompt::Login) => visit.go_on_without(&["prompt"]),
+        Ok(()) => visit.go_on(),
+        Err(refusal) => refusal.into_response(visit.frame(), None),
+    };
+    Ok(with_cookie(response, Some(cookie)))
+}
+
+/// The age limit.
+fn let_in(visit: &Visit<'_>, citizen: &Citizen, request: &AuthorizationRequest) -> Result<(), Refusal> {
+    visit.tenant.check_age(citizen).map_err(|under_age| Refusal::UnderAge(Target::from(request), under_age))
+}
+
+fn ask(visit: &Visit<'_>, citizen: &Citizen, session: &Session, request: &AuthorizationRequest) -> Outcome {
+    let open = match visit.tenant.open_question(citizen, request) {
+        Open::Nothing if request.prompt == Some(Prompt::Consent) => Open::Consent,
+        open => open,
+    };
+    match open {
+        Open::Nothing => visit.approve_again(citizen, session, request),
+        _ if Visit::is_silent(request) => Err(Refusal::InteractionRequired(Target::from(request))),
+        Open::Terms => Ok(terms::page(visit, citizen, session, request)),
+        Open::Consent => Ok(consent::page(visit, citizen, session, request)),
+    }
+}

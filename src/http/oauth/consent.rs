@@ -1,0 +1,79 @@
+//! `POST authorize/consent`: may this application have these rights?
+
+use super::refusal::{Refusal, Target};
+use super::visit::{Outcome, Visit, answer};
+use crate::authorization::{AuthorizationRequest, Session};
+use crate::citizens::Citizen;
+use crate::http::blocking::blocking;
+use crate::http::context::{App, Origin};
+use crate::http::pages::{Application, Consent, SignedIn, decision, field};
+use crate::tenant::Open;
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+
+/// The handler.
+pub async fn post(
+    State(app): State<App>,
+    origin: Origin,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+    body: Bytes,
+) -> Response {
+    blocking(app, move |app| {
+        answer(app, &origin, &headers, query.as_deref(), |visit, request| decide(visit, request, &body))
+    })
+    .await
+}
+
+fn decide(visit: &Visit<'_>, request: AuthorizationRequest, body: &[u8]) -> Outcome {
+    let Some(form) = visit.read_form(body)? else { return Ok(visit.start_again()) };
+    let Some((citizen, session)) = visit.signed_in() else { return Ok(visit.start_again()) };
+    match form.get(field::DECISION) {
+        // Whoever is not let in or has not accepted the terms is told so where that is asked.
+        Some(decision::ACCEPT)
+            if visit.tenant.check_age(&citizen).is_err()
+                || visit.tenant.open_question(&citizen, &request) == Open::Terms =>
+        {
+            Ok(visit.go_on())
+        }
+        // A second submit gets a code of its own, which ends the first: the browser shows the last answer only.
+        Some(decision::ACCEPT) => visit.approve(&citizen, Some(session), &request),
+        Some(decision::REFUSE) => Err(Refusal::Denied(Target::from(&request))),
+        Some(decision::SWITCH) => visit.switch_citizen(),
+        _ => Err(Refusal::UnknownButton),
+    }
+}
+
+/// The page.
+pub(super) fn page(
+    visit: &Visit<'_>,
+    citizen: &Citizen,
+    session: &Session,
+    request: &AuthorizationRequest,
+) -> Response {
+    let client = &request.client;
+    let view = Consent {
+        frame: visit.frame(),
+        form: visit.form("consent", session),
+        citizen: SignedIn { name: citizen.full_name(), may_switch: true },
+        application: Application {
+            name: client.name.clone(),
+            logo_uri: client.logo_uri.clone(),
+            contacts: client.contacts.clone(),
+            description: client.description.clone(),
+            home_page: None,
+        },
+        scopes: request.scopes.iter().map(|scope| scope.to_string()).collect(),
+        returns_to: host(&request.redirect_uri),
+    };
+    view.page().into_response()
+}
+
+/// The host of a redirect URI; none for an app's own scheme.
+fn host(uri: &str) -> Option<String> {
+    let (scheme, rest) = uri.split_once("://")?;
+    let authority = rest.split(['/', '?']).next()?;
+    matches!(scheme, "http" | "https").then(|| authority.rsplit('@').next().unwrap_or(authority).to_owned())
+}

@@ -1,0 +1,40 @@
+//! `GET .well-known/openid-configuration`: what the authorization server really does (authorization-server.md §1).
+
+use super::PREFIX;
+use super::response::json;
+use crate::authorization::Pkce;
+use crate::authorization::grantable_scopes;
+use crate::http::context::{App, Origin};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+/// The handler.
+pub async fn get(State(app): State<App>, origin: Origin) -> Response {
+    let challenge_methods: &[&str] = match app.tenant.settings().pkce {
+        Pkce::Off => &[],
+        Pkce::Optional | Pkce::Required => &["plain", "S256"],
+    };
+    let document = serde_json::json!({
+        "issuer": origin.issuer(),
+        "authorization_endpoint": origin.browser_url(&format!("{PREFIX}/authorize")),
+        "token_endpoint": origin.url(&format!("{PREFIX}/token")),
+        "jwks_uri": origin.url(&format!("{PREFIX}/jwk")),
+        "scopes_supported": grantable_scopes().map(|scope| scope.to_string()).collect::<Vec<_>>(),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "claim_types_supported": ["normal"],
+        "claims_supported": ["sub", "iss", "aud", "exp", "iat", "jti", "auth_time", "at_hash", "nonce"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "ui_locales_supported": ["fi", "sv", "en"],
+        "claims_parameter_supported": false,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "code_challenge_methods_supported": challenge_methods,
+    });
+    json(StatusCode::OK, document.to_string())
+}

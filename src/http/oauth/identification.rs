@@ -1,0 +1,98 @@
+//! `POST authorize/identification`: who is at the browser?
+
+use super::authorize;
+use super::refusal::{Refusal, Target};
+use super::visit::{Outcome, Visit, answer, with_cookie};
+use crate::authorization::AuthorizationRequest;
+use crate::citizens::{Citizen, PersonalIdentityCode, PersonalIdentityCodeError};
+use crate::http::blocking::blocking;
+use crate::http::context::{App, Origin};
+use crate::http::pages::{CitizenChoice, Identification, IdentificationProblem, decision, field};
+use crate::http::reason::with_reason;
+use crate::tenant::Tenant;
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+/// The handler.
+pub async fn post(
+    State(app): State<App>,
+    origin: Origin,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+    body: Bytes,
+) -> Response {
+    blocking(app, move |app| {
+        answer(app, &origin, &headers, query.as_deref(), |visit, request| decide(visit, request, &body))
+    })
+    .await
+}
+
+fn decide(visit: &Visit<'_>, request: AuthorizationRequest, body: &[u8]) -> Outcome {
+    let Some(form) = visit.read_form(body)? else { return Ok(visit.start_again()) };
+    if form.get(field::DECISION) == Some(decision::CANCEL) {
+        return Err(Refusal::Cancelled(Target::from(&request)));
+    }
+    if let Some(id) = form.get(field::CITIZEN) {
+        return match visit.tenant.citizens.get(id).filter(|citizen| citizen.id == id) {
+            Some(citizen) => authorize::enter(visit, &citizen, &request),
+            None => page(visit, &request, String::new(), Some(IdentificationProblem::NothingChosen)),
+        };
+    }
+    let Some(typed) = form.get(field::PERSONAL_IDENTITY_CODE) else {
+        return page(visit, &request, String::new(), Some(IdentificationProblem::Empty));
+    };
+    match PersonalIdentityCode::parse(typed) {
+        Ok(code) => {
+            let citizen = visit.tenant.identify(code).map_err(Refusal::internal)?;
+            authorize::enter(visit, &citizen, &request)
+        }
+        Err(error) => {
+            let (problem, typed) = match error {
+                PersonalIdentityCodeError::Malformed => (IdentificationProblem::Malformed, typed),
+                PersonalIdentityCodeError::NoSuchDate => (IdentificationProblem::NoSuchDate, typed),
+                PersonalIdentityCodeError::WrongCheckCharacter { .. } => {
+                    (IdentificationProblem::WrongCheckCharacter, typed)
+                }
+                // It may be a real person's: not even the page repeats it.
+                PersonalIdentityCodeError::NotSynthetic => (IdentificationProblem::NotSynthetic, ""),
+            };
+            let response = page(visit, &request, typed.to_owned(), Some(problem))?;
+            Ok(with_reason(response, "AUTH-IDENTITY-CODE", &error.to_string()))
+        }
+    }
+}
+
+/// The page, at first or with a problem.
+pub(super) fn page(
+    visit: &Visit<'_>,
+    request: &AuthorizationRequest,
+    typed: String,
+    problem: Option<IdentificationProblem>,
+) -> Outcome {
+    let (cookie, session) = visit.anonymous_session()?;
+    let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    let view = Identification {
+        frame: visit.frame(),
+        form: visit.form("identification", &session),
+        application: Some(request.client.name.clone()),
+        citizens: visit.tenant.citizens.list().iter().map(|citizen| choice(visit.tenant, citizen)).collect(),
+        minimum_age: visit.settings.age_minimum as u16,
+        typed,
+        problem,
+    };
+    Ok(with_cookie(view.page().with_status(status).into_response(), cookie))
+}
+
+/// A citizen as the pages show them.
+pub fn choice(tenant: &Tenant, citizen: &Citizen) -> CitizenChoice {
+    CitizenChoice {
+        id: citizen.id.clone(),
+        name: citizen.full_name(),
+        personal_identity_code: citizen.personal_identity_code.to_string(),
+        age: u16::try_from(tenant.age(citizen)).unwrap_or(0),
+        language: citizen.language.as_str().to_owned(),
+        description: citizen.description.clone(),
+    }
+}

@@ -1,0 +1,66 @@
+//! `POST authorize/terms`: the terms of use, once per citizen and version.
+
+use super::refusal::{Refusal, Target};
+use super::visit::{Outcome, Visit, answer};
+use crate::authorization::{AuthorizationRequest, Session};
+use crate::citizens::Citizen;
+use crate::http::blocking::blocking;
+use crate::http::context::{App, Origin};
+use crate::http::pages::{SignedIn, Terms, decision, field};
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+
+/// The hidden field with the version that was shown.
+const VERSION: &str = "version";
+
+/// The handler.
+pub async fn post(
+    State(app): State<App>,
+    origin: Origin,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+    body: Bytes,
+) -> Response {
+    blocking(app, move |app| {
+        answer(app, &origin, &headers, query.as_deref(), |visit, request| decide(visit, request, &body))
+    })
+    .await
+}
+
+fn decide(visit: &Visit<'_>, request: AuthorizationRequest, body: &[u8]) -> Outcome {
+    let Some(form) = visit.read_form(body)? else { return Ok(visit.start_again()) };
+    let Some((citizen, _)) = visit.signed_in() else { return Ok(visit.start_again()) };
+    match form.get(field::DECISION) {
+        Some(decision::ACCEPT) => {
+            // Terms that changed while the page was open are shown anew, not accepted unread.
+            if form.get(VERSION) == Some(&visit.settings.terms_version) {
+                visit.tenant.accept_terms(&citizen).map_err(Refusal::internal)?;
+            }
+            Ok(visit.go_on())
+        }
+        Some(decision::REFUSE) => Err(Refusal::Denied(Target::from(&request))),
+        Some(decision::SWITCH) => visit.switch_citizen(),
+        _ => Err(Refusal::UnknownButton),
+    }
+}
+
+/// The page.
+pub(super) fn page(
+    visit: &Visit<'_>,
+    citizen: &Citizen,
+    session: &Session,
+    request: &AuthorizationRequest,
+) -> Response {
+    let mut form = visit.form("terms", session);
+    form.hidden.push((VERSION.to_owned(), visit.settings.terms_version.clone()));
+    let view = Terms {
+        frame: visit.frame(),
+        form,
+        citizen: SignedIn { name: citizen.full_name(), may_switch: true },
+        version: visit.settings.terms_version.clone(),
+        application: Some(request.client.name.clone()),
+    };
+    view.page().into_response()
+}

@@ -1,0 +1,249 @@
+//! A browser's visit to the authorization endpoint or one of its forms: the application's request, the session, and
+//! the surroundings of the page to show.
+
+use super::parameters::Parameters;
+use super::refusal::{Refusal, Target};
+use super::response::redirect;
+use super::{base_path, browser_path};
+use crate::authorization::{AuthorizationRequest, Prompt, RequestedParameters, Session};
+use crate::citizens::{Citizen, PersonalIdentityCode};
+use crate::exchanges::Party;
+use crate::http::context::{App, Origin};
+use crate::http::pages::{Form, Frame, LANGUAGE_PARAMETER, Language, LanguageLinks, field};
+use crate::http::reason::with_reason;
+use crate::settings::{EmptyParameters, Settings};
+use crate::tenant::Tenant;
+use axum::extract::RawQuery;
+use axum::http::header::{COOKIE, ORIGIN, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::Response;
+use std::sync::Arc;
+
+/// The cookie that names the browser session.
+const SESSION_COOKIE: &str = "phr_sandbox_session";
+
+/// What a handler of the browser flow knows before it decides anything.
+pub struct Visit<'a> {
+    /// Whose data it is about.
+    pub tenant: &'a Tenant,
+    /// Where the request came to.
+    pub origin: &'a Origin,
+    /// The tenant's knobs.
+    pub settings: Arc<Settings>,
+    /// The request's own query, as it came.
+    pub query: &'a str,
+    /// Its parameters.
+    pub parameters: Parameters,
+    /// The language of the page.
+    pub language: Language,
+    /// The session's cookie and content.
+    pub session: Option<(String, Session)>,
+    headers: &'a HeaderMap,
+}
+
+/// What a visit leads to.
+pub type Outcome = Result<Response, Refusal>;
+
+/// Answers a visit: `decide` decides, this does what is common to all ways out.
+pub fn answer(
+    app: &App,
+    origin: &Origin,
+    headers: &HeaderMap,
+    query: Option<&str>,
+    decide: impl FnOnce(&Visit<'_>, AuthorizationRequest) -> Outcome,
+) -> Response {
+    let query = query.unwrap_or_default();
+    let settings = app.tenant.settings();
+    let (parameters, refused) = match Parameters::parse(query.as_bytes(), settings.parameters_empty) {
+        Ok(parameters) => (parameters, None),
+        Err(error) => (Parameters::default(), Some(Refusal::Parameter(error))),
+    };
+    let session = session_cookie(headers).and_then(|cookie| {
+        Some((cookie.to_owned(), app.tenant.authorization.session(cookie, app.tenant.clock.now())?))
+    });
+    let language = Language::of_request(Some(query), headers);
+    let visit = Visit { tenant: &app.tenant, origin, settings, query, parameters, language, session, headers };
+    let outcome = match refused {
+        Some(refusal) => Err(refusal),
+        None => visit.request().map_err(Refusal::Request).and_then(|request| decide(&visit, request)),
+    };
+    let mut response = outcome.unwrap_or_else(|refusal| {
+        let retry = browser_path(origin, "authorize") + "?" + query;
+        refusal.into_response(visit.frame(), Some(retry))
+    });
+    if visit.parameters.get(LANGUAGE_PARAMETER).is_some()
+        && let Ok(cookie) = HeaderValue::from_str(&language.cookie())
+    {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response.extensions_mut().insert(Party {
+        client_id: visit.parameters.get("client_id").map(str::to_owned),
+        citizen: visit.session.as_ref().and_then(|(_, session)| session.citizen.clone()),
+        certificate: None,
+    });
+    response
+}
+
+/// Someone opens the address of a form: a reload, Back, or the language switch.
+pub async fn back_to_authorize(origin: Origin, RawQuery(query): RawQuery) -> Response {
+    redirect(&(browser_path(&origin, "authorize") + "?" + &query.unwrap_or_default()))
+}
+
+impl Visit<'_> {
+    fn request(&self) -> Result<AuthorizationRequest, crate::authorization::RequestError> {
+        let get = |name| self.parameters.get(name);
+        let requested = RequestedParameters {
+            response_type: get("response_type"),
+            client_id: get("client_id"),
+            redirect_uri: get("redirect_uri"),
+            scope: get("scope"),
+            state: get("state"),
+            nonce: get("nonce"),
+            aud: get("aud"),
+            prompt: get("prompt"),
+            code_challenge: get("code_challenge"),
+            code_challenge_method: get("code_challenge_method"),
+        };
+        self.tenant.authorization.check_request(&requested, &self.settings.authorization_rules())
+    }
+
+    /// The citizen who is signed in.
+    pub fn signed_in(&self) -> Option<(Citizen, &Session)> {
+        let (_, session) = self.session.as_ref()?;
+        Some((self.tenant.citizens.get(session.citizen.as_deref()?)?, session))
+    }
+
+    /// Signs a citizen in. Gives the cookie to set.
+    pub fn sign_in(&self, citizen: &Citizen) -> Result<HeaderValue, Refusal> {
+        // An anonymous session is left to expire: a double click on its form still finds it.
+        let replaced = self.session.as_ref().filter(|(_, session)| session.citizen.is_some());
+        self.begin_session(replaced.map(|(cookie, _)| cookie.as_str()), Some(&citizen.id)).map(|(cookie, _)| cookie)
+    }
+
+    /// The session for a form that asks who is there: the present one unless somebody is signed in, with the cookie to
+    /// set when it is new.
+    pub fn anonymous_session(&self) -> Result<(Option<HeaderValue>, Session), Refusal> {
+        match &self.session {
+            Some((_, session)) if session.citizen.is_none() => Ok((None, session.clone())),
+            other => {
+                let (cookie, session) = self.begin_session(other.as_ref().map(|(cookie, _)| cookie.as_str()), None)?;
+                Ok((Some(cookie), session))
+            }
+        }
+    }
+
+    fn begin_session(&self, replaced: Option<&str>, citizen: Option<&str>) -> Result<(HeaderValue, Session), Refusal> {
+        let tenant = self.tenant;
+        let begun = tenant.authorization.begin_session(replaced, citizen, tenant.clock.now(), &tenant.random);
+        let (cookie, session) = begun.map_err(Refusal::internal)?;
+        let secure = if self.origin.is_secure() { "; Secure" } else { "" };
+        let path = browser_path(self.origin, "");
+        let value = format!("{SESSION_COOKIE}={cookie}; Path={path}; HttpOnly; SameSite=Lax{secure}");
+        Ok((HeaderValue::from_str(&value).map_err(Refusal::internal)?, session))
+    }
+
+    /// The surroundings of a page. Its language links lead to the authorization endpoint, which finds the same page.
+    pub fn frame(&self) -> Frame {
+        let authorize = browser_path(self.origin, "authorize");
+        // What is no code of the sandbox may be a real person's: no page repeats it.
+        let user_id = self.parameters.get("user_id").map(PersonalIdentityCode::parse);
+        let forgotten: &[&str] = if matches!(user_id, Some(Err(_))) { &["user_id"] } else { &[] };
+        let keeping = LanguageLinks::keeping(Some(&without(self.query, forgotten)));
+        let links = LanguageLinks::from_fn(|language| format!("{authorize}{}", keeping.get(language)));
+        let tenant = (self.tenant.id != "main").then(|| self.tenant.id.clone());
+        Frame { base_path: base_path(self.origin), tenant, ..Frame::new(self.language, links) }
+    }
+
+    /// A form that posts to `authorize/{page}` with the application's whole request.
+    pub fn form(&self, page: &str, session: &Session) -> Form {
+        let action = browser_path(self.origin, &format!("authorize/{page}?{}", self.query));
+        Form { action, csrf: session.csrf.clone(), hidden: Vec::new() }
+    }
+
+    /// Reads a form of this session. A form of an earlier session is no reason to worry: `None` then, and the citizen
+    /// is shown the page that fits now.
+    pub fn read_form(&self, body: &[u8]) -> Result<Option<Parameters>, Refusal> {
+        let foreign = |header| self.headers.get(header).and_then(|value| value.to_str().ok());
+        if foreign(ORIGIN.as_str()).is_some_and(|origin| !self.origin.is_own(origin))
+            || foreign("sec-fetch-site") == Some("cross-site")
+        {
+            return Err(Refusal::ForgedForm("the form was sent from another site"));
+        }
+        let form = Parameters::parse(body, EmptyParameters::Ignore).map_err(Refusal::Parameter)?;
+        let Some(csrf) = form.get(field::CSRF) else {
+            return Err(Refusal::ForgedForm("the form carries no token of ours"));
+        };
+        Ok(self.session.as_ref().is_some_and(|(_, session)| session.made(csrf)).then_some(form))
+    }
+
+    /// A redirect to the authorization endpoint with the same request, which shows what is to be asked next.
+    pub fn go_on(&self) -> Response {
+        redirect(&browser_path(self.origin, &format!("authorize?{}", self.query)))
+    }
+
+    /// The same without some of the request's parameters.
+    pub fn go_on_without(&self, names: &[&str]) -> Response {
+        let query = without(self.query, names);
+        redirect(&browser_path(self.origin, &format!("authorize?{query}")))
+    }
+
+    /// The same for a form that belongs to another session.
+    pub fn start_again(&self) -> Response {
+        let text = "the form belongs to an earlier session; nothing was done, the page that fits now is shown";
+        with_reason(self.go_on(), "AUTH-FORM-STALE", text)
+    }
+
+    /// Forgets who is signed in and asks again. A `user_id` would answer at once, so it is left out.
+    pub fn switch_citizen(&self) -> Outcome {
+        let (cookie, _) = self.anonymous_session()?;
+        Ok(with_cookie(self.go_on_without(&["user_id"]), cookie))
+    }
+
+    /// Gives the application its code.
+    pub fn approve(&self, citizen: &Citizen, session: Option<&Session>, request: &AuthorizationRequest) -> Outcome {
+        let signed_in_at = session.and_then(|session| session.signed_in_at).unwrap_or_else(|| self.tenant.clock.now());
+        let issued = self.tenant.approve(citizen, request, signed_in_at, &self.origin.issuer());
+        self.with_code(issued, request)
+    }
+
+    /// Gives the application a code under a right given before.
+    pub fn approve_again(&self, citizen: &Citizen, session: &Session, request: &AuthorizationRequest) -> Outcome {
+        let signed_in_at = session.signed_in_at.unwrap_or_else(|| self.tenant.clock.now());
+        let issued = self.tenant.approve_again(citizen, request, signed_in_at, &self.origin.issuer());
+        self.with_code(issued, request)
+    }
+
+    fn with_code(
+        &self,
+        issued: Result<crate::authorization::IssuedCode, crate::tenant::ApproveError>,
+        request: &AuthorizationRequest,
+    ) -> Outcome {
+        let code = issued.map_err(Refusal::internal)?.code;
+        Ok(Target::from(request).answer(&[("code", Some(&code))]))
+    }
+
+    /// Whether the application wants no page shown.
+    pub fn is_silent(request: &AuthorizationRequest) -> bool {
+        request.prompt == Some(Prompt::None)
+    }
+}
+
+/// A query without some of its parameters.
+fn without(query: &str, names: &[&str]) -> String {
+    let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| !names.contains(&&**name));
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
+}
+
+/// The response with a cookie to set, if there is one.
+pub fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok()).find_map(|header| {
+        header.split(';').find_map(|pair| pair.trim().strip_prefix(SESSION_COOKIE)?.strip_prefix('='))
+    })
+}

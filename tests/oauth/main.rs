@@ -1,0 +1,7 @@
+//! The authorization server over real HTTP: the browser flow with its forms, the token endpoint, and every refusal.
+
+mod browser_flow;
+mod refusals;
+mod server;
+mod session;
+mod tokens;
