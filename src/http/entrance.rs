@@ -19,6 +19,11 @@ use tower_http::compression::Compression;
 /// Longest request body that is read (no limit of the real service is documented; resource-server.md §9).
 pub const BODY_LIMIT: usize = 10 << 20;
 
+/// A request extension for the resource servers, which refuse it in their own way: the body was longer than
+/// [`BODY_LIMIT`] and has not been read.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyTooLong;
+
 /// Answers one request.
 pub async fn handle(app: App, router: Router, connection: Arc<Connection>, request: Request) -> Response {
     let wants_gzip = request
@@ -62,8 +67,11 @@ async fn answer(app: App, mut router: Router, connection: Arc<Connection>, reque
     }
     let body = match collect(body, &parts.headers).await {
         Ok(body) => body,
-        // One byte too many, so that the surface refuses it in its own way whatever the length that was announced.
-        Err(Cut::TooLong) => Bytes::from(vec![0; BODY_LIMIT + 1]),
+        Err(Cut::TooLong) if path.starts_with("/phr-resourceserver/") => {
+            parts.extensions.insert(BodyTooLong);
+            Bytes::new()
+        }
+        Err(Cut::TooLong) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         Err(Cut::Broken) => return StatusCode::BAD_REQUEST.into_response(),
     };
     let is_recorded = path.starts_with("/phr-");

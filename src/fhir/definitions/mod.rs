@@ -32,11 +32,24 @@ pub struct Definitions {
     types: HashMap<Box<str>, u32>,
     value_sets: HashMap<Box<str>, Packed<CodeList>>,
     code_systems: HashMap<Box<str>, Packed<CodeList>>,
-    expressions: Vec<(Box<str>, OnceLock<Result<Expression, String>>)>,
+    expressions: Vec<Invariant>,
     aliases: HashMap<Box<str>, Box<str>>,
     search_parameters: Packed<Vec<SearchParameter>>,
     /// HL7's own code systems, as far as value sets name them; worked out when first asked for.
     hl7_systems: OnceLock<HashSet<Box<str>>>,
+}
+
+/// An expression as written, and parsed once it is needed.
+#[derive(Clone)]
+struct Invariant {
+    text: Box<str>,
+    parsed: OnceLock<Result<Expression, String>>,
+}
+
+impl Invariant {
+    fn new(text: impl Into<Box<str>>) -> Self {
+        Invariant { text: text.into(), parsed: OnceLock::new() }
+    }
 }
 
 /// A value that is unpacked on its first use.
@@ -108,7 +121,7 @@ impl Definitions {
             extended.numbers.insert(structure.url.clone(), extended.structures.len() as u32);
             extended.structures.push(Packed::ready(structure));
         }
-        extended.expressions.extend(compiled.expressions.into_iter().map(|text| (text.into(), OnceLock::new())));
+        extended.expressions.extend(compiled.expressions.into_iter().map(Invariant::new));
         let named = |list: CodeList| (list.url.clone(), Packed::ready(list));
         extended.value_sets.extend(compiled.value_sets.into_iter().map(named));
         extended.code_systems.extend(compiled.code_systems.into_iter().map(named));
@@ -141,8 +154,8 @@ impl Definitions {
 
     /// The canonical URLs of all structures that are not FHIR's own, sorted.
     pub fn profile_urls(&self) -> Vec<&str> {
-        let own = |url: &&Box<str>| !url.starts_with("http://hl7.org/fhir/") && !self.aliases.contains_key(*url);
-        let mut urls: Vec<&str> = self.numbers.keys().filter(own).map(|url| &**url).collect();
+        let own = |url: &&str| !url.starts_with("http://hl7.org/fhir/") && !self.aliases.contains_key(*url);
+        let mut urls: Vec<&str> = self.numbers.keys().map(|url| &**url).filter(own).collect();
         urls.sort_unstable();
         urls
     }
@@ -196,7 +209,7 @@ impl Definitions {
     /// # Errors
     /// Why it cannot be parsed; what is in the binary was parsed when it was built.
     pub fn expression(&self, constraint: &Constraint) -> Result<&Expression, &str> {
-        let Some((text, parsed)) = self.expressions.get(constraint.number as usize) else {
+        let Some(Invariant { text, parsed }) = self.expressions.get(constraint.number as usize) else {
             return Err("the expression is not there");
         };
         let parsed = parsed.get_or_init(|| Expression::parse(text).map_err(|error| error.to_string()));
@@ -246,7 +259,7 @@ fn unpack(version: Version, bytes: &'static [u8]) -> Definitions {
         structures: table.structures.iter().map(|(_, bytes)| Packed::new(bytes)).collect(),
         value_sets: table.value_sets.iter().map(|(url, bytes)| ((*url).into(), Packed::new(bytes))).collect(),
         code_systems: table.code_systems.iter().map(|(url, bytes)| ((*url).into(), Packed::new(bytes))).collect(),
-        expressions: table.expressions.iter().map(|text| ((*text).into(), OnceLock::new())).collect(),
+        expressions: table.expressions.iter().map(|text| Invariant::new(*text)).collect(),
         aliases: HashMap::new(),
         search_parameters: Packed::new(table.search_parameters),
         hl7_systems: OnceLock::new(),

@@ -90,10 +90,22 @@ fn profiles_can_be_added_at_run_time() {
 fn what_cannot_be_compiled_names_file_element_and_reason() {
     let definitions = Definitions::embedded(Version::R4);
     let cases = [
-        (r#"{"id": "Observation.weight", "path": "Observation.weight", "min": 1}"#, "Observation has no element weight"),
-        (r#"{"id": "Observation.note", "path": "Observation.note", "sliceName": "mine"}"#, "a slice of note, which is not sliced"),
-        (r#"{"id": "Observation.note", "path": "Observation.note", "min": 1, "colour": "red"}"#, "colour is not understood"),
-        (r#"{"id": "Observation.note", "path": "Observation.note", "binding": {"strength": "required"}}"#, "a binding without a value set"),
+        (
+            r#"{"id": "Observation.weight", "path": "Observation.weight", "min": 1}"#,
+            "Observation has no element weight",
+        ),
+        (
+            r#"{"id": "Observation.note", "path": "Observation.note", "sliceName": "mine"}"#,
+            "a slice of note, which is not sliced",
+        ),
+        (
+            r#"{"id": "Observation.note", "path": "Observation.note", "min": 1, "colour": "red"}"#,
+            "colour is not understood",
+        ),
+        (
+            r#"{"id": "Observation.note", "path": "Observation.note", "binding": {"strength": "required"}}"#,
+            "a binding without a value set",
+        ),
         (
             r#"{"id": "Observation", "path": "Observation", "constraint": [{"key": "own-1", "severity": "error", "human": "?", "expression": "note.("}]}"#,
             "constraint own-1: ",

@@ -26,12 +26,9 @@ impl<'w> Walk<'w> {
         }
         let code = reference.map_or("BackboneElement", |reference| &*reference.code);
         let place = place.of_type(code);
-        if let Some(sibling) = item.sibling {
-            if !scope.is_secondary {
-                let text =
-                    format!("Unrecognised property '@_{}': only primitive types have such a sibling", place.name());
-                self.error("unknown", &place, sibling, text);
-            }
+        if let Some(sibling) = item.sibling.filter(|_| !scope.is_secondary) {
+            let text = format!("Unrecognised property '@_{}': only primitive types have such a sibling", place.name());
+            self.error("unknown", &place, sibling, text);
         }
         let Some(value) = item.value else { return };
         if value.kind() != Kind::Object {

@@ -73,14 +73,19 @@ fn siblings_of_primitives_carry_extensions() {
 fn primitive_formats() {
     assert_eq!(errors(r#""final""#, r#""""#)[0], "Observation.status#primitive");
     assert!(errors("\"value\": 72.50", "\"value\": \"72.50\"").contains(&"Observation.value[x].value#type".to_owned()));
-    assert!(errors(r#""resourceType": "Observation","#, r#""resourceType": "Observation", "id": "a b","#)
-        .contains(&"Observation.id#primitive".to_owned()));
+    assert!(
+        errors(r#""resourceType": "Observation","#, r#""resourceType": "Observation", "id": "a b","#)
+            .contains(&"Observation.id#primitive".to_owned())
+    );
 }
 
 #[test]
 fn references_and_identifiers() {
     let to = |reference: &str| {
-        errors(r#""reference": "Patient/7d1c5a52-9f0e-4c3b-8a47-2b6f0c9e51d3""#, &format!(r#""reference": "{reference}""#))
+        errors(
+            r#""reference": "Patient/7d1c5a52-9f0e-4c3b-8a47-2b6f0c9e51d3""#,
+            &format!(r#""reference": "{reference}""#),
+        )
     };
     assert_eq!(to("Patient/a/_history/1"), Vec::<String>::new());
     assert_eq!(to("https://server.test/fhir/Patient/a"), Vec::<String>::new());
@@ -98,7 +103,11 @@ fn references_and_identifiers() {
 #[test]
 fn extensions_known_and_unknown() {
     let with = |extension: &str| {
-        judge(Version::R4, &Options::default(), &weight(r#""issued""#, &format!(r#""extension": [{extension}], "issued""#)))
+        judge(
+            Version::R4,
+            &Options::default(),
+            &weight(r#""issued""#, &format!(r#""extension": [{extension}], "issued""#)),
+        )
     };
     let unknown = with(r#"{"url": "http://app.test/mood", "valueString": "good"}"#);
     assert!(refused(&unknown).is_empty() && warned(&unknown).contains(&"Observation.extension#extension"));
@@ -111,19 +120,27 @@ fn extensions_known_and_unknown() {
     assert_eq!(refused(&with(&application(r#""valueString": "1.2.3""#))), Vec::<String>::new());
     assert!(!refused(&with(&application(r#""valueInteger": 3"#))).is_empty());
     // A core extension of HL7 with a place of its own.
-    let misplaced = with(r#"{"url": "http://hl7.org/fhir/StructureDefinition/patient-birthPlace", "valueAddress": {"city": "Oulu"}}"#);
+    let misplaced = with(
+        r#"{"url": "http://hl7.org/fhir/StructureDefinition/patient-birthPlace", "valueAddress": {"city": "Oulu"}}"#,
+    );
     assert_eq!(refused(&misplaced), ["Observation.extension#context"]);
     let empty = with(r#"{"url": "http://app.test/mood"}"#);
     assert_eq!(refused(&empty), ["Observation.extension#ext-1"]);
     let modifier = r#"{"url": "http://phr.kanta.fi/StructureDefinition/fiphr-unsignedint", "valueUnsignedInt": 1}"#;
     let modifier = weight(r#""issued""#, &format!(r#""modifierExtension": [{modifier}], "issued""#));
-    assert_eq!(refused(&judge(Version::R4, &Options::default(), &modifier)), ["Observation.modifierExtension#extension"]);
+    assert_eq!(
+        refused(&judge(Version::R4, &Options::default(), &modifier)),
+        ["Observation.modifierExtension#extension"]
+    );
 }
 
 #[test]
 fn contained_resources() {
     let with = |subject: &str, contained: &str| {
-        let text = weight(r#""reference": "Patient/7d1c5a52-9f0e-4c3b-8a47-2b6f0c9e51d3""#, &format!(r#""reference": "{subject}""#));
+        let text = weight(
+            r#""reference": "Patient/7d1c5a52-9f0e-4c3b-8a47-2b6f0c9e51d3""#,
+            &format!(r#""reference": "{subject}""#),
+        );
         let text = text.replacen(r#""issued""#, &format!(r#""contained": [{contained}], "issued""#), 1);
         refused(&judge(Version::R4, &Options::default(), &text))
     };
@@ -145,7 +162,10 @@ fn profiles_named() {
     let code = |findings: &[Finding]| findings.iter().find_map(|finding| finding.code);
     let strict = Options::default();
     assert_eq!(code(&named("\"http://phr.kanta.fi/StructureDefinition/fiphr-sd-wieght\"", &strict)), Some("500620"));
-    assert_eq!(code(&named("\"http://phr.kanta.fi/StructureDefinition/fiphr-bodyweight-stu3\"", &strict)), Some("504320"));
+    assert_eq!(
+        code(&named("\"http://phr.kanta.fi/StructureDefinition/fiphr-bodyweight-stu3\"", &strict)),
+        Some("504320")
+    );
     let own = "\"http://app.test/draft\"";
     assert_eq!(code(&named(own, &strict)), Some("500620"));
     let lenient = Options { allow_unknown_profile: true, ..Options::default() };
@@ -157,7 +177,10 @@ fn profiles_named() {
     let other_type = named("\"http://phr.kanta.fi/StructureDefinition/fiphr-sd-patient\"", &strict);
     assert_eq!(refused(&other_type)[0], "Observation.meta.profile#profile");
     let given = Options { profile: Some(url.to_owned()), ..Options::default() };
-    assert!(refused(&judge(Version::R4, &given, &weight("\"language\"", "\"langauge\""))).contains(&"Observation.language#min".to_owned()));
+    assert!(
+        refused(&judge(Version::R4, &given, &weight("\"language\"", "\"langauge\"")))
+            .contains(&"Observation.language#min".to_owned())
+    );
 }
 
 #[test]
@@ -192,9 +215,13 @@ fn a_supplier_profile_is_judged_like_ours() {
         let text = format!(
             r#"{{"resourceType": "Observation", "status": "final", "code": {{"coding": [{{"system": "http://loinc.org", "code": "{code}"}}]}}, "note": [{note}]}}"#
         );
-        let options = Options { profile: Some("http://phr.kanta.fi/StructureDefinition/own".to_owned()), ..Options::default() };
+        let options =
+            Options { profile: Some("http://phr.kanta.fi/StructureDefinition/own".to_owned()), ..Options::default() };
         let found = refused(&validate(&definitions, &Document::parse(text).expect("JSON"), &options));
-        found.into_iter().filter(|rule| rule.starts_with("Observation.note") || rule.contains("code")).collect::<Vec<_>>()
+        found
+            .into_iter()
+            .filter(|rule| rule.starts_with("Observation.note") || rule.contains("code"))
+            .collect::<Vec<_>>()
     };
     let (timed, plain) = (r#"{"text": "a", "time": "2026-01-01"}"#, r#"{"text": "b"}"#);
     assert_eq!(judge(&format!("{timed}, {plain}"), "29463-7"), Vec::<String>::new());
@@ -212,7 +239,10 @@ fn hints_teach() {
         hints.join("; ")
     };
     let r4 = "http://terminology.hl7.org/CodeSystem/observation-category";
-    assert!(hint(r4, "http://hl7.org/fhir/observation-category").contains("is the STU3 one; baseR4 wants http://terminology"));
+    assert!(
+        hint(r4, "http://hl7.org/fhir/observation-category")
+            .contains("is the STU3 one; baseR4 wants http://terminology")
+    );
     assert!(hint("\"value\": 72.50", "\"value\": \"72.50\"").contains("without quotation marks"));
     assert!(hint("\"issued\"", "\"comment\": \"a\", \"issued\"").contains("in R4 it is note"));
 }
@@ -233,11 +263,16 @@ fn hostile_documents_end() {
         weight("\"issued\"", &format!("\"extension\": [{inner}{}], \"issued\"", "]}".repeat(levels)))
     };
     let document = Document::parse(deep(40));
-    assert!(document.is_err() || !validate(Definitions::embedded(Version::R4), &document.unwrap(), &Options::default()).is_empty());
+    assert!(
+        document.is_err()
+            || !validate(Definitions::embedded(Version::R4), &document.unwrap(), &Options::default()).is_empty()
+    );
     let many = format!("\"note\": [{}], \"issued\"", vec!["{\"colour\": 1}"; 5000].join(","));
     let findings = judge(Version::R4, &Options::default(), &weight("\"issued\"", &many));
     assert!(findings.len() < 1100 && findings.last().is_some_and(|last| last.text.contains("left out")));
-    for text in ["[]", "1", "{}", r#"{"resourceType": 1}"#, r#"{"resourceType": "Colour"}"#, r#"{"resourceType": "Resource"}"#] {
+    for text in
+        ["[]", "1", "{}", r#"{"resourceType": 1}"#, r#"{"resourceType": "Colour"}"#, r#"{"resourceType": "Resource"}"#]
+    {
         assert!(refused(&judge(Version::R4, &Options::default(), text)).len() == 1, "{text}");
     }
 }
@@ -260,13 +295,20 @@ fn reports_for_people_and_machines() {
     ];
     let shown = text(&reports);
     assert!(shown.contains("weight.json: accepted\n") && shown.contains("wrong.json: refused, 1 error\n"), "{shown}");
-    assert!(shown.contains("Value is 'kilo' but must be 'kg'") && shown.contains("\"unit\": \"kilo\"") && shown.contains("fix: "));
+    assert!(
+        shown.contains("Value is 'kilo' but must be 'kg'")
+            && shown.contains("\"unit\": \"kilo\"")
+            && shown.contains("fix: ")
+    );
     assert!(shown.ends_with("2 files: 1 accepted, 1 refused\n"));
     let outcome: serde_json::Value = serde_json::from_str(&json(&reports[1..])).expect("JSON");
     assert_eq!(outcome["issue"][0]["severity"], "error");
     assert_eq!(outcome["issue"][0]["location"][0], "Observation.value.ofType(Quantity).unit");
     let list: serde_json::Value = serde_json::from_str(&json(&reports)).expect("JSON");
-    assert_eq!((&list[0]["file"], &list[0]["outcome"]["issue"][0]["severity"]), (&"weight.json".into(), &"information".into()));
+    assert_eq!(
+        (&list[0]["file"], &list[0]["outcome"]["issue"][0]["severity"]),
+        (&"weight.json".into(), &"information".into())
+    );
     let xml = junit(&reports);
     assert!(xml.contains("<testsuites tests=\"2\" failures=\"1\">") && xml.contains("Value is 'kilo'"), "{xml}");
     assert!(!text(&[FileReport { file: "a", text: "", findings: &findings }]).is_empty());

@@ -175,7 +175,8 @@ impl<'w> Walk<'w> {
         for (key, value) in object.members() {
             let (name, is_sibling) = key.strip_prefix('_').map_or((key, false), |name| (name, true));
             let Some((index, type_code)) = self.find(children, name, next) else {
-                if !(place.is_resource && key == "resourceType") && !scope.is_secondary {
+                let is_type = place.is_resource && key == "resourceType";
+                if !is_type && !scope.is_secondary {
                     self.unknown(place, key, value);
                 }
                 continue;
