@@ -76,14 +76,24 @@ async fn clients_have_fixed_or_made_ids_and_secrets() {
     let made = json!({"name": "Made", "redirect_uris": ["https://app.test/cb"], "scope": "patient/Observation.read"});
     let client = control.call(Method::POST, "/clients", made, 201).await;
     assert_eq!(client["client_secret"].as_str().unwrap().len(), 86);
-    let ids: Vec<Value> = control.get("/clients").await.as_array().unwrap().iter().map(|client| client["client_id"].clone()).collect();
+    let ids: Vec<Value> =
+        control.get("/clients").await.as_array().unwrap().iter().map(|client| client["client_id"].clone()).collect();
     assert!(ids.contains(&json!("mine")) && ids.contains(&client["client_id"]));
     control.refuses(Method::POST, "/clients", Some(fixed), 409, "mine").await;
     let dangerous = json!({"name": "X", "redirect_uris": ["javascript:alert(1)"], "scope": "patient/Observation.read"});
     control.refuses(Method::POST, "/clients", Some(dangerous), 400, "redirect_uris").await;
-    control.refuses(Method::POST, "/clients", Some(json!({"name": "X", "scope": "patient/Everything.read", "redirect_uris": ["https://a/b"]})), 400, "scope").await;
+    control
+        .refuses(
+            Method::POST,
+            "/clients",
+            Some(json!({"name": "X", "scope": "patient/Everything.read", "redirect_uris": ["https://a/b"]})),
+            400,
+            "scope",
+        )
+        .await;
     control.refuses(Method::POST, "/clients", Some(json!({"nome": "X"})), 400, "nome").await;
-    let answer = control.http.post(format!("{}/_sandbox/clients", control.phr.http_url())).body("{").send().await.unwrap();
+    let answer =
+        control.http.post(format!("{}/_sandbox/clients", control.phr.http_url())).body("{").send().await.unwrap();
     assert_eq!(answer.status(), 400);
     assert!(answer.text().await.unwrap().contains("line 1"));
 }
@@ -97,7 +107,9 @@ async fn citizens_are_synthetic_only() {
     assert_eq!(control.get("/citizens/erkki").await, citizen);
     assert_eq!(control.get("/citizens/010180-9004").await, citizen);
     control.refuses(Method::POST, "/citizens", Some(new), 409, "erkki").await;
-    for (code, words) in [("010180-1235", "900"), ("010180-9005", "check"), ("310280-900A", "date"), ("hello", "identity code")] {
+    for (code, words) in
+        [("010180-1235", "900"), ("010180-9005", "check"), ("310280-900A", "date"), ("hello", "identity code")]
+    {
         control.refuses(Method::POST, "/citizens", Some(json!({"personal_identity_code": code})), 400, words).await;
     }
     assert_eq!(control.send(Method::DELETE, "/citizens/erkki", None).await.status(), 204);
@@ -116,7 +128,9 @@ async fn tokens_access_rights_and_withdrawal() {
     assert_eq!(rights[0]["client_id"], "kanta-phr-sandbox-demo");
     assert_eq!(rights[0]["withdrawn_at"], Value::Null);
     let search = format!("{}/Observation?patient={}", control.phr.base_r4(), token["sub"].as_str().unwrap());
-    let search = async || control.http.get(&search).bearer_auth(token["access_token"].as_str().unwrap()).send().await.unwrap().status();
+    let search = async || {
+        control.http.get(&search).bearer_auth(token["access_token"].as_str().unwrap()).send().await.unwrap().status()
+    };
     assert_eq!(search().await, 200);
     let right = "/citizens/aino/access-rights/kanta-phr-sandbox-demo";
     assert_eq!(control.send(Method::DELETE, right, None).await.status(), 204);
@@ -155,15 +169,27 @@ async fn validate_judges_without_storing() {
 #[tokio::test]
 async fn records_are_loaded_all_or_none() {
     let control = Control::start().await;
-    let token = control.call(Method::POST, "/tokens", json!({"citizen": "aino", "client_id": "kanta-phr-sandbox-demo"}), 201).await;
+    let token = control
+        .call(Method::POST, "/tokens", json!({"citizen": "aino", "client_id": "kanta-phr-sandbox-demo"}), 201)
+        .await;
     let patient = token["sub"].as_str().unwrap();
-    let good = include_str!("../examples/r4/valid/bodyweight-minimal.json").replace("7d1c5a52-9f0e-4c3b-8a47-2b6f0c9e51d3", patient);
+    let good = include_str!("../examples/r4/valid/bodyweight-minimal.json")
+        .replace("7d1c5a52-9f0e-4c3b-8a47-2b6f0c9e51d3", patient);
     let good: Value = serde_json::from_str(&good).unwrap();
     let mut bad = good.clone();
     bad["status"] = json!("preliminary");
     let count = async || {
         let url = format!("{}/Observation?patient={patient}&_summary=count", control.phr.base_r4());
-        let found: Value = control.http.get(url).bearer_auth(token["access_token"].as_str().unwrap()).send().await.unwrap().json().await.unwrap();
+        let found: Value = control
+            .http
+            .get(url)
+            .bearer_auth(token["access_token"].as_str().unwrap())
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
         found["total"].as_u64().unwrap()
     };
     let before = count().await;
@@ -198,11 +224,14 @@ async fn the_clock_moves_and_stands() {
 async fn settings_are_set_whole_or_not_at_all() {
     let control = Control::start().await;
     assert_eq!(control.get("/settings").await["code.ttl_seconds"], 30);
-    let settings = control.call(Method::PUT, "/settings", json!({"code.ttl_seconds": 5, "rs.no_token": "403"}), 200).await;
+    let settings =
+        control.call(Method::PUT, "/settings", json!({"code.ttl_seconds": 5, "rs.no_token": "403"}), 200).await;
     assert_eq!((&settings["code.ttl_seconds"], &settings["rs.no_token"]), (&json!(5), &json!("403")));
     let url = format!("{}/Observation", control.phr.base_r4());
     assert_eq!(control.http.get(url).send().await.unwrap().status(), 403);
-    control.refuses(Method::PUT, "/settings", Some(json!({"code.ttl_seconds": 9, "rs.no_token": "500"})), 400, "401_plain").await;
+    control
+        .refuses(Method::PUT, "/settings", Some(json!({"code.ttl_seconds": 9, "rs.no_token": "500"})), 400, "401_plain")
+        .await;
     control.refuses(Method::PUT, "/settings", Some(json!({"code.ttl": 9})), 400, "code.ttl_seconds").await;
     assert_eq!(control.get("/settings").await["code.ttl_seconds"], 5);
 }
@@ -211,7 +240,9 @@ async fn settings_are_set_whole_or_not_at_all() {
 async fn a_reset_goes_back_to_the_seeded_state() {
     let control = Control::start().await;
     let before = control.get("/citizens").await;
-    let token = control.call(Method::POST, "/tokens", json!({"citizen": "aino", "client_id": "kanta-phr-sandbox-demo"}), 201).await;
+    let token = control
+        .call(Method::POST, "/tokens", json!({"citizen": "aino", "client_id": "kanta-phr-sandbox-demo"}), 201)
+        .await;
     control.call(Method::POST, "/citizens", json!({"personal_identity_code": "010180-9004"}), 201).await;
     control.call(Method::PUT, "/clock", json!({"advance": "P1D"}), 200).await;
     control.call(Method::PUT, "/settings", json!({"code.ttl_seconds": 5}), 200).await;
@@ -223,26 +254,53 @@ async fn a_reset_goes_back_to_the_seeded_state() {
     let answer = control.http.get(url).bearer_auth(token["access_token"].as_str().unwrap()).send().await.unwrap();
     assert_eq!(answer.status(), 403, "its token has ended");
     // The seeded records are made again.
-    let token = control.call(Method::POST, "/tokens", json!({"citizen": "aino", "client_id": "kanta-phr-sandbox-demo"}), 201).await;
+    let token = control
+        .call(Method::POST, "/tokens", json!({"citizen": "aino", "client_id": "kanta-phr-sandbox-demo"}), 201)
+        .await;
     let url = format!("{}/Observation?patient={}", control.phr.base_r4(), token["sub"].as_str().unwrap());
-    let found: Value = control.http.get(url).bearer_auth(token["access_token"].as_str().unwrap()).send().await.unwrap().json().await.unwrap();
+    let found: Value = control
+        .http
+        .get(url)
+        .bearer_auth(token["access_token"].as_str().unwrap())
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
     assert!(found["total"].as_u64().unwrap() > 0);
 }
 
 #[tokio::test]
 async fn exchanges_are_recorded_and_masked() {
     let control = Control::start().await;
-    let token = control.call(Method::POST, "/tokens", json!({"citizen": "aino", "client_id": "kanta-phr-sandbox-demo"}), 201).await;
+    let token = control
+        .call(Method::POST, "/tokens", json!({"citizen": "aino", "client_id": "kanta-phr-sandbox-demo"}), 201)
+        .await;
     let (bearer, patient) = (token["access_token"].as_str().unwrap(), token["sub"].as_str().unwrap());
     let url = format!("{}/Observation?patient={patient}&code=29463-7", control.phr.base_r4());
     control.http.get(&url).bearer_auth(bearer).send().await.unwrap();
-    let form = [("grant_type", "refresh_token"), ("refresh_token", token["refresh_token"].as_str().unwrap()), ("client_id", "kanta-phr-sandbox-demo"), ("client_secret", "wrong-one")];
-    control.http.post(format!("{}/phr-authserver-sandbox/token", control.phr.http_url())).form(&form).send().await.unwrap();
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", token["refresh_token"].as_str().unwrap()),
+        ("client_id", "kanta-phr-sandbox-demo"),
+        ("client_secret", "wrong-one"),
+    ];
+    control
+        .http
+        .post(format!("{}/phr-authserver-sandbox/token", control.phr.http_url()))
+        .form(&form)
+        .send()
+        .await
+        .unwrap();
 
     let all = control.get("/exchanges").await;
     assert_eq!(all.as_array().unwrap().len(), 2, "{all}");
     assert_eq!(all[0]["url"], url);
-    assert_eq!((&all[0]["client_id"], &all[0]["citizen"], &all[0]["status"]), (&json!("kanta-phr-sandbox-demo"), &json!("aino"), &json!(200)));
+    assert_eq!(
+        (&all[0]["client_id"], &all[0]["citizen"], &all[0]["status"]),
+        (&json!("kanta-phr-sandbox-demo"), &json!("aino"), &json!(200))
+    );
     assert!(all[1]["rule"].is_string(), "{all}");
     let whole = control.get(&format!("/exchanges/{}", all[0]["id"])).await;
     assert!(whole["response"]["body"].as_str().unwrap().contains("searchset"));
@@ -262,13 +320,26 @@ async fn certificates_are_issued_with_key_and_chain() {
     let control = Control::start().await;
     let wanted = json!({"kind": "wellbeing", "oid": "1.2.246.10.1234567.10.1", "common_name": "app.example.test"});
     let issued = control.call(Method::POST, "/certificates", wanted, 201).await;
-    for (member, text) in [("certificate", "BEGIN CERTIFICATE"), ("key", "PRIVATE KEY"), ("chain", "BEGIN CERTIFICATE")] {
+    for (member, text) in [("certificate", "BEGIN CERTIFICATE"), ("key", "PRIVATE KEY"), ("chain", "BEGIN CERTIFICATE")]
+    {
         assert!(issued[member].as_str().unwrap().contains(text), "{member}");
     }
     assert!(issued["serial"].is_string() && issued["pkcs12"].is_string() && issued["pkcs12_password"].is_string());
-    control.refuses(Method::POST, "/certificates", Some(json!({"kind": "wellbeing", "common_name": "a"})), 400, "OID").await;
-    control.refuses(Method::POST, "/certificates", Some(json!({"kind": "wellbeing", "oid": "x", "common_name": "a"})), 400, "OID").await;
-    control.refuses(Method::POST, "/certificates", Some(json!({"kind": "passport", "common_name": "a"})), 400, "passport").await;
+    control
+        .refuses(Method::POST, "/certificates", Some(json!({"kind": "wellbeing", "common_name": "a"})), 400, "OID")
+        .await;
+    control
+        .refuses(
+            Method::POST,
+            "/certificates",
+            Some(json!({"kind": "wellbeing", "oid": "x", "common_name": "a"})),
+            400,
+            "OID",
+        )
+        .await;
+    control
+        .refuses(Method::POST, "/certificates", Some(json!({"kind": "passport", "common_name": "a"})), 400, "passport")
+        .await;
 }
 
 /// A client certificate reaches the handlers: the journal shows the application's OID.
@@ -277,7 +348,12 @@ async fn a_client_certificate_is_read() {
     let control = Control::start().await;
     let wanted = json!({"kind": "wellbeing", "oid": "1.2.246.10.1234567.10.1", "common_name": "app.example.test"});
     let issued = control.call(Method::POST, "/certificates", wanted, 201).await;
-    let pem = format!("{}{}{}", issued["key"].as_str().unwrap(), issued["certificate"].as_str().unwrap(), issued["chain"].as_str().unwrap());
+    let pem = format!(
+        "{}{}{}",
+        issued["key"].as_str().unwrap(),
+        issued["certificate"].as_str().unwrap(),
+        issued["chain"].as_str().unwrap()
+    );
     let root = reqwest::Certificate::from_pem(control.phr.ca_pem().as_bytes()).unwrap();
     let client = |identity: Option<&str>| {
         let builder = reqwest::Client::builder().tls_certs_only([root.clone()]);

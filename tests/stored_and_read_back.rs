@@ -140,7 +140,8 @@ async fn every_invalid_example_is_refused_and_nothing_is_stored() {
         }
         for resource_type in ["Observation", "MedicationAdministration"] {
             let url = citizen.url(version, &format!("{resource_type}?patient={}", citizen.patient));
-            let found: Value = citizen.http.get(url).bearer_auth(&citizen.bearer).send().await.unwrap().json().await.unwrap();
+            let found: Value =
+                citizen.http.get(url).bearer_auth(&citizen.bearer).send().await.unwrap().json().await.unwrap();
             assert_eq!(found["total"], 0, "{version} {resource_type}");
         }
     }
@@ -162,7 +163,14 @@ async fn real_resources_of_other_people() {
     assert_eq!(answer.status(), 422);
     assert!(answer.headers()["sandbox-reason"].to_str().unwrap().contains("PHR-2"));
     let outcome: Value = answer.json().await.unwrap();
-    assert!(outcome["issue"].as_array().unwrap().iter().any(|issue| issue["diagnostics"].as_str().unwrap().contains("PHR-2")), "{outcome}");
+    assert!(
+        outcome["issue"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|issue| issue["diagnostics"].as_str().unwrap().contains("PHR-2")),
+        "{outcome}"
+    );
 }
 
 /// What citizens have from the start is loaded unjudged; this is where it is judged.
@@ -180,11 +188,14 @@ async fn seeded_records_conform_to_the_national_profiles() {
                 let url = format!("{base}/{resource_type}?patient={}&_count=10000", token.patient());
                 let found = http.get(url).bearer_auth(token.access_token()).send().await.unwrap().text().await.unwrap();
                 let bundle = Document::parse(found.as_str()).unwrap();
-                for entry in bundle.root().get("entry").into_iter().flat_map(|entries| entries.items().collect::<Vec<_>>()) {
+                for entry in
+                    bundle.root().get("entry").into_iter().flat_map(|entries| entries.items().collect::<Vec<_>>())
+                {
                     let resource = entry.get("resource").unwrap().source();
                     let document = Document::parse(resource).unwrap();
                     let definitions = kanta_phr_sandbox::fhir::definitions::Definitions::embedded(version);
-                    let findings = kanta_phr_sandbox::fhir::validation::validate(definitions, &document, &Default::default());
+                    let findings =
+                        kanta_phr_sandbox::fhir::validation::validate(definitions, &document, &Default::default());
                     let errors: Vec<_> = findings.iter().filter(|finding| finding.is_error()).collect();
                     assert!(errors.is_empty(), "{}: {errors:#?}\n{resource}", citizen.citizen().id);
                     judged += 1;
