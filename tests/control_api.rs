@@ -197,7 +197,11 @@ async fn records_are_loaded_all_or_none() {
     let answer = control.http.post(&url).body(format!("{good}\n{bad}\n")).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let problem: Value = answer.json().await.unwrap();
-    assert!(problem["detail"].as_str().unwrap().starts_with("line 2: Observation.status"), "{problem}");
+    assert!(
+        problem["detail"].as_str().unwrap().starts_with("line 2: ")
+            && problem["detail"].as_str().unwrap().contains("Observation.status#fixed"),
+        "{problem}"
+    );
     assert_eq!(count().await, before);
     let answer = control.http.post(&url).body(format!("{good}\n\n{good}\n")).send().await.unwrap();
     assert_eq!(answer.json::<Value>().await.unwrap(), json!({"loaded": 2}));

@@ -25,7 +25,7 @@ pub async fn show(State(app): State<App>) -> Json<Shown> {
 #[serde(deny_unknown_fields)]
 pub struct Change {
     now: Option<Timestamp>,
-    advance: Option<Span>,
+    advance: Option<String>,
     frozen: Option<bool>,
 }
 
@@ -38,7 +38,7 @@ pub async fn change(State(app): State<App>, body: Bytes) -> Result<Json<Shown>, 
     if change.now.is_none() && change.advance.is_none() && change.frozen.is_none() {
         return Err(Problem::invalid("Give now (2026-12-24T12:00:00Z), advance (PT1H, P1M) or frozen (true, false)."));
     }
-    let by = change.advance.map(|span| duration(span, app.tenant.clock.now())).transpose()?;
+    let by = change.advance.map(|text| duration(&text, app.tenant.clock.now())).transpose()?;
     app.tenant
         .change_clock(|clock| {
             if let Some(frozen) = change.frozen {
@@ -56,9 +56,13 @@ pub async fn change(State(app): State<App>, body: Bytes) -> Result<Json<Shown>, 
 }
 
 /// Months and years are counted by the Helsinki calendar from the present instant.
-fn duration(span: Span, now: Timestamp) -> Result<SignedDuration, Problem> {
+fn duration(text: &str, now: Timestamp) -> Result<SignedDuration, Problem> {
+    let wrong = |error: jiff::Error| {
+        Problem::invalid(format_args!("advance: {text:?} is no duration such as PT1H, P1M or -P3D ({error})"))
+    };
+    let span: Span = text.parse().map_err(wrong)?;
     let here = now.to_zoned(crate::time::helsinki().clone());
-    span.to_duration(SpanRelativeTo::from(&here)).map_err(|error| Problem::invalid(format_args!("advance: {error}")))
+    span.to_duration(SpanRelativeTo::from(&here)).map_err(wrong)
 }
 
 /// The clock as it is now.
