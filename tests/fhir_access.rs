@@ -26,7 +26,7 @@ fn without_a_token_and_with_a_bad_one() {
 #[test]
 fn scopes_and_compartments_hold() {
     let server = Server::start();
-    let created = server.post("diary-aino", "Observation", &weight(AINO, "1", "2026", &urn("1")));
+    let created = server.post("diary-aino", "Observation", &weight(AINO, "1", "2026-05-01", &urn("1")));
     let path = format!("Observation/{}", created.id());
     for (method, path) in [
         ("GET", path.clone()),
@@ -41,7 +41,7 @@ fn scopes_and_compartments_hold() {
     assert_eq!(server.put("diary-eino", &path, &created.body).status, 403);
     assert_eq!(server.get("other-aino", &path).status, 200, "an application sees what others stored");
     assert_eq!(server.get("diary-eino", &format!("Patient/{EINO}")).status, 200);
-    let reader = server.post("diary-aino-read", "Observation", &weight(AINO, "1", "2026", &urn("1")));
+    let reader = server.post("diary-aino-read", "Observation", &weight(AINO, "1", "2026-05-01", &urn("1")));
     assert_eq!((reader.status, reader.rule()), (403, "RS-SCOPE"));
     let unknown = server.get("diary-aino", "Observation/22222222-2222-4222-8222-222222222222");
     assert_eq!(

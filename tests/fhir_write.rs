@@ -35,7 +35,7 @@ fn prefer_is_honoured_on_r4() {
     let post = |prefer: &str| {
         let request = server.request("diary-aino", "POST", "Observation").header("Prefer", prefer);
         let request = request.header("Content-Type", "application/fhir+json; charset=UTF-8");
-        Answer::of(request.body(weight(AINO, "1", "2026", &urn("p"))).send().unwrap())
+        Answer::of(request.body(weight(AINO, "1", "2026-05-01", &urn("p"))).send().unwrap())
     };
     assert_eq!(post("return=minimal").body, "");
     assert!(post("return=OperationOutcome").body.contains("Successfully created resource"));
@@ -121,7 +121,7 @@ fn one_of_many_conditional_creates_wins() {
                     let request = server.request("diary-aino", "POST", "Observation");
                     let request = request.header("If-None-Exist", &format!("identifier={}", urn("once")));
                     let request = request.header("Content-Type", "application/fhir+json");
-                    request.body(weight(AINO, "1", "2026", &urn("once"))).send().unwrap().status().as_u16()
+                    request.body(weight(AINO, "1", "2026-05-01", &urn("once"))).send().unwrap().status().as_u16()
                 })
             })
             .collect();
@@ -135,7 +135,7 @@ fn one_of_many_conditional_creates_wins() {
         let token = if patient == AINO { "diary-aino" } else { "diary-eino" };
         let request = server.request(token, "POST", "Observation").header("If-None-Exist", condition);
         let request = request.header("Content-Type", "application/fhir+json");
-        Answer::of(request.body(weight(patient, "1", "2026", &urn("once"))).send().unwrap())
+        Answer::of(request.body(weight(patient, "1", "2026-05-01", &urn("once"))).send().unwrap())
     };
     let found = again(&format!("identifier=urn:ietf:rfc:3986|{}", urn("once")), AINO);
     assert_eq!((found.status, found.header("etag")), (200, "W/\"1\""));
@@ -152,7 +152,7 @@ fn one_of_many_conditional_creates_wins() {
 #[test]
 fn bodies_that_are_refused() {
     let server = Server::start();
-    let good = weight(AINO, "1", "2026", &urn("1"));
+    let good = weight(AINO, "1", "2026-05-01", &urn("1"));
     let check = |body: String, status: u16, rule: &str, text: &str| {
         let answer = server.post("diary-aino", "Observation", &body);
         assert_eq!((answer.status, answer.rule()), (status, rule), "{}", answer.body);
@@ -200,7 +200,7 @@ fn bodies_that_are_refused() {
         "Token is not sufficient for this operation",
     );
     check(good.replace("Paino<", &format!("{}<", real_code())), 422, "RS-REAL-PERSON", "900-999");
-    check(dose(AINO, "ins-short-fast", "2026"), 400, "RS-BODY-TYPE", "Incorrect resource type found");
+    check(dose(AINO, "ins-short-fast", "2026-05-01"), 400, "RS-BODY-TYPE", "Incorrect resource type found");
     check("{".into(), 400, "RS-JSON", "Failed to parse request body as JSON resource. Error was: ");
     check("{}".into(), 400, "RS-BODY-TYPE", "Missing required element 'resourceType'");
     let empty = check(String::new(), 403, "RS-EMPTY-BODY", "Token is invalid");
@@ -234,7 +234,7 @@ fn patients_are_lenient_on_the_open_endpoint_alone() {
     );
     let observe = || {
         let request = server.open_request("baseR4", "POST", "Observation").header("Content-Type", "application/json");
-        let body = weight(AINO, "1", "2026", &urn("1")).replace(&AINO.to_string(), id);
+        let body = weight(AINO, "1", "2026-05-01", &urn("1")).replace(&AINO.to_string(), id);
         Answer::of(request.body(body).send().unwrap())
     };
     let refused = observe();
@@ -248,7 +248,7 @@ fn patients_are_lenient_on_the_open_endpoint_alone() {
     assert_eq!(server.put("diary-aino", &format!("Patient/{AINO}"), &whole).status, 403);
     let unknown = server.open_request("baseR4", "POST", "Observation").header("Content-Type", "application/json");
     let unknown =
-        Answer::of(unknown.body(weight(AINO, "1", "2026", &urn("x")).replace("0000a100", "0000a101")).send().unwrap());
+        Answer::of(unknown.body(weight(AINO, "1", "2026-05-01", &urn("x")).replace("0000a100", "0000a101")).send().unwrap());
     assert_eq!(unknown.status, 400);
     assert!(unknown.diagnostics().ends_with("not found, specified in path: Observation.subject"));
     // A Patient is the same on both bases, each with its own profile.
@@ -266,7 +266,7 @@ fn knobs_change_what_they_say() {
         ..Settings::default()
     };
     let server = Server::with(settings, Knobs { prefer_r4: false, ..Knobs::default() });
-    let body = weight(AINO, "1", "2026", &urn("1")).replace("\"profile\":[", "\"profile\":[\"http://x.test/p\",");
+    let body = weight(AINO, "1", "2026-05-01", &urn("1")).replace("\"profile\":[", "\"profile\":[\"http://x.test/p\",");
     let created = server.post("diary-aino", "Observation", &body);
     assert!(created.body.contains("Successfully created resource"), "{}", created.body);
     let path = format!("Observation/{}", created.id());
