@@ -11,9 +11,41 @@ use proptest::prelude::*;
 fn a_create_answers_as_recorded() {
     let server = Server::start();
     let created = server.post("diary-aino", "Observation", &weight(AINO, "72.50", "2026-05-01", &urn("1")));
-    insta::assert_snapshot!(created.wire(), @"");
+    insta::assert_snapshot!(created.wire(), @r#"
+    201
+    cache-control: no-cache, no-store, max-age=0, must-revalidate
+    content-language: en-US
+    content-location: http://HOST/phr-resourceserver/baseR4/Observation/ID/_history/1
+    content-type: application/fhir+json;charset=UTF-8
+    etag: W/"1"
+    expires: 0
+    location: http://HOST/phr-resourceserver/baseR4/Observation/ID/_history/1
+    pragma: no-cache
+    x-content-type-options: nosniff
+    x-frame-options: DENY
+    x-request-id: REQUEST
+    x-xss-protection: 1; mode=block
+
+    {"resourceType":"Observation","id":"ID","meta":{"versionId":"1","lastUpdated":"2026-06-01T12:00:00.000+03:00","profile":["http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight"]},"language":"fi","text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\" xml:lang=\"fi\" lang=\"fi\">Paino</div>"},"extension":[{"url":"http://phr.kanta.fi/StructureDefinition/fiphr-ext-creatingapplication","extension":[{"url":"name","valueString":"The \"diary\" app"},{"url":"applicationId","valueString":"1.2.246.10.diary"}]}],"identifier":[{"system":"urn:ietf:rfc:3986","value":"urn:uuid:ID"}],"status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"vital-signs"}]}],"code":{"coding":[{"system":"http://loinc.org","code":"29463-7","display":"Paino"}]},"subject":{"reference":"Patient/0000a100-0000-4000-8000-00000000000a"},"effectiveDateTime":"2026-05-01","issued":"2026-05-01T12:00:00+03:00","performer":[{"reference":"Patient/0000a100-0000-4000-8000-00000000000a"}],"valueQuantity":{"value":72.50,"unit":"kg","system":"http://unitsofmeasure.org","code":"kg"}}
+    "#);
     let read = server.get("diary-aino", &format!("Observation/{}", created.id()));
-    insta::assert_snapshot!(read.wire(), @"");
+    insta::assert_snapshot!(read.wire(), @r#"
+    200
+    cache-control: no-cache, no-store, max-age=0, must-revalidate
+    content-language: en-US
+    content-location: http://HOST/phr-resourceserver/baseR4/Observation/ID/_history/1
+    content-type: application/fhir+json;charset=UTF-8
+    etag: W/"1"
+    expires: 0
+    last-modified: Mon, 01 Jun 2026 09:00:00 GMT
+    pragma: no-cache
+    x-content-type-options: nosniff
+    x-frame-options: DENY
+    x-request-id: REQUEST
+    x-xss-protection: 1; mode=block
+
+    {"resourceType":"Observation","id":"ID","meta":{"versionId":"1","lastUpdated":"2026-06-01T12:00:00.000+03:00","profile":["http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight"]},"language":"fi","text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\" xml:lang=\"fi\" lang=\"fi\">Paino</div>"},"extension":[{"url":"http://phr.kanta.fi/StructureDefinition/fiphr-ext-creatingapplication","extension":[{"url":"name","valueString":"The \"diary\" app"},{"url":"applicationId","valueString":"1.2.246.10.diary"}]}],"identifier":[{"system":"urn:ietf:rfc:3986","value":"urn:uuid:ID"}],"status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"vital-signs"}]}],"code":{"coding":[{"system":"http://loinc.org","code":"29463-7","display":"Paino"}]},"subject":{"reference":"Patient/0000a100-0000-4000-8000-00000000000a"},"effectiveDateTime":"2026-05-01","issued":"2026-05-01T12:00:00+03:00","performer":[{"reference":"Patient/0000a100-0000-4000-8000-00000000000a"}],"valueQuantity":{"value":72.50,"unit":"kg","system":"http://unitsofmeasure.org","code":"kg"}}
+    "#);
 }
 
 #[test]
@@ -22,7 +54,23 @@ fn stu3_answers_writes_with_the_small_outcome() {
     let body = weight_stu3(AINO, "72.50", "2026-05-01", &urn("1"));
     let request = server.open_request("baseStu3", "POST", "Observation").header("Prefer", "return=representation");
     let created = Answer::of(request.header("Content-Type", "application/json").body(body).send().unwrap());
-    insta::assert_snapshot!(created.wire(), @"");
+    insta::assert_snapshot!(created.wire(), @r#"
+    201
+    cache-control: no-cache, no-store, max-age=0, must-revalidate
+    content-language: en-US
+    content-location: http://HOST/phr-resourceserver/baseStu3/Observation/ID/_history/1
+    content-type: application/fhir+json;charset=UTF-8
+    etag: W/"1"
+    expires: 0
+    location: http://HOST/phr-resourceserver/baseStu3/Observation/ID/_history/1
+    pragma: no-cache
+    x-content-type-options: nosniff
+    x-frame-options: DENY
+    x-request-id: REQUEST
+    x-xss-protection: 1; mode=block
+
+    {"resourceType":"OperationOutcome","issue":[{"severity":"information","code":"informational","diagnostics":"Successfully created resource \"Observation/ID/_history/1\" in 1ms"}]}
+    "#);
     // Clinical resources are seen on the base that wrote them.
     let path = format!("Observation/{}", created.id());
     assert_eq!(server.open_request("baseStu3", "GET", &path).send().unwrap().status(), 200);
@@ -159,8 +207,8 @@ fn bodies_that_are_refused() {
         assert!(answer.diagnostics().contains(text), "{}", answer.body);
         answer
     };
-    let bad = check(good.replace("\"final\"", "\"amended\""), 422, "Observation.status#fixed", "must be final");
-    insta::assert_snapshot!(bad.body, @"");
+    let bad = check(good.replace("\"final\"", "\"amended\""), 422, "Observation.status#fixed", "must be 'final'");
+    insta::assert_snapshot!(bad.body, @r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"processing","diagnostics":"Value is 'amended' but must be 'final'","location":["Observation.status","Line 1, Col 363"]}]}"#);
     check(
         good.replace("fiphr-sd-bodyweight", "fiphr-bodyweight-stu3"),
         422,
@@ -247,8 +295,9 @@ fn patients_are_lenient_on_the_open_endpoint_alone() {
     assert_eq!(put("x", r#"{"resourceType":"Patient","id":"x"}"#).status, 400);
     assert_eq!(server.put("diary-aino", &format!("Patient/{AINO}"), &whole).status, 403);
     let unknown = server.open_request("baseR4", "POST", "Observation").header("Content-Type", "application/json");
-    let unknown =
-        Answer::of(unknown.body(weight(AINO, "1", "2026-05-01", &urn("x")).replace("0000a100", "0000a101")).send().unwrap());
+    let unknown = Answer::of(
+        unknown.body(weight(AINO, "1", "2026-05-01", &urn("x")).replace("0000a100", "0000a101")).send().unwrap(),
+    );
     assert_eq!(unknown.status, 400);
     assert!(unknown.diagnostics().ends_with("not found, specified in path: Observation.subject"));
     // A Patient is the same on both bases, each with its own profile.

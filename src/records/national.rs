@@ -38,6 +38,8 @@ impl From<Finding> for Objection {
             false => vec![finding.location],
         };
         let place = format!("Line {}, Col {}", finding.line, finding.column);
+        // Without a hint the text itself has to say what to do.
+        let fix = finding.fix.map_or_else(|| finding.text.clone(), |fix| fix.into_owned());
         Objection {
             issue: Issue {
                 severity: finding.severity.as_str(),
@@ -47,7 +49,7 @@ impl From<Finding> for Objection {
                 location: location.into_iter().chain([place]).collect(),
             },
             rule: finding.rule,
-            fix: finding.fix.unwrap_or_default().into_owned(),
+            fix,
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::TokenRefusal;
 use super::answer::{Answer, Body};
 use crate::fhir::outcome::{ErrorCode, Issue, operation_outcome};
-use crate::records;
 use crate::http::reason::{SANDBOX_REASON, reason};
+use crate::records;
 use crate::records::not_handled;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 
