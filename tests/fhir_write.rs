@@ -2,7 +2,7 @@
 
 mod harness;
 
-use harness::{AINO, Answer, EINO, Server, dose, urn, weight, weight_stu3};
+use harness::{AINO, Answer, EINO, Server, dose, steps, urn, weight, weight_stu3};
 use kanta_phr_sandbox::http::fhir::Knobs;
 use kanta_phr_sandbox::records::Settings;
 use proptest::prelude::*;
@@ -235,8 +235,9 @@ fn bodies_that_are_refused() {
         "RS-REFERENCE-TYPE",
         "Resourcetype is invalid!",
     );
+    let member = r#""hasMember":[{"reference":"Observation/1"}],"issued""#;
     check(
-        good.replace("\"status\"", "\"hasMember\":[{\"reference\":\"Observation/1\"}],\"status\""),
+        steps(AINO, "2026-05-01", "2026-05-02").replace("\"issued\"", member),
         400,
         "RS-REFERENCE",
         "Resource Observation/1 not found, specified in path: Observation.hasMember",
