@@ -6,6 +6,9 @@ mod compile;
 #[path = "src/fhir/definitions/model.rs"]
 #[allow(dead_code)]
 mod model;
+#[path = "src/fhir/path/syntax/mod.rs"]
+#[allow(dead_code, unused_imports)]
+mod syntax;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,6 +18,7 @@ use compile::{BaseSources, Source};
 fn main() -> ExitCode {
     println!("cargo:rerun-if-changed=profiles");
     println!("cargo:rerun-if-changed=src/fhir/definitions");
+    println!("cargo:rerun-if-changed=src/fhir/path/syntax");
     let mut failed = false;
     for version in ["stu3", "r4"] {
         if let Err(reason) = embed(version) {
@@ -37,12 +41,16 @@ fn embed(version: &str) -> Result<(), String> {
     let mut sources = Vec::new();
     collect(&Path::new("profiles").join(version), &mut sources)?;
     sources.push(source(PathBuf::from("profiles/aliases.json"))?);
-    let compiled = compile::compile(version, Some(&base), &sources, None, &|_| Ok(()))
+    let compiled = compile::compile(version, Some(&base), &sources, None, &check_expression)
         .map_err(|errors| errors.iter().map(|error| format!("error: {error}")).collect::<Vec<_>>().join("\n"))?;
     let bytes = compile::pack(&compiled).map_err(|error| error.to_string())?;
     let out = std::env::var("OUT_DIR").map_err(|error| error.to_string())?;
     let path = Path::new(&out).join(format!("definitions-{version}.bin"));
     std::fs::write(&path, bytes).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn check_expression(expression: &str) -> Result<(), String> {
+    syntax::Expression::parse(expression).map(drop).map_err(|error| format!("FHIRPath {expression:?}: {error}"))
 }
 
 /// The JSON files of a folder and those below it, in the order of their names.

@@ -243,18 +243,18 @@ fn weight(patient: &str, number: usize) -> String {
 fn bare_server() {
     let resource = Bytes::from(weight("3b8785e1-0000-4000-8000-000000000000", 1));
     let bundle = Bytes::from(format!("[{}]", vec![weight("3b8785e1-0000-4000-8000-000000000000", 1); 20].join(",")));
-    let json = [(header::CONTENT_TYPE, "application/json")];
+    const JSON: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json")];
     let answer = resource.clone();
     let router = Router::new()
-        .route("/resource", get(move || async move { (json, resource) }))
-        .route("/bundle", get(move || async move { (json, bundle) }))
+        .route("/resource", get(move || async move { (JSON, resource) }))
+        .route("/bundle", get(move || async move { (JSON, bundle) }))
         .route(
             "/resource",
             post(move |body: Bytes| async move {
                 // A JSON POST parses its body.
                 let value: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
                 std::hint::black_box(value);
-                (json, answer)
+                (JSON, answer)
             }),
         );
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");

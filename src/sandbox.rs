@@ -355,8 +355,13 @@ async fn prepare(options: Options) -> Result<(App, Vec<Bound>), StartError> {
         Some(folder) => Seed::read_dir(folder)?,
         None => Seed::embedded(),
     };
+    let mut ready_client = seed.clients().first().map(|client| client.client_id.clone());
     let seed = match &options.seed_additions {
-        Some(additions) => seed.extended_by(additions)?,
+        Some(additions) => {
+            // The developer's own client is the one to show.
+            ready_client = additions.clients().first().map(|client| client.client_id.clone()).or(ready_client);
+            seed.extended_by(additions)?
+        }
         None => seed,
     };
     let now = Clock::system().now();
@@ -366,6 +371,7 @@ async fn prepare(options: Options) -> Result<(App, Vec<Bound>), StartError> {
         .map(|url| url.host().to_owned())
         .chain(front.allow_hosts.iter().cloned())
         .collect();
+    let store = open_store(options.data_dir)?;
     let authority = match &options.pki_dir {
         Some(folder) => Authority::load_or_create(folder, &names, now, &random)?,
         None => Authority::create(&names, now, &random)?,
@@ -374,14 +380,17 @@ async fn prepare(options: Options) -> Result<(App, Vec<Bound>), StartError> {
         let config = authority.server_config(ClientCertificates::Requested { foreign: &[] });
         bound.tls = Some(Arc::new(config.map_err(|error| StartError::Tls(error.to_string()))?));
     }
-    let store = open_store(options.data_dir)?;
-    let tenant = Tenant::start("main", store, random, beginning(seed, options.settings))?;
+    let tenant = Tenant::start("main", store, random, beginning(seed, ready_client, options.settings))?;
     let app = App { tenant: Arc::new(tenant), front: Arc::new(front), authority: Arc::new(authority) };
     Ok((app, bound))
 }
 
 /// The seed as the plain values a tenant begins with.
-fn beginning(seed: Seed, settings: serde_json::Map<String, serde_json::Value>) -> Beginning {
+fn beginning(
+    seed: Seed,
+    ready_client: Option<String>,
+    settings: serde_json::Map<String, serde_json::Value>,
+) -> Beginning {
     let clients = seed.clients().iter().cloned().map(|client| NewClient {
         name: client.name,
         redirect_uris: client.redirect_uris,
@@ -400,6 +409,7 @@ fn beginning(seed: Seed, settings: serde_json::Map<String, serde_json::Value>) -
     Beginning {
         citizens: seed.citizens().to_vec(),
         clients: clients.collect(),
+        ready_client,
         settings,
         records: Arc::new(move |citizen, start, pseudonym| {
             let record = |record: crate::seed::SeedRecord| SeedRecord {
@@ -431,7 +441,8 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 #[cfg(feature = "disk")]
 fn open_store(data_dir: Option<PathBuf>) -> Result<Store, StartError> {
     Ok(match data_dir {
-        Some(folder) => Store::open(&folder)?,
+        // In a folder of its own: certificates lie beside it, and a volume may hold a lost+found.
+        Some(folder) => Store::open(&folder.join("store"))?,
         None => Store::in_memory(),
     })
 }

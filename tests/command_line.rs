@@ -196,10 +196,12 @@ fn a_data_directory_that_cannot_be_used_is_left_alone() {
     refuses_to_start(&[&serve[..], &[&file]].concat(), &[&file]);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "not a folder");
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("diary.txt"), "mine").unwrap();
-    let path = folder.path().to_str().unwrap();
-    refuses_to_start(&[&serve[..], &[path]].concat(), &[path]);
+    let store = folder.path().join("store");
+    std::fs::create_dir(&store).unwrap();
+    std::fs::write(store.join("diary.txt"), "mine").unwrap();
+    refuses_to_start(&[&serve[..], &[folder.path().to_str().unwrap()]].concat(), &[store.to_str().unwrap()]);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert_eq!(std::fs::read_dir(store).unwrap().count(), 1);
 }
 
 #[test]
@@ -296,7 +298,10 @@ fn acknowledged_writes_survive_a_kill() {
                 for number in 0.. {
                     let weight = include_str!("../examples/r4/valid/bodyweight-minimal.json")
                         .replace("7d1c5a52-9f0e-4c3b-8a47-2b6f0c9e51d3", &patient)
-                        .replace("urn:uuid:", &format!("urn:uuid:{round:04}{number:04}-"));
+                        .replace(
+                            "5e0b0001-6c1d-4f2a-9b01-0a8d3c7e9e37",
+                            &format!("{round:08x}-{number:04x}-4d2a-9b01-0a8d3c7e9e37"),
+                        );
                     let sent = http
                         .post(&url)
                         .bearer_auth(&bearer)

@@ -122,6 +122,17 @@ fn a_directory_whose_making_was_cut_short_is_made_anew() {
     filled(directory.path());
 }
 
+/// The log takes its own unfinished snapshot for a damaged one, if it is let.
+#[test]
+fn a_snapshot_of_the_log_that_was_cut_short_is_passed_over() {
+    let directory = tempfile::tempdir().unwrap();
+    filled(directory.path());
+    let unfinished = directory.path().join("sled/snap.7FFFFFFFFFFFFFFF.generating");
+    fs::write(&unfinished, "cut sh").unwrap();
+    assert_eq!(Store::open(directory.path()).unwrap().view().len(), 200);
+    assert!(!unfinished.exists());
+}
+
 /// Bytes changed anywhere in the log are either of no consequence (unused space, superseded pages) or an error:
 /// never a store that has less or other content than it acknowledged.
 #[test]

@@ -22,6 +22,8 @@ const MODE: &str = "STORE_KILL_MODE";
 /// How many entries the batch of a record has.
 const ENTRIES: u8 = 7;
 const THREADS: u8 = 6;
+/// How many entries a reset has beside its record.
+const MANY: u32 = 1000;
 
 fn kills() -> u64 {
     std::env::var("KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(5)
@@ -72,6 +74,15 @@ fn commit_for_ever(store: &Store, thread: u8) {
     }
 }
 
+/// A record with more entries before it than the log writes at once.
+fn many_and_record(number: u32) -> Batch {
+    let mut batch = record(0, number);
+    for entry in 0..MANY {
+        batch.put(Key::new(&[b"many", &entry.to_be_bytes()]), number.to_be_bytes().as_slice());
+    }
+    batch
+}
+
 /// Commits a few records, and then starts again with a reset that puts the record after them.
 fn commit_and_reset_for_ever(store: &Store) {
     let mut number = last(&store.view(), 0).map_or(0, |last| last + 1);
@@ -81,7 +92,7 @@ fn commit_and_reset_for_ever(store: &Store) {
             say(&format!("committed 0 {number}"));
             number += 1;
         }
-        store.reset(record(0, number)).unwrap();
+        store.reset(many_and_record(number)).unwrap();
         say(&format!("reset 0 {number}"));
         number += 1;
     }
@@ -119,10 +130,12 @@ fn start(directory: &Path, mode: &str) -> Child {
 
 /// When a child is killed.
 enum Moment {
-    AfterStart(Duration),
-    AfterLines(u64, Duration),
-    /// Right behind the given number of resets.
-    AfterResets(u64),
+    /// So long after its start, whatever it has done by then.
+    Start(Duration),
+    /// So many commits and so long after that.
+    Commits(u64, Duration),
+    /// Right behind so many resets.
+    Resets(u64),
 }
 
 /// Runs a child until `moment`, and gives back all whole lines it printed.
@@ -137,9 +150,9 @@ fn run_and_kill(directory: &Path, mode: &str, moment: Moment) -> Vec<String> {
         line.ends_with('\n').then(|| line.trim_end().to_owned())
     };
     let (wanted, count, pause): (fn(&str) -> bool, u64, Duration) = match moment {
-        Moment::AfterStart(pause) => (|_| true, 0, pause),
-        Moment::AfterLines(count, pause) => (|line| line.starts_with("committed"), count, pause),
-        Moment::AfterResets(count) => (|line| line.starts_with("reset"), count, Duration::ZERO),
+        Moment::Start(pause) => (|_| true, 0, pause),
+        Moment::Commits(count, pause) => (|line| line.starts_with("committed"), count, pause),
+        Moment::Resets(count) => (|line| line.starts_with("reset"), count, Duration::ZERO),
     };
     let mut seen = 0;
     while seen < count {
@@ -186,9 +199,9 @@ fn moment(random: &Random, kill: u64) -> Moment {
     let number = u64::from_le_bytes(bytes);
     let microseconds = |most| Duration::from_micros(number / 1000 % most);
     match kill % 3 {
-        0 => Moment::AfterStart(microseconds(40_000)),
-        1 => Moment::AfterLines(number % 3, microseconds(500)),
-        _ => Moment::AfterLines(number % 200, microseconds(3_000)),
+        0 => Moment::Start(microseconds(40_000)),
+        1 => Moment::Commits(number % 3, microseconds(500)),
+        _ => Moment::Commits(number % 200, microseconds(3_000)),
     }
 }
 
@@ -226,12 +239,12 @@ fn many_threads_commit() {
 /// A reset leaves its record alone; after a kill there is what followed the last reset that happened.
 #[test]
 fn resets_come_between() {
-    check_resets(|random, kill| moment(random, kill));
+    check_resets(moment);
 }
 
 #[test]
 fn the_kill_follows_a_reset() {
-    check_resets(|_, kill| Moment::AfterResets(1 + kill % 3));
+    check_resets(|_, kill| Moment::Resets(1 + kill % 3));
 }
 
 fn check_resets(moment: fn(&Random, u64) -> Moment) {
@@ -255,11 +268,20 @@ fn check_resets(moment: fn(&Random, u64) -> Moment) {
             assert!(view.is_empty());
             continue;
         };
-        // The one that was under way may have been a reset: then its record is alone.
-        if view.len() == usize::from(ENTRIES) + 1 {
-            first = last;
+        // What a reset put tells which one it was; it may be the one that was under way.
+        let mut many = view.prefix(b"many").map(|(_, value)| u32::from_be_bytes(value[..].try_into().unwrap()));
+        let resets = view.prefix(b"many").count();
+        match many.next() {
+            Some(number) => {
+                assert!(number == first || number == last, "the reset is {number}, not {first}");
+                first = number;
+                assert_eq!(resets, MANY as usize);
+                assert!(many.all(|other| other == number));
+            }
+            None => assert_eq!(first, 0, "a reset is lost"),
         }
-        check_records(&view, 0, first, last);
-        assert_eq!(view.len(), usize::from(ENTRIES) * (last - first + 1) as usize + 1);
+        let oldest = first.max(last.saturating_sub(49));
+        check_records(&view, 0, oldest, last);
+        assert_eq!(view.len(), usize::from(ENTRIES) * (last - oldest + 1) as usize + 1 + resets);
     }
 }

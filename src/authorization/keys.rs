@@ -47,7 +47,7 @@ pub(super) fn refresh_uses(id: Uuid) -> Key {
 
 /// What a citizen gave a client.
 pub(super) fn right(citizen: &str, client_id: &str) -> Key {
-    Key::new(&[&rights_of(citizen).as_bytes(), &short::<14>(client_id)])
+    Key::new(&[rights_of(citizen).as_bytes(), &short::<14>(client_id)])
 }
 
 /// What begins the keys of all rights that a citizen gave.
@@ -57,7 +57,7 @@ pub(super) fn rights_of(citizen: &str) -> Key {
 
 /// A citizen's acceptance of one version of the terms.
 pub(super) fn terms(citizen: &str, version: &str) -> Key {
-    Key::new(&[&terms_of(citizen).as_bytes(), &short::<14>(version)])
+    Key::new(&[terms_of(citizen).as_bytes(), &short::<14>(version)])
 }
 
 /// What begins the keys of all acceptances of a citizen.

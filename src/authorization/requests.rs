@@ -59,8 +59,24 @@ pub struct AuthorizationRequest {
 pub enum Prompt {
     /// None may be shown.
     None,
+    /// The citizen must identify even if signed in.
+    Login,
     /// Consent must be asked even if it is remembered.
     Consent,
+}
+
+impl Prompt {
+    /// Reads `prompt`, words separated by spaces. As upstream, unknown words mean nothing.
+    fn parse(words: &str) -> Option<Prompt> {
+        let has = |wanted: &str| words.split_whitespace().any(|word| word == wanted);
+        if has("none") {
+            Some(Prompt::None)
+        } else if has("login") || has("select_account") {
+            Some(Prompt::Login)
+        } else {
+            has("consent").then_some(Prompt::Consent)
+        }
+    }
 }
 
 /// Why a request is refused, and whether the client may be told by a redirect.
@@ -129,9 +145,6 @@ pub enum RequestProblem {
     /// `code_challenge_method` is neither `S256` nor `plain`.
     #[error("Unsupported code challenge method: {0}")]
     ChallengeMethod(String),
-    /// `prompt` has a value that is not served.
-    #[error("Unsupported prompt: {0}")]
-    Prompt(String),
 }
 
 impl Authorization {
@@ -203,12 +216,7 @@ fn check_rest(parameters: &RequestedParameters<'_>, client: &Client, rules: &Rul
             Some(Challenge { value: value.to_owned(), method })
         }
     };
-    let prompt = match parameters.prompt {
-        None => None,
-        Some("none") => Some(Prompt::None),
-        Some("consent") => Some(Prompt::Consent),
-        Some(other) => return Err(RequestProblem::Prompt(other.to_owned())),
-    };
+    let prompt = parameters.prompt.and_then(Prompt::parse);
     Ok(Rest { scopes, challenge, prompt })
 }
 
@@ -349,13 +357,13 @@ mod tests {
         assert_eq!(check(challenged, &off).unwrap().challenge, None);
         let odd = RequestedParameters { code_challenge_method: Some("S512"), ..challenged };
         assert_eq!(problem(odd, &rules), RequestProblem::ChallengeMethod("S512".into()));
-        assert_eq!(
-            check(RequestedParameters { prompt: Some("none"), ..GOOD }, &rules).unwrap().prompt,
-            Some(Prompt::None)
-        );
-        assert_eq!(
-            problem(RequestedParameters { prompt: Some("login"), ..GOOD }, &rules),
-            RequestProblem::Prompt("login".into())
-        );
+        for (words, prompt) in [
+            ("none", Some(Prompt::None)),
+            ("consent", Some(Prompt::Consent)),
+            ("consent login", Some(Prompt::Login)),
+            ("create", None),
+        ] {
+            assert_eq!(check(RequestedParameters { prompt: Some(words), ..GOOD }, &rules).unwrap().prompt, prompt);
+        }
     }
 }

@@ -9,7 +9,13 @@ use std::time::Duration;
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// The status and the body of the answer.
-pub fn request(base: &str, method: &str, path: &str, bearer: Option<&str>, body: Option<&str>) -> Result<(u16, String)> {
+pub fn request(
+    base: &str,
+    method: &str,
+    path: &str,
+    bearer: Option<&str>,
+    body: Option<&str>,
+) -> Result<(u16, String)> {
     let Some(authority) = base.trim_end_matches('/').strip_prefix("http://") else {
         bail!("{base}: give the address of --http, as in http://127.0.0.1:8080");
     };

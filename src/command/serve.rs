@@ -1,8 +1,8 @@
 //! `kanta-phr-sandbox serve`
 
 use anyhow::{Context, Result};
-use kanta_phr_sandbox::config::{LogFormat, ServeConfig};
 use kanta_phr_sandbox::Sandbox;
+use kanta_phr_sandbox::config::{LogFormat, ServeConfig};
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;

@@ -4,6 +4,7 @@ use super::context::{App, Front, Origin, authority_of, host_of};
 use super::control;
 use super::listen::Connection;
 use crate::exchanges::{Exchange, Message, Party};
+use crate::pki::PeerCertificate;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
@@ -18,6 +19,11 @@ use tower_http::compression::Compression;
 
 /// Longest request body that is read (no limit of the real service is documented; resource-server.md §9).
 pub const BODY_LIMIT: usize = 10 << 20;
+
+/// A request extension for the resource servers, which refuse it in their own way: the body was longer than
+/// [`BODY_LIMIT`] and has not been read.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyTooLong;
 
 /// Answers one request.
 pub async fn handle(app: App, router: Router, connection: Arc<Connection>, request: Request) -> Response {
@@ -62,12 +68,15 @@ async fn answer(app: App, mut router: Router, connection: Arc<Connection>, reque
     }
     let body = match collect(body, &parts.headers).await {
         Ok(body) => body,
-        // One byte too many, so that the surface refuses it in its own way whatever the length that was announced.
-        Err(Cut::TooLong) => Bytes::from(vec![0; BODY_LIMIT + 1]),
+        Err(Cut::TooLong) if path.starts_with("/phr-resourceserver/") => {
+            parts.extensions.insert(BodyTooLong);
+            Bytes::new()
+        }
+        Err(Cut::TooLong) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         Err(Cut::Broken) => return StatusCode::BAD_REQUEST.into_response(),
     };
     let is_recorded = path.starts_with("/phr-");
-    let record = is_recorded.then(|| Recording::begin(&app, &origin, &parts, &body));
+    let record = is_recorded.then(|| Recording::begin(&app, &origin, &connection, &parts, &body));
     let real_name = origin.real_name().is_some();
     parts.extensions.insert(origin);
     parts.extensions.insert(connection);
@@ -127,11 +136,16 @@ async fn collect(body: Body, headers: &HeaderMap) -> Result<Bytes, Cut> {
     }
 }
 
+/// What a client certificate is called in the journal: the application's OID, else the subject.
+fn name_of(certificate: &PeerCertificate) -> String {
+    certificate.oid.as_ref().map_or_else(|| certificate.subject.clone(), |oid| oid.to_string())
+}
+
 /// An exchange of which only the request is known yet.
 struct Recording(Exchange);
 
 impl Recording {
-    fn begin(app: &App, origin: &Origin, parts: &Parts, body: &Bytes) -> Recording {
+    fn begin(app: &App, origin: &Origin, connection: &Connection, parts: &Parts, body: &Bytes) -> Recording {
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
         Recording(Exchange {
             id: 0,
@@ -139,7 +153,7 @@ impl Recording {
             method: parts.method.as_str().to_owned(),
             url: origin.url(target),
             status: 0,
-            party: Party::default(),
+            party: Party { certificate: connection.certificate.as_deref().map(name_of), ..Party::default() },
             rule: None,
             request: Message { headers: parts.headers.clone(), body: body.clone() },
             response: Message::default(),
@@ -152,7 +166,10 @@ impl Recording {
         // Every answer is made whole before it is sent, so this neither waits nor fails.
         let body = body.collect().await.map(|collected| collected.to_bytes()).unwrap_or_default();
         exchange.status = parts.status.as_u16();
-        exchange.party = parts.extensions.remove::<Party>().unwrap_or_default();
+        if let Some(party) = parts.extensions.remove::<Party>() {
+            exchange.party.client_id = party.client_id;
+            exchange.party.citizen = party.citizen;
+        }
         exchange.rule = parts
             .headers
             .get("sandbox-reason")

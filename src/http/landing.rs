@@ -1,7 +1,7 @@
 //! `GET /`: where everything is, for people.
 
 use super::context::{App, Origin};
-use super::control::overview::{curl_line, ready_client};
+use super::control::overview::curl_line;
 use super::oauth::citizen_choice;
 use super::pages::{Address, AddressKind, Frame, Landing, Language, LanguageLinks, ReadyClient};
 use axum::extract::{RawQuery, State};
@@ -37,7 +37,7 @@ pub async fn landing(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         clock: is_moved.then(|| crate::time::to_helsinki(app.tenant.clock.now())),
         addresses: addresses.into_iter().map(|(kind, url)| Address { kind, url }).collect(),
-        client: ready_client(&app).map(|client| ReadyClient {
+        client: app.tenant.ready_client().map(|client| ReadyClient {
             name: client.name,
             client_id: client.client_id,
             client_secret: Some(client.client_secret),

@@ -1,6 +1,7 @@
 //! Our own accept loop: TLS handshakes under a time limit in tasks of their own, the peer's certificate handed on,
 //! and connections that end gracefully when the sandbox stops.
 
+use crate::pki::PeerCertificate;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
@@ -42,8 +43,8 @@ pub struct Connection {
     pub listener: Listener,
     /// The peer's address.
     pub peer: SocketAddr,
-    /// The client certificate, as DER, when one was sent. Possession of its key is proven, nothing else.
-    pub certificate: Option<Arc<[u8]>>,
+    /// The client certificate, when one was sent. Possession of its key is proven, nothing else.
+    pub certificate: Option<Arc<PeerCertificate>>,
 }
 
 /// Answers the connections of one listener with `handle` until `stop` changes, then lets those under way finish within
@@ -108,7 +109,7 @@ async fn handshake(
     acceptor: TlsAcceptor,
     stream: TcpStream,
     peer: SocketAddr,
-) -> Option<(TlsStream, Option<Arc<[u8]>>)> {
+) -> Option<(TlsStream, Option<Arc<PeerCertificate>>)> {
     let stream = match tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
@@ -120,8 +121,14 @@ async fn handshake(
             return None;
         }
     };
-    let certificate =
-        stream.get_ref().1.peer_certificates().and_then(|chain| chain.first()).map(|leaf| Arc::from(leaf.as_ref()));
+    let leaf = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+    let certificate = leaf.and_then(|leaf| match PeerCertificate::read(leaf) {
+        Ok(certificate) => Some(Arc::new(certificate)),
+        Err(error) => {
+            tracing::warn!(%peer, %error, "a client certificate could not be read and counts as none");
+            None
+        }
+    });
     Some((stream, certificate))
 }
 

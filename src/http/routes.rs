@@ -32,5 +32,6 @@ pub fn router(app: App) -> Router {
         .route("/_sandbox/exchanges/{id}", get(control::exchanges::show))
         .route("/_sandbox/{*rest}", axum::routing::any(control::nothing_there))
         .fallback(async || (StatusCode::NOT_FOUND, "There is nothing here. GET /_sandbox says where everything is.\n"))
+        .method_not_allowed_fallback(control::other_method)
         .with_state(app)
 }

@@ -74,7 +74,8 @@ pub(super) struct Server {
 pub(super) const ORGANISATION: &str = "SANDBOX TEST - not a real authority";
 
 /// The names every server certificate has: loopback, the usual names in containers, and those of the real service, for
-/// applications that reach the sandbox under them by way of DNS aliases.
+/// applications that reach the sandbox under them by way of DNS aliases. Many clients (OpenSSL, rustls) accept no
+/// wildcard for a single label as `*.localhost` is; names below localhost that they are to accept are given one by one.
 const SERVER_NAMES: [&str; 9] = [
     "localhost",
     "*.localhost",

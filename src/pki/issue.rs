@@ -147,9 +147,9 @@ impl Validity {
     }
 
     fn check(self) -> Result<Validity, IssueError> {
-        // GeneralizedTime has four digits for the year; jiff's range ends there too.
-        let years = |instant: Timestamp| instant.to_zoned(jiff::tz::TimeZone::UTC).year();
-        let is_sound = self.not_before < self.not_after && (1950..=9999).contains(&years(self.not_before));
+        // Certificates know no years before 1950 or, as jiff, after 9999.
+        let year = |instant: Timestamp| instant.to_zoned(jiff::tz::TimeZone::UTC).year();
+        let is_sound = self.not_before < self.not_after && (1950..=9999).contains(&year(self.not_before));
         if is_sound { Ok(self) } else { Err(IssueError::Validity(self.not_before, self.not_after)) }
     }
 }

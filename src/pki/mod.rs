@@ -24,3 +24,6 @@ pub use handshake::ClientCertificates;
 pub use issue::{CertificateKind, CertificateRequest, Defect, IssueError, Issued, KeyType, Validity};
 pub use names::{NameError, Oid};
 pub use peer::{Kind, PeerCertificate, ReadError, is_issued_by};
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,9 @@
 use super::{CommitError, Key, Value, View};
 
 /// What to change, and what must hold for it to be changed.
+///
+/// On disk a batch costs memory while it is written, some 8 KiB a change: beyond some ten thousand changes, split what
+/// need not be one commit (a reset has no such limit).
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
     pub(super) conditions: Vec<(Key, Option<Value>)>,

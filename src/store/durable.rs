@@ -73,6 +73,28 @@ struct Queue {
 
 type Ticket = u64;
 
+/// When a group has this many changes, what else is waiting goes into the next one.
+const CHANGES_A_GROUP: usize = 2000;
+
+impl Queue {
+    /// The requests whose turn it is, at least one. It need not be that of the thread that asks: then that one writes
+    /// for others first.
+    fn take_group(&mut self) -> Vec<(Ticket, Request)> {
+        let (mut count, mut changes) = (0, 0);
+        for (_, request) in &self.waiting {
+            if changes >= CHANGES_A_GROUP {
+                break;
+            }
+            count += 1;
+            changes += match request {
+                Request::Commit(batch) => batch.changes.len(),
+                Request::Replace { state, .. } => state.len(),
+            };
+        }
+        self.waiting.drain(..count).collect()
+    }
+}
+
 impl Durable {
     pub(super) fn new(log: Box<dyn Log>) -> Durable {
         let queue = Queue { log: Some(log), waiting: Vec::new(), outcomes: HashMap::new(), next: 0, failure: None };
@@ -94,7 +116,7 @@ impl Durable {
                 queue = self.done.wait(queue).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
-            let group = std::mem::take(&mut queue.waiting);
+            let group = queue.take_group();
             let failure = queue.failure.clone();
             drop(queue);
             let (outcomes, failure) = match failure {

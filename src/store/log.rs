@@ -12,8 +12,8 @@
 //!   the log file is fsynced after every flush, by a handle of our own.
 //! - **parts**: sled moves nodes beyond 128 KiB into files of their own, which it never fsyncs. A leaf holds at most
 //!   some 27 entries, so parts of 4 KiB keep every node below.
-//! - **generations**: a reset writes its entries under the next generation and then the state that names it; the old
-//!   entries are erased bit by bit with later groups, and the rest when the directory is opened next.
+//! - **generations**: a reset writes its entries under the next generation and then the state that names it; until then
+//!   the old one counts. The entries of other generations are erased bit by bit along with what is written later.
 //! - **entries, sum, mark**: sled repairs a damaged log by cutting it where it gets unreadable, and is content. The
 //!   state's tally and the mark (the sequence of the last acknowledged group, in a file beside) make that an error.
 //! - **unfinished snapshots**: sled takes a snapshot file whose writing was cut short for a damaged one, though the
@@ -36,8 +36,9 @@ use std::time::Duration;
 const PART: usize = 4096;
 /// How many old entries a group erases along the way.
 const ERASED_WITH_A_GROUP: usize = 256;
-/// How many entries of a reset go into one sled batch.
-const ENTRIES_A_BATCH: usize = 4096;
+/// How many entries of a reset go into one sled batch. sled frees the nodes it replaces only between batches, some
+/// hundreds at a time: with much larger ones its memory grows without bound.
+const ENTRIES_A_BATCH: usize = 400;
 /// sled keeps its own pages only for writing, since the map serves the reads.
 const SLED_CACHE_BYTES: u64 = 8 * 1024 * 1024;
 
@@ -52,7 +53,9 @@ pub(super) struct SledLog {
     file: File,
     mark: File,
     state: State,
-    /// Whether entries of earlier generations may be left.
+    /// A generation that never had an entry: the one that a reset writes.
+    next_generation: u64,
+    /// Whether entries of other generations may be left.
     has_garbage: bool,
     // Last, so that the directory is unlocked when everything else is closed.
     _directory: Directory,
@@ -81,8 +84,10 @@ impl SledLog {
         }))
         .unwrap_or_else(|_| Err(Trouble::Damage("the log is unreadable".to_owned())));
         match opened {
-            Ok(Opened { db, file, mark, state, content }) => {
-                let log = SledLog { db: Some(db), file, mark, state, has_garbage: false, _directory: directory };
+            Ok(Opened { db, file, mark, state, next_generation, content }) => {
+                let db = Some(db);
+                // Whether there is garbage shows when the first group looks for some.
+                let log = SledLog { db, file, mark, state, next_generation, has_garbage: true, _directory: directory };
                 Ok((log, content))
             }
             Err(Trouble::Damage(reason)) => Err(OpenError::Damaged { directory: path.to_owned(), reason }),
@@ -97,19 +102,25 @@ impl SledLog {
         self.file.sync_data().map_err(|error| error.to_string())
     }
 
-    /// Writes the whole of `content` under the next generation, and the state that makes it the present one.
+    /// Writes the whole of `content` under the next generation, and the state that makes it the present one. Erases
+    /// about as much of earlier generations as it writes, so that resets in a row do not pile up.
     fn replace(&mut self, db: &sled::Db, content: &View) -> Result<State, String> {
-        let mut next = self.state.next_generation();
+        let sequence = self.state.sequence + 1;
+        let mut next = State { generation: self.next_generation, sequence, entries: 0, sum: 0 };
         let mut batch = Batch::default();
         for (number, (key, value)) in content.prefix(&[]).enumerate() {
             if number > 0 && number % ENTRIES_A_BATCH == 0 {
-                // Nobody sees these before the state names their generation.
-                self.write_through(db, std::mem::take(&mut batch))?;
+                // Nobody sees these before the state names their generation; so they need not be durable one by one.
+                self.erase_some(db, ENTRIES_A_BATCH, &mut batch)?;
+                let written = db.apply_batch(std::mem::take(&mut batch)).and_then(|()| db.flush());
+                written.map_err(|error| error.to_string())?;
             }
             next.put(&mut batch, key, value, None);
         }
+        self.file.sync_data().map_err(|error| error.to_string())?;
         batch.insert(STATE, &next.to_bytes());
         self.write_through(db, batch)?;
+        self.next_generation += 1;
         self.has_garbage = true;
         Ok(next)
     }
@@ -125,14 +136,26 @@ impl SledLog {
                 (None, None) => {}
             }
         }
-        if self.has_garbage {
-            let found =
-                erase(db, next.generation, ERASED_WITH_A_GROUP, &mut batch).map_err(|error| error.to_string())?;
-            self.has_garbage = found == ERASED_WITH_A_GROUP;
-        }
+        self.erase_some(db, ERASED_WITH_A_GROUP, &mut batch)?;
         batch.insert(STATE, &next.to_bytes());
         self.write_through(db, batch)?;
         Ok(next)
+    }
+
+    /// Adds to `batch` the removal of at most `limit` entries that are neither of the present generation nor of the next.
+    fn erase_some(&mut self, db: &sled::Db, limit: usize, batch: &mut Batch) -> Result<(), String> {
+        if self.has_garbage {
+            let before = db.range([DATA].as_slice()..generation_prefix(self.state.generation).as_slice());
+            let behind = [self.state.generation + 1, self.next_generation].map(generation_prefix);
+            let behind = db.range(behind[0].as_slice()..behind[1].as_slice());
+            let mut found = 0;
+            for key in before.keys().chain(behind.keys()).take(limit) {
+                batch.remove(key.map_err(|error| error.to_string())?);
+                found += 1;
+            }
+            self.has_garbage = found == limit;
+        }
+        Ok(())
     }
 }
 
@@ -183,11 +206,6 @@ impl State {
             entries: number(entries),
             sum: number(sum),
         })
-    }
-
-    /// An empty state behind this one.
-    fn next_generation(self) -> State {
-        State { generation: self.generation + 1, sequence: self.sequence + 1, entries: 0, sum: 0 }
     }
 
     fn put(&mut self, batch: &mut Batch, key: &Key, value: &Value, old: Option<&Value>) {
@@ -261,6 +279,7 @@ struct Opened {
     file: File,
     mark: File,
     state: State,
+    next_generation: u64,
     content: View,
 }
 
@@ -312,10 +331,10 @@ fn create(directory: &Directory) -> Result<Opened, Trouble> {
     directory::sync(&sled)?;
     directory::sync(directory.path())?;
     directory.finish()?;
-    Ok(Opened { db, file, mark, state, content: View::default() })
+    Ok(Opened { db, file, mark, state, next_generation: 1, content: View::default() })
 }
 
-/// Reads a log, and erases what earlier generations left in it.
+/// Reads a log.
 fn recover(directory: &Directory) -> Result<Opened, Trouble> {
     let sled = directory.sled();
     // What sled would make anew, content with an empty log.
@@ -342,13 +361,10 @@ fn recover(directory: &Directory) -> Result<Opened, Trouble> {
         return Err(Trouble::Damage(format!("the last {missing} acknowledged writes are missing")));
     }
     let content = read_content(&db, &state)?;
-    while {
-        let mut batch = Batch::default();
-        let found = erase(&db, state.generation, ENTRIES_A_BATCH, &mut batch)?;
-        db.apply_batch(batch)?;
-        found > 0
-    } {}
-    Ok(Opened { db, file, mark, state, content })
+    // A reset that was cut short has left entries of a generation that no state names.
+    let last = db.range([DATA].as_slice()..[DATA + 1].as_slice()).next_back().transpose()?;
+    let last_generation = last.and_then(|(key, _)| read_part_key(&key)).map_or(0, |(generation, ..)| generation);
+    Ok(Opened { db, file, mark, state, next_generation: last_generation.max(state.generation) + 1, content })
 }
 
 /// Fills the map, and checks that it is what the state says.
@@ -394,18 +410,6 @@ fn read_content(db: &sled::Db, state: &State) -> Result<View, Trouble> {
         return Err(Trouble::Damage(format!("{} entries were written and {} are there", state.entries, found.entries)));
     }
     Ok(content)
-}
-
-/// Adds to `batch` the removal of at most `limit` entries of other generations; says how many it found.
-fn erase(db: &sled::Db, generation: u64, limit: usize, batch: &mut Batch) -> sled::Result<usize> {
-    let before = db.range([DATA].as_slice()..generation_prefix(generation).as_slice());
-    let behind = db.range(generation_prefix(generation + 1).as_slice()..[DATA + 1].as_slice());
-    let mut found = 0;
-    for key in before.keys().chain(behind.keys()).take(limit) {
-        batch.remove(key?);
-        found += 1;
-    }
-    Ok(found)
 }
 
 fn generation_prefix(generation: u64) -> [u8; 9] {

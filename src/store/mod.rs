@@ -111,7 +111,11 @@ impl Store {
     }
     /// An independent in-memory store with the present content, in O(1).
     pub fn fork(&self) -> Store {
-        Store(Arc::new(Shared { map: Map::new(self.view()), ..Shared::default() }))
+        Store(Arc::new(Shared {
+            map: Map::new(self.view()),
+            #[cfg(feature = "disk")]
+            log: None,
+        }))
     }
     /// Replaces the whole content by what `batch` puts, in time independent of how much there was.
     /// The conditions of the batch are judged on the content that goes.

@@ -1,7 +1,7 @@
 //! How a tenant begins, and begins again: its first citizens and clients, and records that are made when first touched.
 
 use super::{CLOCK, SETTINGS, Tenant, encode};
-use crate::authorization::{Authorization, ClientError, NewClient};
+use crate::authorization::{Authorization, Client, ClientError, NewClient};
 use crate::citizens::{AddCitizenError, Citizen, Citizens};
 use crate::exchanges::Journal;
 use crate::fhir::Version;
@@ -54,6 +54,8 @@ pub struct Beginning {
     pub citizens: Vec<Citizen>,
     /// The clients, with their ids and secrets.
     pub clients: Vec<NewClient>,
+    /// The id of the client to show first, to try things with.
+    pub ready_client: Option<String>,
     /// Knobs that differ from their defaults.
     pub settings: Map<String, Json>,
     /// The records of a citizen: id, the tenant's start, pseudonym.
@@ -66,6 +68,7 @@ impl Default for Beginning {
         Beginning {
             citizens: Vec::new(),
             clients: Vec::new(),
+            ready_client: None,
             settings: Map::new(),
             records: Arc::new(|_, _, _| Vec::new()),
         }
@@ -139,6 +142,12 @@ impl Tenant {
             tenant.add_what_is_missing()?;
         }
         Ok(tenant)
+    }
+
+    /// The client to try things with: the beginning's choice, else the first there is.
+    pub fn ready_client(&self) -> Option<Client> {
+        let chosen = self.beginning.ready_client.as_deref().and_then(|id| self.authorization.client(id));
+        chosen.or_else(|| self.authorization.clients().into_iter().next())
     }
 
     /// Back to the beginning, clock and knobs included; only the journal stays. The time it takes does not depend on

@@ -51,13 +51,9 @@ fn a_typed_code_identifies_and_a_bad_one_is_explained() {
     assert!(!again.html.contains("010180-123N"), "what may be a real person's code is not repeated");
     assert!(again.reason.unwrap().starts_with("AUTH-IDENTITY-CODE; this sandbox never accepts"));
     let eino = server.code_of("eino").to_lowercase();
-    let terms = browser
-        .submit(&browser_page(&mut browser, &server), &[("personal_identity_code", &eino), ("decision", "identify")]);
+    let page = browser.open(&server.authorize(&[]));
+    let terms = browser.submit(&page, &[("personal_identity_code", &eino), ("decision", "identify")]);
     assert!(terms.form_with("decision").0.contains("/authorize/terms?"));
-}
-
-fn browser_page(browser: &mut Browser<'_>, server: &Server) -> crate::server::Shown {
-    browser.open(&server.authorize(&[]))
 }
 
 #[test]
@@ -119,6 +115,17 @@ fn the_citizen_may_be_switched() {
     browser.submit(&terms, &[("decision", "accept")]);
     assert!(server.tenant.authorization.has_accepted_terms("eino", "1"));
     assert!(!server.tenant.authorization.has_accepted_terms("aino", "1"));
+}
+
+#[test]
+fn an_application_may_want_the_citizen_to_identify_again() {
+    let server = Server::start();
+    let mut browser = Browser::new(&server);
+    browser.open(&server.authorize(&[("user_id", &server.code_of("aino"))]));
+    let identification = browser.open(&server.authorize(&[("prompt", "login")]));
+    let terms = browser.submit(&identification, &[("citizen", "eino")]);
+    browser.submit(&terms, &[("decision", "accept")]);
+    assert!(server.tenant.authorization.has_accepted_terms("eino", "1"));
 }
 
 #[test]

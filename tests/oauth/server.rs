@@ -9,8 +9,9 @@ use kanta_phr_sandbox::citizens::{Citizen, PersonalIdentityCode};
 use kanta_phr_sandbox::http::context::{App, Front, Origin, authority_of};
 use kanta_phr_sandbox::http::listen::{Connection, Listener};
 use kanta_phr_sandbox::http::oauth;
+use kanta_phr_sandbox::pki::Authority;
 use kanta_phr_sandbox::store::Store;
-use kanta_phr_sandbox::tenant::Tenant;
+use kanta_phr_sandbox::tenant::{Beginning, Tenant};
 use kanta_phr_sandbox::time::Random;
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::redirect::Policy;
@@ -34,7 +35,8 @@ impl Server {
     /// With the clients `diary` (one redirect URI), `other` and `professional`, and the citizens Aino (adult), Eino
     /// (adult) and Nuori (15 years old).
     pub fn start() -> Server {
-        let tenant = Tenant::new("main", Store::in_memory(), Random::system(), Arc::new(|_| Ok(())));
+        let tenant =
+            Tenant::start("main", Store::in_memory(), Arc::new(Random::system()), Beginning::default()).unwrap();
         tenant.clock.freeze(true);
         tenant.clock.set("2026-06-01T12:00:00.250Z".parse().unwrap());
         for (id, kind) in [("diary", "wellbeing"), ("other", "wellbeing"), ("professional", "professional")] {
@@ -54,7 +56,8 @@ impl Server {
             let code = PersonalIdentityCode::for_birth_date(birth_date, 0).unwrap();
             tenant.citizens.add(Citizen::new(id, code)).unwrap();
         }
-        let app = App { tenant: Arc::new(tenant), front: Arc::new(Front::default()) };
+        let authority = Authority::create(&[], tenant.clock.now(), &tenant.random).unwrap();
+        let app = App { tenant: Arc::new(tenant), front: Arc::new(Front::default()), authority: Arc::new(authority) };
         let tenant = app.tenant.clone();
         let router = oauth::routes().layer(middleware::from_fn_with_state(app.clone(), arrive)).with_state(app);
         let (address, stop) = serve(router);
@@ -67,9 +70,8 @@ impl Server {
     }
 
     pub fn set(&self, name: &str, value: impl Into<Value>) {
-        let mut settings = (*self.tenant.settings()).clone();
-        settings.set(name, &value.into()).unwrap();
-        self.tenant.set_settings(&settings).unwrap();
+        let changes = [(name.to_owned(), value.into())].into_iter().collect();
+        self.tenant.update_settings(&changes).unwrap();
     }
 
     pub fn wait(&self, seconds: i64) {

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
@@ -47,14 +48,15 @@ impl Browser {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
+            // Smooth scrolling would still be under way when a button is to be pressed.
+            "--force-prefers-reduced-motion",
             "--lang=en",
             format!("--window-size={width},{height}"),
             format!("--user-data-dir={}", profile.path().display()),
         ]);
         let options = json!({"args": arguments, "mobileEmulation": null});
         let capabilities = [("goog:chromeOptions".to_owned(), json!({"args": options["args"]}))].into_iter().collect();
-        let page = ClientBuilder::rustls()
-            .expect("TLS for the driver")
+        let page = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{port}"))
             .await

@@ -14,7 +14,7 @@ pub mod compile;
 mod model;
 mod paths;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use super::Version;
@@ -32,9 +32,24 @@ pub struct Definitions {
     types: HashMap<Box<str>, u32>,
     value_sets: HashMap<Box<str>, Packed<CodeList>>,
     code_systems: HashMap<Box<str>, Packed<CodeList>>,
-    expressions: Vec<(Box<str>, OnceLock<Result<Expression, String>>)>,
+    expressions: Vec<Invariant>,
     aliases: HashMap<Box<str>, Box<str>>,
     search_parameters: Packed<Vec<SearchParameter>>,
+    /// HL7's own code systems, as far as value sets name them; worked out when first asked for.
+    hl7_systems: OnceLock<HashSet<Box<str>>>,
+}
+
+/// An expression as written, and parsed once it is needed.
+#[derive(Clone)]
+struct Invariant {
+    text: Box<str>,
+    parsed: OnceLock<Result<Expression, String>>,
+}
+
+impl Invariant {
+    fn new(text: impl Into<Box<str>>) -> Self {
+        Invariant { text: text.into(), parsed: OnceLock::new() }
+    }
 }
 
 /// A value that is unpacked on its first use.
@@ -100,12 +115,13 @@ impl Definitions {
             expressions: self.expressions.clone(),
             aliases: self.aliases.clone(),
             search_parameters: self.search_parameters.clone(),
+            hl7_systems: OnceLock::new(),
         };
         for structure in compiled.structures {
             extended.numbers.insert(structure.url.clone(), extended.structures.len() as u32);
             extended.structures.push(Packed::ready(structure));
         }
-        extended.expressions.extend(compiled.expressions.into_iter().map(|text| (text.into(), OnceLock::new())));
+        extended.expressions.extend(compiled.expressions.into_iter().map(Invariant::new));
         let named = |list: CodeList| (list.url.clone(), Packed::ready(list));
         extended.value_sets.extend(compiled.value_sets.into_iter().map(named));
         extended.code_systems.extend(compiled.code_systems.into_iter().map(named));
@@ -138,8 +154,8 @@ impl Definitions {
 
     /// The canonical URLs of all structures that are not FHIR's own, sorted.
     pub fn profile_urls(&self) -> Vec<&str> {
-        let own = |url: &&Box<str>| !url.starts_with("http://hl7.org/fhir/") && !self.aliases.contains_key(*url);
-        let mut urls: Vec<&str> = self.numbers.keys().filter(own).map(|url| &**url).collect();
+        let own = |url: &&str| !url.starts_with("http://hl7.org/fhir/") && !self.aliases.contains_key(*url);
+        let mut urls: Vec<&str> = self.numbers.keys().map(|url| &**url).filter(own).collect();
         urls.sort_unstable();
         urls
     }
@@ -160,6 +176,29 @@ impl Definitions {
         self.code_systems.get(url).map(Packed::get)
     }
 
+    /// Whether a system below `http://hl7.org/fhir/` is one of this FHIR version. STU3's `v2/` and `v3/` systems and those
+    /// that moved to `terminology.hl7.org` are not R4's; any other is taken for known, since not all are listed here.
+    pub fn is_hl7_system(&self, system: &str) -> bool {
+        let own = |version: Version| Definitions::embedded(version).hl7_systems().contains(system);
+        match self.version {
+            Version::Stu3 => true,
+            Version::R4 if self.hl7_systems().contains(system) => true,
+            Version::R4 => {
+                let is_old_table =
+                    ["http://hl7.org/fhir/v2/", "http://hl7.org/fhir/v3/"].iter().any(|old| system.starts_with(old));
+                !is_old_table && !own(Version::Stu3)
+            }
+        }
+    }
+
+    fn hl7_systems(&self) -> &HashSet<Box<str>> {
+        self.hl7_systems.get_or_init(|| {
+            let lists = self.value_sets.values().map(Packed::get);
+            let systems = lists.flat_map(|list| &list.systems).map(|systems| systems.system.clone());
+            systems.filter(|system| system.starts_with("http://hl7.org/fhir/")).collect()
+        })
+    }
+
     /// FHIR's search parameters.
     pub fn search_parameters(&self) -> &[SearchParameter] {
         self.search_parameters.get()
@@ -170,7 +209,7 @@ impl Definitions {
     /// # Errors
     /// Why it cannot be parsed; what is in the binary was parsed when it was built.
     pub fn expression(&self, constraint: &Constraint) -> Result<&Expression, &str> {
-        let Some((text, parsed)) = self.expressions.get(constraint.number as usize) else {
+        let Some(Invariant { text, parsed }) = self.expressions.get(constraint.number as usize) else {
             return Err("the expression is not there");
         };
         let parsed = parsed.get_or_init(|| Expression::parse(text).map_err(|error| error.to_string()));
@@ -220,9 +259,10 @@ fn unpack(version: Version, bytes: &'static [u8]) -> Definitions {
         structures: table.structures.iter().map(|(_, bytes)| Packed::new(bytes)).collect(),
         value_sets: table.value_sets.iter().map(|(url, bytes)| ((*url).into(), Packed::new(bytes))).collect(),
         code_systems: table.code_systems.iter().map(|(url, bytes)| ((*url).into(), Packed::new(bytes))).collect(),
-        expressions: table.expressions.iter().map(|text| ((*text).into(), OnceLock::new())).collect(),
+        expressions: table.expressions.iter().map(|text| Invariant::new(*text)).collect(),
         aliases: HashMap::new(),
         search_parameters: Packed::new(table.search_parameters),
+        hl7_systems: OnceLock::new(),
     };
     for (index, (url, _)) in table.structures.iter().enumerate() {
         if let Some(name) = url.strip_prefix(compile::CORE) {

@@ -111,7 +111,7 @@ pub struct TypeReference {
 pub struct Binding {
     /// How binding it is.
     pub strength: Strength,
-    /// Canonical URL without version.
+    /// Canonical URL, with `|version` where the definition has it.
     pub value_set: Box<str>,
     /// For a weaker binding: the value set that must hold all the same.
     pub max_value_set: Option<Box<str>>,

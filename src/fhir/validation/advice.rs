@@ -31,6 +31,7 @@ pub(super) fn advise(
     place: &Place<'_>,
     path: &str,
     anchor: Value<'_>,
+    text: &str,
 ) -> Option<Cow<'static, str>> {
     let version = walk.definitions.version();
     let name = path.rsplit('.').next().unwrap_or_default();
@@ -38,7 +39,7 @@ pub(super) fn advise(
     match key {
         "min" | "slice-min" => missing(version, key, name, anchor).or_else(|| match name {
             "language" => fixed("add \"language\", the language of the narrative: \"fi\", \"sv\" or \"en\""),
-            "text" => fixed("add \"text\": a narrative that says everything the resource says, in its language"),
+            "text" if path.matches('.').count() == 1 => fixed("add \"text\": a narrative that says everything the resource says, in its language"),
             "display" => fixed("add \"display\" to the coding: the national profiles want one beside each of their codes"),
             "identifier" => fixed("add an identifier with system urn:ietf:rfc:3986 and value urn:uuid:<uuid of your own>"),
             "issued" => fixed("add \"issued\": when the entry was made, with seconds and offset, such as 2026-03-03T07:05:41.220+02:00"),
@@ -46,13 +47,17 @@ pub(super) fn advise(
             "reference" => fixed("give the literal reference, Patient/<pseudonym>; an identifier or a display does not replace it"),
             _ => None,
         }),
-        "max" | "slice-max" if walk_removed(place, anchor) => fixed("leave the element out"),
+        "max" | "slice-max" if text.contains("max allowed = 0") => fixed("leave the element out: the profile does not use it"),
+        "max" if text.contains("a choice has one type") => fixed("keep one of the two"),
         "fixed" | "pattern" => wrong_value(version, path, name, anchor),
         "type" if matches!(anchor.kind(), Kind::String) && is_number(anchor) => fixed("write the number without quotation marks"),
+        "type" if text.starts_with("This property must be an Array") => {
+            fixed("the element repeats in this FHIR version: write it as a list, [ … ], even for one")
+        }
         "type" if matches!(anchor.kind(), Kind::Number | Kind::Boolean) => fixed("write the value in quotation marks"),
         "type" if name == "effective[x]" => fixed("this profile takes one moment, effectiveDateTime; a Period is for activities"),
+        "type" if text.contains("definition allows for the type") => fixed("use the type the profile asks for: its name ends the name of the property, as in valueQuantity"),
         "type" if anchor.kind() == Kind::Array => fixed("write the value itself, without the brackets of a list"),
-        "type" => fixed("the element repeats in this FHIR version: write it as a list, [ … ], even for one"),
         "unknown" => renamed_element(version, place, name),
         "binding" | "code" => renamed_system(version, anchor),
         "identifier" => fixed("write the value as urn:uuid:<uuid>, or use a system of your own"),
@@ -140,10 +145,6 @@ fn wrong_value(version: Version, path: &str, name: &str, value: Value<'_>) -> Op
         _ => return None,
     };
     Some(Cow::Borrowed(text))
-}
-
-fn walk_removed(_place: &Place<'_>, anchor: Value<'_>) -> bool {
-    anchor.key().is_some()
 }
 
 fn is_number(value: Value<'_>) -> bool {

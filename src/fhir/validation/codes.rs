@@ -16,10 +16,12 @@ enum Verdict {
 
 impl<'w> Walk<'w> {
     pub(super) fn binding(&mut self, place: &Place<'_>, binding: &Binding, type_code: &str, value: Value<'w>) {
-        if binding.strength == Strength::Example {
+        // A preferred value set is only advice, and HAPI says nothing about it.
+        if binding.strength < Strength::Extensible {
             return;
         }
         if let Some(maximum) = &binding.max_value_set
+            && binding.strength < Strength::Required
             && matches!(self.verdict(maximum, type_code, value), Verdict::Out)
         {
             let text = format!(
@@ -29,30 +31,26 @@ impl<'w> Walk<'w> {
             self.error("binding", place, value, text);
             return;
         }
-        let url = &binding.value_set;
+        let url = bare(&binding.value_set);
         match self.verdict(url, type_code, value) {
             Verdict::In => {}
-            Verdict::Unknown if binding.strength >= Strength::Extensible => {
+            Verdict::Unknown => {
                 self.warning("binding", place, value, format!("ValueSet {url} not found by validator"));
             }
-            Verdict::Unknown => {}
             Verdict::Out => self.not_in_value_set(place, binding, type_code, value),
         }
     }
 
     fn not_in_value_set(&mut self, place: &Place<'_>, binding: &Binding, type_code: &str, value: Value<'w>) {
-        let url = &binding.value_set;
+        let (full, url) = (&binding.value_set, bare(&binding.value_set));
         let codes = codes(value);
         if value.kind() == Kind::Object && type_code == "CodeableConcept" && value.get("coding").is_none() {
             // A concept in words alone: no code to judge.
             let text = match binding.strength {
                 Strength::Required => {
-                    format!("No code provided, and a code is required from the value set {url} ({url})")
+                    format!("No code provided, and a code is required from the value set {full} ({url})")
                 }
-                Strength::Extensible => {
-                    format!("No code provided, and a code should be provided from the value set {url} ({url})")
-                }
-                _ => return,
+                _ => format!("No code provided, and a code should be provided from the value set {full} ({url})"),
             };
             match binding.strength {
                 Strength::Required => self.error("binding", place, value, text),
@@ -62,31 +60,27 @@ impl<'w> Walk<'w> {
         }
         let text = match (type_code, binding.strength) {
             ("CodeableConcept", Strength::Required) => format!(
-                "None of the codes provided are in the value set {url} ({url}), and a code from this value set is required) (codes = {codes})"
+                "None of the codes provided are in the value set {full} ({url}), and a code from this value set is required) (codes = {codes})"
             ),
-            ("CodeableConcept", Strength::Extensible) => format!(
-                "None of the codes provided are in the value set {url} ({url}), and a code should come from this value set unless it has no suitable code and the validator cannot judge what is suitable) (codes = {codes})"
+            ("CodeableConcept", _) => format!(
+                "None of the codes provided are in the value set {full} ({url}), and a code should come from this value set unless it has no suitable code and the validator cannot judge what is suitable) (codes = {codes})"
             ),
             ("Coding" | "Quantity", Strength::Required) => format!(
-                "The code provided ({codes}) is not in the value set {url}, and a code from this value set is required: Unknown code '{codes}'"
+                "The code provided ({codes}) is not in the value set {full}, and a code from this value set is required: Unknown code '{codes}'"
             ),
-            ("Coding" | "Quantity", Strength::Extensible) => format!(
-                "The code provided ({codes}) is not in the value set {url}, and a code should come from this value set unless it has no suitable code"
+            ("Coding" | "Quantity", _) => format!(
+                "The code provided ({codes}) is not in the value set {full}, and a code should come from this value set unless it has no suitable code"
             ),
             (_, Strength::Required) => format!(
-                "The value provided ('{codes}') is not in the value set {url} ({url}), and a code is required from this value set) (error message = Unknown code '{codes}')"
-            ),
-            (_, Strength::Extensible) => format!(
-                "The value provided ('{codes}') is not in the value set {url} ({url}), and a code should come from this value set unless it has no suitable code"
+                "The value provided ('{codes}') is not in the value set {full} ({url}), and a code is required from this value set) (error message = Unknown code '{codes}')"
             ),
             _ => format!(
-                "The code provided ({codes}) is not in the value set {url} ({url}), and a code is recommended to come from this value set"
+                "The value provided ('{codes}') is not in the value set {full} ({url}), and a code should come from this value set unless it has no suitable code"
             ),
         };
         match binding.strength {
             Strength::Required => self.error("binding", place, value, text),
-            Strength::Extensible => self.warning("binding", place, value, text),
-            _ => self.information("binding", place, value, text),
+            _ => self.warning("binding", place, value, text),
         }
     }
 
@@ -123,6 +117,10 @@ impl<'w> Walk<'w> {
         }
         let text = |key: &str| coding.get(key).and_then(Value::as_str);
         let (Some(system), Some(code)) = (text("system"), text("code")) else { return };
+        if system.starts_with("http://hl7.org/fhir/") && !self.definitions.is_hl7_system(system) {
+            self.error("binding", place, coding, format!("Unknown Code System '{system}'"));
+            return;
+        }
         let Some(list) = self.definitions.code_system(system) else { return };
         let Some(systems) = list.systems.first() else { return };
         let Some(concept) = systems.concept(code) else {
@@ -175,6 +173,11 @@ fn codes(value: Value<'_>) -> String {
         Some(codings) => codings.items().map(one).collect::<Vec<_>>().join(", "),
         None => one(value),
     }
+}
+
+/// A canonical URL without its version.
+fn bare(url: &str) -> &str {
+    url.split_once('|').map_or(url, |(url, _)| url)
 }
 
 /// BCP 47, as far as its shape goes: `fi`, `sv-FI`, `zh-Hant-TW`.

@@ -1,7 +1,7 @@
 //! One repetition of an element: its type, fixed value, codes, invariants and what is below it.
 
 use super::place::Place;
-use super::walk::{Item, Scope, Walk, reference_of};
+use super::walk::{Item, Scope, Turn, Walk, reference_of};
 use crate::fhir::definitions::{Element, TypeReference};
 use crate::json::{Kind, Value};
 
@@ -26,12 +26,9 @@ impl<'w> Walk<'w> {
         }
         let code = reference.map_or("BackboneElement", |reference| &*reference.code);
         let place = place.of_type(code);
-        if let Some(sibling) = item.sibling {
-            if !scope.is_secondary {
-                let text =
-                    format!("Unrecognised property '@_{}': only primitive types have such a sibling", place.name());
-                self.error("unknown", &place, sibling, text);
-            }
+        if let Some(sibling) = item.sibling.filter(|_| !scope.is_secondary) {
+            let text = format!("Unrecognised property '@_{}': only primitive types have such a sibling", place.name());
+            self.error("unknown", &place, sibling, text);
         }
         let Some(value) = item.value else { return };
         if value.kind() != Kind::Object {
@@ -115,6 +112,6 @@ impl<'w> Walk<'w> {
         let profile = super::policy::contained(self, &here, value, structure, place.name() == "contained");
         // Resources of a Bundle stand for themselves; contained ones share the root.
         let root = if place.name() == "contained" { scope.root_resource } else { value };
-        self.resource(&here, value, root, profile.unwrap_or(structure), false);
+        self.resource(&here, value, root, profile.unwrap_or(structure), Turn::First);
     }
 }

@@ -3,12 +3,15 @@
 use super::place::Place;
 use super::walk::{Scope, Walk};
 use crate::fhir::definitions::Constraint;
+use crate::fhir::path::syntax::normalised;
 use crate::fhir::path::{Context, Node};
 use crate::json::Value;
 
 /// Expressions that are not evaluated: the narrative is judged in one pass over its text, and that a contained reference
 /// leads somewhere is judged with the reference.
-const JUDGED_ELSEWHERE: [&str; 4] = ["txt-1", "txt-2", "txt-3", "ref-1"];
+const JUDGED_ELSEWHERE: [&str; 3] = ["txt-1", "txt-2", "ref-1"];
+/// Best practice rather than a rule: HAPI leaves it out unless asked.
+const BEST_PRACTICE: &str = "dom-6";
 
 impl<'w> Walk<'w> {
     /// Judges the invariants of one element.
@@ -26,7 +29,12 @@ impl<'w> Walk<'w> {
         let anchor = value.or(sibling).unwrap_or(scope.resource);
         let mut context: Option<Context<'_>> = None;
         for constraint in constraints {
-            if JUDGED_ELSEWHERE.contains(&&*constraint.key) || self.holds_trivially(constraint, scope) {
+            let is_judged = scope.is_vital_sign && constraint.key.starts_with("vs-");
+            if is_judged
+                || &*constraint.key == BEST_PRACTICE
+                || JUDGED_ELSEWHERE.contains(&&*constraint.key)
+                || self.holds_trivially(constraint, scope)
+            {
                 continue;
             }
             let expression = match self.definitions.expression(constraint) {
@@ -47,7 +55,10 @@ impl<'w> Walk<'w> {
             match expression.holds(context, Node::new(value, sibling, type_code)) {
                 Ok(true) => {}
                 Ok(false) => {
-                    let text = format!("{}: {} [{}]", constraint.key, constraint.human, constraint.expression);
+                    // HAPI quotes expressions as its own parser writes them.
+                    let quoted =
+                        normalised(&constraint.expression).unwrap_or_else(|_| constraint.expression.to_string());
+                    let text = format!("{}: {} [{quoted}]", constraint.key, constraint.human);
                     match constraint.is_error {
                         true => self.error(&constraint.key, place, anchor, text),
                         false => self.warning(&constraint.key, place, anchor, text),

@@ -96,7 +96,10 @@ fn named<'w>(
         match found.is_empty() {
             false if walk.options.foreign_profiles == ForeignProfiles::Allow => {}
             false => {
-                let text = format!("Profile reference '{url}' could not be resolved, so has not been checked");
+                let text = match definitions.profile(url) {
+                    Some(_) => format!("Profile reference '{url}' is not allowed beside the national profile"),
+                    None => format!("Profile reference '{url}' could not be resolved, so has not been checked"),
+                };
                 walk.error("profile", &at, value, text);
             }
             true if walk.options.allow_unknown_profile => {
@@ -162,7 +165,7 @@ pub(super) fn contained<'w>(
 
 fn coded<'w>(walk: &mut Walk<'w>, place: &Place<'_>, value: Value<'w>, text: String, code: &'static str) {
     let path = place.element_path();
-    let fix = super::advice::advise(walk, code, place, &path, value);
+    let fix = super::advice::advise(walk, code, place, &path, value, &text);
     walk.push(Severity::Error, format!("{path}#profile"), place.location(), value.span().start, text, fix, Some(code));
 }
 

@@ -79,7 +79,7 @@ fn describe(out: &mut String, text: &str, finding: &Finding) {
 
 /// The part of a line around a column, and the column within it.
 fn window(line: &str, column: usize) -> (String, usize) {
-    let start = if column > SHOWN / 2 { column - SHOWN / 2 } else { 0 };
+    let start = column.saturating_sub(SHOWN / 2);
     let mut shown: String =
         line.chars().skip(start).take(SHOWN).map(|character| if character == '\t' { ' ' } else { character }).collect();
     let mut caret = column - start;

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::literals::{contains, equals};
 use super::place::Place;
 use super::walk::{Item, Scope, Walk};
-use crate::fhir::definitions::{CodeList, Criterion, Element, PathStep, Slicing, SlicingRules, Test, UNBOUNDED};
+use crate::fhir::definitions::{CodeList, Criterion, Element, PathStep, Slice, Slicing, SlicingRules, Test, UNBOUNDED};
 use crate::json::{Kind, Value};
 
 /// The values a criterion's path leads to.
@@ -26,8 +26,9 @@ impl<'w> Walk<'w> {
         let mut last = 0;
         let mut left_slices = false;
         for item in items {
-            let matching = |slice: &&'w crate::fhir::definitions::Slice| self.belongs(&slice.criteria, item);
-            let found = slicing.slices.iter().enumerate().find(|(_, slice)| matching(slice));
+            let type_code = item.type_code.or(element.types.first().map(|reference| &*reference.code));
+            let belongs = |slice: &Slice| self.belongs(&slice.criteria, item.value, type_code);
+            let found = slicing.slices.iter().enumerate().find(|(_, slice)| belongs(slice));
             let here = place.at(item.index);
             let here = item.type_code.map_or(here, |type_code| here.choosing(type_code));
             let Some((index, slice)) = found else {
@@ -88,23 +89,20 @@ impl<'w> Walk<'w> {
                 );
                 self.error("slice-closed", place, item.anchor(), text);
             }
-            SlicingRules::Open | SlicingRules::OpenAtEnd
-                if !matches!(place.name(), "extension" | "modifierExtension") =>
-            {
+            SlicingRules::Open | SlicingRules::OpenAtEnd => {
                 let text = format!("This element does not match any known slice defined in the profile {profile}");
                 self.information("slice", place, item.anchor(), text);
             }
-            _ => {}
         }
     }
 
-    fn belongs(&self, criteria: &'w [Criterion], item: &Item<'w>) -> bool {
-        !criteria.is_empty() && criteria.iter().all(|criterion| self.holds(criterion, item))
+    fn belongs(&self, criteria: &[Criterion], value: Option<Value<'w>>, type_code: Option<&'w str>) -> bool {
+        !criteria.is_empty() && criteria.iter().all(|criterion| self.holds(criterion, value, type_code))
     }
 
-    fn holds(&self, criterion: &'w Criterion, item: &Item<'w>) -> bool {
+    fn holds(&self, criterion: &Criterion, value: Option<Value<'w>>, type_code: Option<&'w str>) -> bool {
         let mut found = Found::new();
-        found.extend(item.value.map(|value| (value, item.type_code)));
+        found.extend(value.map(|value| (value, type_code)));
         for step in &criterion.path {
             let mut next = Found::new();
             for (value, _) in found {

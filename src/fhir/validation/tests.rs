@@ -1,1 +1,315 @@
+use super::report::{FileReport, json, junit, text};
+use super::*;
+use crate::fhir::definitions::Source;
 
+const WEIGHT: &str = include_str!("../../../examples/r4/valid/bodyweight-minimal.json");
+
+fn judge(version: Version, options: &Options, text: &str) -> Vec<Finding> {
+    let document = Document::parse(text).expect("JSON");
+    validate(Definitions::embedded(version), &document, options)
+}
+
+/// The weight with one piece of its text replaced.
+fn weight(from: &str, to: &str) -> String {
+    assert!(WEIGHT.contains(from), "the example has no {from}");
+    WEIGHT.replacen(from, to, 1)
+}
+
+/// The rules that refuse the weight after a replacement.
+fn errors(from: &str, to: &str) -> Vec<String> {
+    refused(&judge(Version::R4, &Options::default(), &weight(from, to)))
+}
+
+fn refused(findings: &[Finding]) -> Vec<String> {
+    findings.iter().filter(|finding| finding.is_error()).map(|finding| finding.rule.clone()).collect()
+}
+
+fn warned(findings: &[Finding]) -> Vec<&str> {
+    let warnings = findings.iter().filter(|finding| finding.severity == Severity::Warning);
+    warnings.map(|finding| finding.rule.as_str()).collect()
+}
+
+#[test]
+fn the_example_is_accepted() {
+    assert_eq!(errors("final", "final"), Vec::<String>::new());
+}
+
+#[test]
+fn faults_of_the_json() {
+    let cases = [
+        (r#""status": "final""#, r#""status": "final", "status": "final""#, "Observation.status#json"),
+        (r#""status": "final""#, r#""status": null"#, "Observation.status#empty"),
+        (r#""status": "final""#, r#""status": ["final"]"#, "Observation.status#type"),
+        (r#""status": "final""#, r#""status": {"value": "final"}"#, "Observation.status#type"),
+        (r#""status": "final""#, r#""status": "final", "note": []"#, "Observation.note#empty"),
+        (r#""status": "final""#, r#""status": "final", "note": [{}]"#, "Observation.note#empty"),
+        (r#""status": "final""#, r#""status": "final", "note": ["text"]"#, "Observation.note#type"),
+        (r#""status": "final""#, r#""status": "final", "note": {"text": "a"}"#, "Observation.note#type"),
+        (r#""status": "final""#, r#""status": "final", "colour": "red""#, "Observation.colour#unknown"),
+        (r#""status": "final""#, r#""status": "final", "_note": [{"id": "a"}]"#, "Observation.note#unknown"),
+        (r#""status": "final""#, r#""status": "final", "valueString": "a""#, "Observation.value[x]#max"),
+        (r#""status": "final""#, r#""status": "final", "valueColour": "a""#, "Observation.valueColour#unknown"),
+    ];
+    for (from, to, rule) in cases {
+        assert!(errors(from, to).contains(&rule.to_owned()), "{to}: {:?}", errors(from, to));
+    }
+}
+
+#[test]
+fn siblings_of_primitives_carry_extensions() {
+    let with = |sibling: &str| errors(r#""status": "final""#, &format!(r#""status": "final", {sibling}"#));
+    let extension = r#"{"extension": [{"url": "http://app.test/reason", "valueString": "a"}]}"#;
+    assert_eq!(with(&format!(r#""_status": {extension}"#)), Vec::<String>::new());
+    assert_eq!(with(r#""_status": {"colour": "red"}"#), ["Observation.status.colour#unknown"]);
+    assert_eq!(with(r#""_status": "a""#), ["Observation.status#type"]);
+    // Arrays pair by place; null stands where one side has nothing.
+    let meta = |profile: &str| errors(r#""meta": {"#, &format!(r#""meta": {{{profile},"#));
+    assert!(meta(&format!(r#""_profile": [{extension}]"#)).is_empty());
+    assert!(meta(&format!(r#""_profile": [null, {extension}]"#)).is_empty());
+    assert_eq!(meta(r#""_profile": [null, null]"#), ["Observation.meta.profile#empty"]);
+}
+
+#[test]
+fn primitive_formats() {
+    assert_eq!(errors(r#""final""#, r#""""#)[0], "Observation.status#primitive");
+    assert!(errors("\"value\": 72.50", "\"value\": \"72.50\"").contains(&"Observation.value[x].value#type".to_owned()));
+    assert!(
+        errors(r#""resourceType": "Observation","#, r#""resourceType": "Observation", "id": "a b","#)
+            .contains(&"Observation.id#primitive".to_owned())
+    );
+}
+
+#[test]
+fn references_and_identifiers() {
+    let to = |reference: &str| {
+        errors(
+            r#""reference": "Patient/7d1c5a52-9f0e-4c3b-8a47-2b6f0c9e51d3""#,
+            &format!(r#""reference": "{reference}""#),
+        )
+    };
+    assert_eq!(to("Patient/a/_history/1"), Vec::<String>::new());
+    assert_eq!(to("https://server.test/fhir/Patient/a"), Vec::<String>::new());
+    for wrong in ["Device/a", "a", "patient/a", "Patient/a b", "#a", "https://server.test/fhir/Device/a"] {
+        assert_eq!(to(wrong), ["Observation.subject#reference"], "{wrong}");
+    }
+    let identifier = |value: &str| {
+        let start = WEIGHT.find("urn:uuid:").expect("an identifier");
+        errors(&WEIGHT[start..start + 45], value)
+    };
+    assert_eq!(identifier("12345"), ["Observation.identifier.value#identifier"]);
+    assert_eq!(identifier("urn:uuid:12345"), ["Observation.identifier.value#identifier"]);
+}
+
+#[test]
+fn extensions_known_and_unknown() {
+    let with = |extension: &str| {
+        judge(
+            Version::R4,
+            &Options::default(),
+            &weight(r#""issued""#, &format!(r#""extension": [{extension}], "issued""#)),
+        )
+    };
+    let unknown = with(r#"{"url": "http://app.test/mood", "valueString": "good"}"#);
+    assert!(refused(&unknown).is_empty() && warned(&unknown).contains(&"Observation.extension#extension"));
+    let application = |value: &str| {
+        format!(
+            r#"{{"url": "http://phr.kanta.fi/StructureDefinition/fiphr-ext-creatingapplication", "extension": [
+                {{"url": "name", "valueString": "Diary"}}, {{"url": "applicationId", {value}}}]}}"#
+        )
+    };
+    assert_eq!(refused(&with(&application(r#""valueString": "1.2.3""#))), Vec::<String>::new());
+    assert!(!refused(&with(&application(r#""valueInteger": 3"#))).is_empty());
+    // A core extension of HL7 with a place of its own.
+    let misplaced = with(
+        r#"{"url": "http://hl7.org/fhir/StructureDefinition/patient-birthPlace", "valueAddress": {"city": "Oulu"}}"#,
+    );
+    assert_eq!(refused(&misplaced), ["Observation.extension#context"]);
+    let empty = with(r#"{"url": "http://app.test/mood"}"#);
+    assert_eq!(refused(&empty), ["Observation.extension#ext-1"]);
+    let modifier = r#"{"url": "http://phr.kanta.fi/StructureDefinition/fiphr-unsignedint", "valueUnsignedInt": 1}"#;
+    let modifier = weight(r#""issued""#, &format!(r#""modifierExtension": [{modifier}], "issued""#));
+    assert_eq!(
+        refused(&judge(Version::R4, &Options::default(), &modifier)),
+        ["Observation.modifierExtension#extension"]
+    );
+}
+
+#[test]
+fn contained_resources() {
+    let with = |subject: &str, contained: &str| {
+        let text = weight(
+            r#""reference": "Patient/7d1c5a52-9f0e-4c3b-8a47-2b6f0c9e51d3""#,
+            &format!(r#""reference": "{subject}""#),
+        );
+        let text = text.replacen(r#""issued""#, &format!(r#""contained": [{contained}], "issued""#), 1);
+        refused(&judge(Version::R4, &Options::default(), &text))
+    };
+    let patient = r#"{"resourceType": "Patient", "id": "p", "gender": "colour"}"#;
+    let found = with("#p", patient);
+    // The aggregation allows no contained target; the contained resource itself is judged by its type.
+    for rule in ["Observation.subject#reference", "Patient.gender#binding", "Patient.meta.profile#profile"] {
+        assert!(found.contains(&rule.to_owned()), "{rule}: {found:?}");
+    }
+    assert!(with("Patient/1", patient).contains(&"Observation#dom-3".to_owned()));
+    assert!(with("Patient/1", r#"{"id": "p"}"#).contains(&"Observation.contained[0]#json".to_owned()));
+}
+
+#[test]
+fn profiles_named() {
+    let url = "http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight";
+    let quoted = format!("\"{url}\"");
+    let named = |list: &str, options: &Options| judge(Version::R4, options, &weight(&quoted, list));
+    let code = |findings: &[Finding]| findings.iter().find_map(|finding| finding.code);
+    let strict = Options::default();
+    assert_eq!(code(&named("\"http://phr.kanta.fi/StructureDefinition/fiphr-sd-wieght\"", &strict)), Some("500620"));
+    assert_eq!(
+        code(&named("\"http://phr.kanta.fi/StructureDefinition/fiphr-bodyweight-stu3\"", &strict)),
+        Some("504320")
+    );
+    let own = "\"http://app.test/draft\"";
+    assert_eq!(code(&named(own, &strict)), Some("500620"));
+    let lenient = Options { allow_unknown_profile: true, ..Options::default() };
+    assert_eq!(refused(&named(own, &lenient)), Vec::<String>::new());
+    let both = format!("{quoted}, {own}");
+    assert_eq!(refused(&named(&both, &strict)), ["Observation.meta.profile#profile"]);
+    let allowing = Options { foreign_profiles: ForeignProfiles::Allow, ..Options::default() };
+    assert_eq!(refused(&named(&both, &allowing)), Vec::<String>::new());
+    let other_type = named("\"http://phr.kanta.fi/StructureDefinition/fiphr-sd-patient\"", &strict);
+    assert_eq!(refused(&other_type)[0], "Observation.meta.profile#profile");
+    let given = Options { profile: Some(url.to_owned()), ..Options::default() };
+    assert!(
+        refused(&judge(Version::R4, &given, &weight("\"language\"", "\"langauge\"")))
+            .contains(&"Observation.language#min".to_owned())
+    );
+}
+
+#[test]
+fn vital_signs_of_hl7_apply_by_code() {
+    let steps = include_str!("../../../examples/r4/valid/stepstaken-minimal.json");
+    assert_eq!(refused(&judge(Version::R4, &Options::default(), steps)), Vec::<String>::new());
+    let coding = r#""coding": [{"system": "http://loinc.org", "code": "8867-4"}, {"#;
+    let at = steps.find("\"code\": {").expect("a code");
+    let heart_rate = format!("{}{}", &steps[..at], steps[at..].replacen("\"coding\": [\n      {", coding, 1));
+    let found = refused(&judge(Version::R4, &Options::default(), &heart_rate));
+    assert!(found.contains(&"Observation.category#slice-min".to_owned()), "{found:?}");
+}
+
+#[test]
+fn a_supplier_profile_is_judged_like_ours() {
+    let own = Source {
+        file: "own.json".to_owned(),
+        text: r#"{"resourceType": "StructureDefinition", "url": "http://phr.kanta.fi/StructureDefinition/own", "kind": "resource",
+            "abstract": false, "type": "Observation", "derivation": "constraint",
+            "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Observation",
+            "differential": {"element": [
+              {"id": "Observation.note", "path": "Observation.note", "min": 1, "slicing":
+                {"discriminator": [{"type": "exists", "path": "time"}], "rules": "openAtEnd", "ordered": true}},
+              {"id": "Observation.note:timed", "path": "Observation.note", "sliceName": "timed", "min": 1, "max": "1"},
+              {"id": "Observation.note:timed.time", "path": "Observation.note.time", "min": 1},
+              {"id": "Observation.code", "path": "Observation.code", "patternCodeableConcept":
+                {"coding": [{"system": "http://loinc.org", "code": "29463-7"}]}}]}}"#
+            .to_owned(),
+    };
+    let definitions = Definitions::embedded(Version::R4).extended(&[own]).expect("a profile");
+    let judge = |note: &str, code: &str| {
+        let text = format!(
+            r#"{{"resourceType": "Observation", "status": "final", "code": {{"coding": [{{"system": "http://loinc.org", "code": "{code}"}}]}}, "note": [{note}]}}"#
+        );
+        let options =
+            Options { profile: Some("http://phr.kanta.fi/StructureDefinition/own".to_owned()), ..Options::default() };
+        let found = refused(&validate(&definitions, &Document::parse(text).expect("JSON"), &options));
+        found
+            .into_iter()
+            .filter(|rule| rule.starts_with("Observation.note") || rule.contains("code"))
+            .collect::<Vec<_>>()
+    };
+    let (timed, plain) = (r#"{"text": "a", "time": "2026-01-01"}"#, r#"{"text": "b"}"#);
+    assert_eq!(judge(&format!("{timed}, {plain}"), "29463-7"), Vec::<String>::new());
+    assert_eq!(judge(plain, "29463-7"), ["Observation.note#slice-min"]);
+    assert_eq!(judge(&format!("{plain}, {timed}"), "29463-7"), ["Observation.note#slice-order"]);
+    assert_eq!(judge(&format!("{timed}, {timed}"), "29463-7"), ["Observation.note#slice-max"]);
+    assert_eq!(judge(timed, "8302-2"), ["Observation.code.coding#pattern"]);
+}
+
+#[test]
+fn hints_teach() {
+    let hint = |from: &str, to: &str| {
+        let findings = judge(Version::R4, &Options::default(), &weight(from, to));
+        let hints: Vec<String> = findings.into_iter().filter_map(|finding| finding.fix).map(Cow::into_owned).collect();
+        hints.join("; ")
+    };
+    let r4 = "http://terminology.hl7.org/CodeSystem/observation-category";
+    assert!(
+        hint(r4, "http://hl7.org/fhir/observation-category")
+            .contains("is the STU3 one; baseR4 wants http://terminology")
+    );
+    assert!(hint("\"value\": 72.50", "\"value\": \"72.50\"").contains("without quotation marks"));
+    assert!(hint("\"issued\"", "\"comment\": \"a\", \"issued\"").contains("in R4 it is note"));
+}
+
+#[test]
+fn texts_of_2018() {
+    let old = Options { texts_of_2018: true, ..Options::default() };
+    let findings = judge(Version::R4, &old, &weight("\"language\": \"fi\",", ""));
+    let url = "http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight";
+    let text = format!("Profile {url}, Element 'Observation.language': minimum required = 1, but only found 0");
+    assert_eq!((&findings[0].text, findings[0].location.as_str()), (&text, "Observation"));
+}
+
+#[test]
+fn hostile_documents_end() {
+    let deep = |levels: usize| {
+        let inner = r#"{"url": "http://app.test/a", "extension": ["#.repeat(levels);
+        weight("\"issued\"", &format!("\"extension\": [{inner}{}], \"issued\"", "]}".repeat(levels)))
+    };
+    let document = Document::parse(deep(40));
+    assert!(
+        document.is_err()
+            || !validate(Definitions::embedded(Version::R4), &document.unwrap(), &Options::default()).is_empty()
+    );
+    let many = format!("\"note\": [{}], \"issued\"", vec!["{\"colour\": 1}"; 5000].join(","));
+    let findings = judge(Version::R4, &Options::default(), &weight("\"issued\"", &many));
+    assert!(findings.len() < 1100 && findings.last().is_some_and(|last| last.text.contains("left out")));
+    for text in
+        ["[]", "1", "{}", r#"{"resourceType": 1}"#, r#"{"resourceType": "Colour"}"#, r#"{"resourceType": "Resource"}"#]
+    {
+        assert!(refused(&judge(Version::R4, &Options::default(), text)).len() == 1, "{text}");
+    }
+}
+
+#[test]
+fn versions_follow_the_profile() {
+    let of = |text: &str| version_of(&Document::parse(text).expect("JSON"));
+    assert_eq!(of(WEIGHT), Version::R4);
+    assert_eq!(of(include_str!("../../../examples/stu3/valid/bodyweight-minimal.json")), Version::Stu3);
+    assert_eq!(of(r#"{"resourceType": "Patient"}"#), Version::R4);
+}
+
+#[test]
+fn reports_for_people_and_machines() {
+    let wrong = weight("\"unit\": \"kg\"", "\"unit\": \"kilo\"");
+    let findings = judge(Version::R4, &Options::default(), &wrong);
+    let reports = [
+        FileReport { file: "weight.json", text: WEIGHT, findings: &[] },
+        FileReport { file: "wrong.json", text: &wrong, findings: &findings },
+    ];
+    let shown = text(&reports);
+    assert!(shown.contains("weight.json: accepted\n") && shown.contains("wrong.json: refused, 1 error\n"), "{shown}");
+    assert!(
+        shown.contains("Value is 'kilo' but must be 'kg'")
+            && shown.contains("\"unit\": \"kilo\"")
+            && shown.contains("fix: ")
+    );
+    assert!(shown.ends_with("2 files: 1 accepted, 1 refused\n"));
+    let outcome: serde_json::Value = serde_json::from_str(&json(&reports[1..])).expect("JSON");
+    assert_eq!(outcome["issue"][0]["severity"], "error");
+    assert_eq!(outcome["issue"][0]["location"][0], "Observation.value.ofType(Quantity).unit");
+    let list: serde_json::Value = serde_json::from_str(&json(&reports)).expect("JSON");
+    assert_eq!(
+        (&list[0]["file"], &list[0]["outcome"]["issue"][0]["severity"]),
+        (&"weight.json".into(), &"information".into())
+    );
+    let xml = junit(&reports);
+    assert!(xml.contains("<testsuites tests=\"2\" failures=\"1\">") && xml.contains("Value is 'kilo'"), "{xml}");
+    assert!(!text(&[FileReport { file: "a", text: "", findings: &findings }]).is_empty());
+}

@@ -32,6 +32,15 @@ pub(super) struct Scope<'w> {
     pub(super) structure: &'w Structure,
     /// Another profile has judged everything before: only what this one adds is looked at.
     pub(super) is_secondary: bool,
+    /// What that profile derives from, when it is HL7's vital signs: their invariants are judged already.
+    pub(super) is_vital_sign: bool,
+}
+
+/// Whether a profile is the first or a later one that a resource is walked along.
+#[derive(Clone, Copy)]
+pub(super) enum Turn {
+    First,
+    Later { is_vital_sign: bool },
 }
 
 /// One repetition of an element.
@@ -76,10 +85,11 @@ impl<'w> Walk<'w> {
         let place = Place::resource(None, &structure.type_name, structure);
         let profiles = policy::profiles(self, &place, root, structure);
         let primary = profiles.first().copied().unwrap_or(structure);
-        self.resource(&place, root, root, primary, false);
+        let is_vital_sign = self.derives_from_vital_signs(primary);
+        self.resource(&place, root, root, primary, Turn::First);
         self.narrative_language(&place, root);
         for profile in profiles.iter().skip(1) {
-            self.resource(&place, root, root, profile, true);
+            self.resource(&place, root, root, profile, Turn::Later { is_vital_sign });
         }
     }
 
@@ -119,12 +129,26 @@ impl<'w> Walk<'w> {
         value: Value<'w>,
         root_resource: Value<'w>,
         structure: &'w Structure,
-        is_secondary: bool,
+        turn: Turn,
     ) {
         let place = place.defined_by(Some(structure));
-        let scope = Scope { resource: value, root_resource, structure, is_secondary };
+        let (is_secondary, is_vital_sign) = match turn {
+            Turn::First => (false, false),
+            Turn::Later { is_vital_sign } => (true, is_vital_sign),
+        };
+        let scope = Scope { resource: value, root_resource, structure, is_secondary, is_vital_sign };
         self.invariants(&scope, &place, &structure.root.constraints, Some(value), None);
         self.children(&scope, &place, &structure.root.children, value);
+        if !is_secondary && place.type_code == "QuestionnaireResponse" {
+            self.questionnaire(&place, value);
+        }
+    }
+
+    fn derives_from_vital_signs(&self, structure: &Structure) -> bool {
+        let bases =
+            std::iter::successors(Some(structure), |structure| self.definitions.profile(structure.base.as_deref()?));
+        // No chain of profiles is that long.
+        bases.take(16).any(|base| base.url.ends_with("hl7.org/fhir/StructureDefinition/vitalsigns"))
     }
 
     /// Goes one level down unless that is too deep.
@@ -151,7 +175,8 @@ impl<'w> Walk<'w> {
         for (key, value) in object.members() {
             let (name, is_sibling) = key.strip_prefix('_').map_or((key, false), |name| (name, true));
             let Some((index, type_code)) = self.find(children, name, next) else {
-                if !(place.is_resource && key == "resourceType") && !scope.is_secondary {
+                let is_type = place.is_resource && key == "resourceType";
+                if !is_type && !scope.is_secondary {
                     self.unknown(place, key, value);
                 }
                 continue;
@@ -382,7 +407,7 @@ impl<'w> Walk<'w> {
         text: String,
     ) {
         let path = place.element_path();
-        let fix = advice::advise(self, key, place, &path, anchor);
+        let fix = advice::advise(self, key, place, &path, anchor, &text);
         let offset = match key {
             "unknown" | "json" => anchor.key_span().map_or(anchor.span().start, |span| span.start),
             _ => anchor.span().start,

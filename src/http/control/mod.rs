@@ -24,3 +24,14 @@ pub use problem::{Problem, read};
 pub async fn nothing_there(uri: axum::http::Uri) -> Problem {
     Problem::not_found("call", uri.path())
 }
+
+/// 405 for a path that has other methods.
+pub async fn other_method(method: axum::http::Method, uri: axum::http::Uri) -> axum::response::Response {
+    use axum::response::IntoResponse;
+    let text = format!("{} does not take {method}.", uri.path());
+    if uri.path().starts_with("/_sandbox") {
+        let status = axum::http::StatusCode::METHOD_NOT_ALLOWED;
+        return Problem::new(status, "method-not-allowed", "The call does not take this method", text).into_response();
+    }
+    (axum::http::StatusCode::METHOD_NOT_ALLOWED, format!("{text}\n")).into_response()
+}

@@ -84,14 +84,9 @@ pub async fn overview(State(app): State<App>, origin: Origin) -> Json<Overview> 
         },
         environment: "sandbox",
         clock: super::clock::shown(&app),
-        client: ready_client(&app),
+        client: app.tenant.ready_client(),
         citizens: app.tenant.citizens.list(),
     })
-}
-
-/// The client to try things with: the first that is registered.
-pub fn ready_client(app: &App) -> Option<Client> {
-    app.tenant.authorization.clients().into_iter().next()
 }
 
 /// The citizen to try things with: the first who is old enough and has a pseudonym from the start.
@@ -128,7 +123,7 @@ pub fn text(app: &App) -> String {
             line("root to trust", &format!("{http}/_sandbox/ca.pem"));
         }
     }
-    let client = ready_client(app);
+    let client = app.tenant.ready_client();
     let citizen = ready_citizen(app, app.tenant.clock.now());
     if let Some(client) = &client {
         line("client id", &client.client_id);
@@ -147,7 +142,7 @@ pub fn text(app: &App) -> String {
 
 /// One shell line that gets a token for the ready citizen and searches with it.
 pub fn curl_line(app: &App, base: &str) -> Option<String> {
-    let client = ready_client(app)?;
+    let client = app.tenant.ready_client()?;
     let citizen = ready_citizen(app, app.tenant.clock.now())?;
     let control =
         if app.front.control_token.is_some() { " -H \"Authorization: Bearer $PHR_CONTROL_TOKEN\"" } else { "" };

@@ -138,8 +138,8 @@ async fn handle<B: Backend>(backend: B, version: Version, origin: Origin, reques
         Ok(call) => call,
         Err((refusal, frame)) => return refusal.into_answer().finish(&frame, Party::default()),
     };
-    // A commit to a disk must not hold up the other requests of this thread; a read may be the one that makes the
-    // seeded records.
+    // A commit to a disk must not hold up the other requests of this thread. A read may commit, too: the records that a
+    // citizen has from the start are made when they are first looked at.
     let waits = call.records.is_durable();
     let work = move || {
         let (answer, party) = route::answer(&backend, &call);

@@ -42,7 +42,7 @@ fn decide(visit: &Visit<'_>, request: AuthorizationRequest) -> Outcome {
     match (user, decision) {
         (Some(citizen), Some(decision)) => without_pages(visit, &citizen, None, &request, decision),
         (Some(citizen), None) => identified(visit, citizen, &request),
-        (None, decision) => match visit.signed_in() {
+        (None, decision) => match visit.signed_in().filter(|_| request.prompt != Some(Prompt::Login)) {
             Some((citizen, session)) => {
                 let_in(visit, &citizen, &request)?;
                 match decision {
@@ -98,6 +98,8 @@ pub(super) fn enter(visit: &Visit<'_>, citizen: &Citizen, request: &Authorizatio
     }
     let cookie: HeaderValue = visit.sign_in(citizen)?;
     let response = match refused {
+        // What was asked for is done: identifying again and again would not end.
+        Ok(()) if request.prompt == Some(Prompt::Login) => visit.go_on_without(&["prompt"]),
         Ok(()) => visit.go_on(),
         Err(refusal) => refusal.into_response(visit.frame(), None),
     };

@@ -29,7 +29,7 @@ pub async fn get(State(app): State<App>, origin: Origin) -> Response {
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
         "claim_types_supported": ["normal"],
         "claims_supported": ["sub", "iss", "aud", "exp", "iat", "jti", "auth_time", "at_hash", "nonce"],
-        "prompt_values_supported": ["none", "consent"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": ["fi", "sv", "en"],
         "claims_parameter_supported": false,
         "request_parameter_supported": false,

@@ -183,10 +183,9 @@ fn error_code(problem: &RequestProblem) -> &'static str {
         RequestProblem::ResponseType(_) => "unsupported_response_type",
         RequestProblem::ProfessionalClient => "unauthorized_client",
         RequestProblem::ScopeNotRegistered { .. } | RequestProblem::ScopeEmpty { .. } => "invalid_scope",
-        RequestProblem::StateMissing
-        | RequestProblem::ChallengeMissing
-        | RequestProblem::ChallengeMethod(_)
-        | RequestProblem::Prompt(_) => "invalid_request",
+        RequestProblem::StateMissing | RequestProblem::ChallengeMissing | RequestProblem::ChallengeMethod(_) => {
+            "invalid_request"
+        }
     }
 }
 
@@ -244,6 +243,5 @@ fn problem_reason(problem: &RequestProblem) -> (&'static str, String) {
             ("AUTH-PKCE", String::from("send code_challenge and code_challenge_method=S256 (setting pkce)"))
         }
         RequestProblem::ChallengeMethod(_) => ("AUTH-PKCE", String::from("code_challenge_method is S256 or plain")),
-        RequestProblem::Prompt(_) => ("AUTH-PROMPT", String::from("prompt is none or consent")),
     }
 }

@@ -6,7 +6,7 @@ use super::refusal::{Refusal, Target};
 use super::response::redirect;
 use super::{base_path, browser_path};
 use crate::authorization::{AuthorizationRequest, Prompt, RequestedParameters, Session};
-use crate::citizens::Citizen;
+use crate::citizens::{Citizen, PersonalIdentityCode};
 use crate::exchanges::Party;
 use crate::http::context::{App, Origin};
 use crate::http::pages::{Form, Frame, LANGUAGE_PARAMETER, Language, LanguageLinks, field};
@@ -145,7 +145,10 @@ impl Visit<'_> {
     /// The surroundings of a page. Its language links lead to the authorization endpoint, which finds the same page.
     pub fn frame(&self) -> Frame {
         let authorize = browser_path(self.origin, "authorize");
-        let keeping = LanguageLinks::keeping(Some(self.query));
+        // What is no code of the sandbox may be a real person's: no page repeats it.
+        let user_id = self.parameters.get("user_id").map(PersonalIdentityCode::parse);
+        let forgotten: &[&str] = if matches!(user_id, Some(Err(_))) { &["user_id"] } else { &[] };
+        let keeping = LanguageLinks::keeping(Some(&without(self.query, forgotten)));
         let links = LanguageLinks::from_fn(|language| format!("{authorize}{}", keeping.get(language)));
         let tenant = (self.tenant.id != "main").then(|| self.tenant.id.clone());
         Frame { base_path: base_path(self.origin), tenant, ..Frame::new(self.language, links) }
@@ -178,6 +181,12 @@ impl Visit<'_> {
         redirect(&browser_path(self.origin, &format!("authorize?{}", self.query)))
     }
 
+    /// The same without some of the request's parameters.
+    pub fn go_on_without(&self, names: &[&str]) -> Response {
+        let query = without(self.query, names);
+        redirect(&browser_path(self.origin, &format!("authorize?{query}")))
+    }
+
     /// The same for a form that belongs to another session.
     pub fn start_again(&self) -> Response {
         let text = "the form belongs to an earlier session; nothing was done, the page that fits now is shown";
@@ -187,10 +196,7 @@ impl Visit<'_> {
     /// Forgets who is signed in and asks again. A `user_id` would answer at once, so it is left out.
     pub fn switch_citizen(&self) -> Outcome {
         let (cookie, _) = self.anonymous_session()?;
-        let kept = form_urlencoded::parse(self.query.as_bytes()).filter(|(name, _)| name != "user_id");
-        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
-        let response = redirect(&browser_path(self.origin, &format!("authorize?{query}")));
-        Ok(with_cookie(response, cookie))
+        Ok(with_cookie(self.go_on_without(&["user_id"]), cookie))
     }
 
     /// Gives the application its code.
@@ -220,6 +226,12 @@ impl Visit<'_> {
     pub fn is_silent(request: &AuthorizationRequest) -> bool {
         request.prompt == Some(Prompt::None)
     }
+}
+
+/// A query without some of its parameters.
+fn without(query: &str, names: &[&str]) -> String {
+    let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| !names.contains(&&**name));
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
 }
 
 /// The response with a cookie to set, if there is one.

@@ -60,8 +60,11 @@ fn snapshot(name: &str, definition: &Value) -> Result<Snapshot, String> {
 
 fn elements(definition: &Value, extension_url: Option<&str>) -> Result<Vec<Fields>, String> {
     let list = definition["elements"].as_array().ok_or("a definition without elements")?;
-    let sliced: Vec<&str> =
-        list.iter().filter(|element| element.get("sliceName").is_some()).filter_map(|element| element["path"].as_str()).collect();
+    let sliced: Vec<&str> = list
+        .iter()
+        .filter(|element| element.get("sliceName").is_some())
+        .filter_map(|element| element["path"].as_str())
+        .collect();
     let mut elements = Vec::new();
     let mut slices: Vec<(String, String)> = Vec::new();
     for element in list {
@@ -100,7 +103,10 @@ fn identity(slices: &mut Vec<(String, String)>, path: &str, slice_name: Option<&
 /// Takes away what holds anyway: slicing of extensions by url without slices, ext-1 (the Extension type has it), example
 /// bindings, the fixed url of an extension's own definition.
 fn normalise(fields: &mut Fields, path: &str, sliced: &[&str], extension_url: Option<&str>) {
-    fields.remove("isSummary").filter(|value| value == &json!(true)).map(|value| fields.insert("isSummary".to_owned(), value));
+    fields
+        .remove("isSummary")
+        .filter(|value| value == &json!(true))
+        .map(|value| fields.insert("isSummary".to_owned(), value));
     if path.ends_with("xtension") && path.contains('.') {
         if !sliced.contains(&path) {
             fields.remove("slicing");
@@ -112,10 +118,16 @@ fn normalise(fields: &mut Fields, path: &str, sliced: &[&str], extension_url: Op
     if fields.get("constraint") == Some(&json!([])) {
         fields.remove("constraint");
     }
-    if fields.get("binding").is_some_and(|binding| binding["strength"] == json!("example") || binding["valueSet"].is_null()) {
+    if fields
+        .get("binding")
+        .is_some_and(|binding| binding["strength"] == json!("example") || binding["valueSet"].is_null())
+    {
         fields.remove("binding");
     }
-    if extension_url.is_some() && path == "Extension.url" && fields.get("fixedUri").and_then(Value::as_str) == extension_url {
+    if extension_url.is_some()
+        && path == "Extension.url"
+        && fields.get("fixedUri").and_then(Value::as_str) == extension_url
+    {
         fields.remove("fixedUri");
     }
 }
@@ -179,8 +191,13 @@ fn differing(element: &Fields, base: &Fields) -> Fields {
             "path" | "id" => true,
             "constraint" => {
                 let inherited = base.get("constraint").and_then(Value::as_array).cloned().unwrap_or_default();
-                let own: Vec<Value> =
-                    value.as_array().into_iter().flatten().filter(|constraint| !inherited.contains(constraint)).cloned().collect();
+                let own: Vec<Value> = value
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter(|constraint| !inherited.contains(constraint))
+                    .cloned()
+                    .collect();
                 if !own.is_empty() {
                     fields.insert(key.clone(), Value::Array(own));
                 }

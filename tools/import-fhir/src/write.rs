@@ -31,7 +31,8 @@ pub fn two_levels(outer: &Map<String, Value>) -> String {
     for (index, (name, inner)) in outer.iter().enumerate() {
         let _ = write!(text, "{}{}: {{", if index == 0 { "\n" } else { ",\n" }, Value::from(name.as_str()));
         for (position, (key, value)) in inner.as_object().into_iter().flatten().enumerate() {
-            let _ = write!(text, "{}  {}: {value}", if position == 0 { "\n" } else { ",\n" }, Value::from(key.as_str()));
+            let _ =
+                write!(text, "{}  {}: {value}", if position == 0 { "\n" } else { ",\n" }, Value::from(key.as_str()));
         }
         text.push_str("\n}");
     }

@@ -411,7 +411,7 @@ impl Tree<'_, '_> {
             other => return Err(self.fail(id, format!("binding strength {other:?} is not understood"))),
         };
         let named = [&value["valueSet"], &value["valueSetUri"], &value["valueSetReference"]["reference"]];
-        let value_set = named.into_iter().find_map(Value::as_str).map(without_version);
+        let value_set = named.into_iter().find_map(Value::as_str);
         let maximum = value["extension"].as_array().into_iter().flatten();
         let maximum = maximum
             .filter(|extension| {

@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::model::{CodeList, ExtensionContext, Literal, SearchParameter, Structure, StructureKind, Table};
+use super::model::{CodeList, Element, ExtensionContext, Literal, SearchParameter, Structure, StructureKind, Table};
 
 /// The prefix of the URLs of FHIR's own types.
 pub const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
@@ -209,9 +209,10 @@ pub fn compile(
     if !errors.is_empty() {
         return Err(errors);
     }
-    let mut compiler_structures = std::mem::take(&mut compiled.structures);
-    slicing::resolve(&compiler, &mut compiler_structures)?;
-    compiled.structures = compiler_structures;
+    for structure in &compiled.structures {
+        compiler.load_types(&structure.root);
+    }
+    slicing::resolve(&compiler, &mut compiled.structures)?;
     compiled.expressions = compiler.expressions;
     Ok(compiled)
 }
@@ -245,6 +246,21 @@ impl Compiler<'_> {
         let structure = Rc::new(structure?);
         self.done.insert(url.to_owned(), structure.clone());
         Ok(structure)
+    }
+
+    /// Has the types of all elements at hand, for discriminators that lead into them.
+    fn load_types(&mut self, element: &Element) {
+        for reference in &element.types {
+            let urls = reference.profiles.iter().map(|profile| profile.to_string());
+            for url in urls.chain(std::iter::once(format!("{CORE}{}", reference.code))) {
+                // A type that is not defined here has been said to be so where that matters.
+                let _ = self.number(&url).is_some() && self.structure(&url).is_ok();
+            }
+        }
+        let slices = element.slicing.iter().flat_map(|slicing| slicing.slices.iter().map(|slice| &slice.element));
+        for below in element.children.iter().chain(slices) {
+            self.load_types(below);
+        }
     }
 
     /// The number of the structure with this URL.

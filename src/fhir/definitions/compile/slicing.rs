@@ -1,7 +1,7 @@
 //! Works out what makes a repetition belong to a slice: the fixed values, patterns, bindings and types at the discriminators.
 
 use super::super::model::{
-    Criterion, DiscriminatorKind, Element, Literal, PathStep, Slicing, Strength, Structure, Test,
+    Criterion, DiscriminatorKind, Element, Literal, PathStep, Slicing, SlicingRules, Strength, Structure, Test,
 };
 use super::{CORE, CompileError, Compiler};
 
@@ -35,6 +35,7 @@ impl Walk<'_, '_> {
             let path = format!("{path}.{}", child.name);
             self.element(child, &path);
         }
+        settle_choice(element);
         let Some(slicing) = &mut element.slicing else { return };
         let Slicing { discriminators, slices, .. } = slicing;
         for slice in slices {
@@ -109,6 +110,16 @@ impl Walk<'_, '_> {
             }
         }
         found
+    }
+}
+
+/// A choice has one value, so a mandatory slice of a type leaves no other type (HAPI's reading of it).
+fn settle_choice(element: &mut Element) {
+    let Some(slicing) = element.slicing.as_mut().filter(|_| element.is_choice) else { return };
+    let mandatory = slicing.slices.iter().find(|slice| slice.element.min > 0).map(|slice| &slice.element.types);
+    if let Some(types) = mandatory {
+        element.types.retain(|reference| types.iter().any(|kept| kept.code == reference.code));
+        slicing.rules = SlicingRules::Closed;
     }
 }
 
