@@ -11,9 +11,38 @@ fn without_a_token_and_with_a_bad_one() {
     let server = Server::start();
     let url = format!("{}/phr-resourceserver/baseR4/Observation?patient={AINO}", server.authorized);
     let none = Answer::of(server.any().get(&url).send().unwrap());
-    insta::assert_snapshot!(none.wire(), @"");
+    insta::assert_snapshot!(none.wire(), @r#"
+    401
+    cache-control: no-cache, no-store, max-age=0, must-revalidate
+    content-language: en-US
+    content-type: application/fhir+json;charset=UTF-8
+    expires: 0
+    pragma: no-cache
+    sandbox-reason: RS-NO-TOKEN; send Authorization: Bearer and an access token, or use the open endpoint (knob rs.no_token)
+    www-authenticate: Bearer
+    x-content-type-options: nosniff
+    x-frame-options: DENY
+    x-request-id: REQUEST
+    x-xss-protection: 1; mode=block
+
+    {"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"processing","details":{"coding":[{"system":"http://phr.kanta.fi/fiphr-cs-errorcodes","code":"502120"}],"text":"Access denied by rule: Token is invalid for the requested operation."},"diagnostics":"Access denied by rule: Token is invalid for the requested operation."}]}
+    "#);
     let bad = server.get("nonsense", &format!("Observation?patient={AINO}"));
-    insta::assert_snapshot!(bad.wire(), @"");
+    insta::assert_snapshot!(bad.wire(), @r#"
+    403
+    cache-control: no-cache, no-store, max-age=0, must-revalidate
+    content-language: en-US
+    content-type: application/fhir+json;charset=UTF-8
+    expires: 0
+    pragma: no-cache
+    sandbox-reason: RS-BAD-TOKEN; this tenant has not given the access token (knob rs.bad_token)
+    x-content-type-options: nosniff
+    x-frame-options: DENY
+    x-request-id: REQUEST
+    x-xss-protection: 1; mode=block
+
+    {"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"processing","details":{"coding":[{"system":"http://phr.kanta.fi/fiphr-cs-errorcodes","code":"502120"}],"text":"Access denied by rule: Token is invalid for the requested operation."},"diagnostics":"Access denied by rule: Token is invalid for the requested operation."}]}
+    "#);
 
     let knobs = Knobs { no_token: TokenRefusal::Plain401, bad_token: TokenRefusal::Outcome401, ..Knobs::default() };
     let server = Server::with(Settings::default(), knobs);
@@ -26,7 +55,7 @@ fn without_a_token_and_with_a_bad_one() {
 #[test]
 fn scopes_and_compartments_hold() {
     let server = Server::start();
-    let created = server.post("diary-aino", "Observation", &weight(AINO, "1", "2026", &urn("1")));
+    let created = server.post("diary-aino", "Observation", &weight(AINO, "1", "2026-05-01", &urn("1")));
     let path = format!("Observation/{}", created.id());
     for (method, path) in [
         ("GET", path.clone()),
@@ -41,7 +70,7 @@ fn scopes_and_compartments_hold() {
     assert_eq!(server.put("diary-eino", &path, &created.body).status, 403);
     assert_eq!(server.get("other-aino", &path).status, 200, "an application sees what others stored");
     assert_eq!(server.get("diary-eino", &format!("Patient/{EINO}")).status, 200);
-    let reader = server.post("diary-aino-read", "Observation", &weight(AINO, "1", "2026", &urn("1")));
+    let reader = server.post("diary-aino-read", "Observation", &weight(AINO, "1", "2026-05-01", &urn("1")));
     assert_eq!((reader.status, reader.rule()), (403, "RS-SCOPE"));
     let unknown = server.get("diary-aino", "Observation/22222222-2222-4222-8222-222222222222");
     assert_eq!(

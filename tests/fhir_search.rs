@@ -24,7 +24,20 @@ fn a_searchset_looks_as_recorded() {
     let server = Server::start();
     server.post("diary-aino", "Observation", &weight(AINO, "72.50", "2026-05-01", &urn("1")));
     let found = server.get("diary-aino", &format!("Observation?patient=Patient/{AINO}&_pretty=false&code=29463-7"));
-    insta::assert_snapshot!(found.wire(), @"");
+    insta::assert_snapshot!(found.wire(), @r#"
+    200
+    cache-control: no-cache, no-store, max-age=0, must-revalidate
+    content-language: en-US
+    content-type: application/fhir+json;charset=UTF-8
+    expires: 0
+    pragma: no-cache
+    x-content-type-options: nosniff
+    x-frame-options: DENY
+    x-request-id: REQUEST
+    x-xss-protection: 1; mode=block
+
+    {"resourceType":"Bundle","id":"ID","meta":{"lastUpdated":"2026-06-01T12:00:00.000+03:00"},"type":"searchset","total":1,"link":[{"relation":"self","url":"http://HOST/phr-resourceserver/baseR4/Observation?_pretty=false&code=29463-7&patient=Patient%2F0000a100-0000-4000-8000-00000000000a"}],"entry":[{"fullUrl":"http://HOST/phr-resourceserver/baseR4/Observation/ID","resource":{"resourceType":"Observation","id":"ID","meta":{"versionId":"1","lastUpdated":"2026-06-01T12:00:00.000+03:00","profile":["http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight"]},"language":"fi","text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\" xml:lang=\"fi\" lang=\"fi\">Paino</div>"},"extension":[{"url":"http://phr.kanta.fi/StructureDefinition/fiphr-ext-creatingapplication","extension":[{"url":"name","valueString":"The \"diary\" app"},{"url":"applicationId","valueString":"1.2.246.10.diary"}]}],"identifier":[{"system":"urn:ietf:rfc:3986","value":"urn:uuid:ID"}],"status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"vital-signs"}]}],"code":{"coding":[{"system":"http://loinc.org","code":"29463-7","display":"Paino"}]},"subject":{"reference":"Patient/0000a100-0000-4000-8000-00000000000a"},"effectiveDateTime":"2026-05-01","issued":"2026-05-01T12:00:00+03:00","performer":[{"reference":"Patient/0000a100-0000-4000-8000-00000000000a"}],"valueQuantity":{"value":72.50,"unit":"kg","system":"http://unitsofmeasure.org","code":"kg"}},"search":{"mode":"match"}}]}
+    "#);
     let empty = server.get("diary-aino", &format!("Observation?patient={AINO}&code=1-8"));
     assert!(empty.body.contains("\"total\":0") && !empty.body.contains("entry"));
     let pretty = server.get("diary-aino", &format!("Observation?patient={AINO}&_pretty=true"));

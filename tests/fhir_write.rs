@@ -2,7 +2,7 @@
 
 mod harness;
 
-use harness::{AINO, Answer, EINO, Server, dose, urn, weight, weight_stu3};
+use harness::{AINO, Answer, EINO, Server, dose, steps, urn, weight, weight_stu3};
 use kanta_phr_sandbox::http::fhir::Knobs;
 use kanta_phr_sandbox::records::Settings;
 use proptest::prelude::*;
@@ -11,9 +11,41 @@ use proptest::prelude::*;
 fn a_create_answers_as_recorded() {
     let server = Server::start();
     let created = server.post("diary-aino", "Observation", &weight(AINO, "72.50", "2026-05-01", &urn("1")));
-    insta::assert_snapshot!(created.wire(), @"");
+    insta::assert_snapshot!(created.wire(), @r#"
+    201
+    cache-control: no-cache, no-store, max-age=0, must-revalidate
+    content-language: en-US
+    content-location: http://HOST/phr-resourceserver/baseR4/Observation/ID/_history/1
+    content-type: application/fhir+json;charset=UTF-8
+    etag: W/"1"
+    expires: 0
+    location: http://HOST/phr-resourceserver/baseR4/Observation/ID/_history/1
+    pragma: no-cache
+    x-content-type-options: nosniff
+    x-frame-options: DENY
+    x-request-id: REQUEST
+    x-xss-protection: 1; mode=block
+
+    {"resourceType":"Observation","id":"ID","meta":{"versionId":"1","lastUpdated":"2026-06-01T12:00:00.000+03:00","profile":["http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight"]},"language":"fi","text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\" xml:lang=\"fi\" lang=\"fi\">Paino</div>"},"extension":[{"url":"http://phr.kanta.fi/StructureDefinition/fiphr-ext-creatingapplication","extension":[{"url":"name","valueString":"The \"diary\" app"},{"url":"applicationId","valueString":"1.2.246.10.diary"}]}],"identifier":[{"system":"urn:ietf:rfc:3986","value":"urn:uuid:ID"}],"status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"vital-signs"}]}],"code":{"coding":[{"system":"http://loinc.org","code":"29463-7","display":"Paino"}]},"subject":{"reference":"Patient/0000a100-0000-4000-8000-00000000000a"},"effectiveDateTime":"2026-05-01","issued":"2026-05-01T12:00:00+03:00","performer":[{"reference":"Patient/0000a100-0000-4000-8000-00000000000a"}],"valueQuantity":{"value":72.50,"unit":"kg","system":"http://unitsofmeasure.org","code":"kg"}}
+    "#);
     let read = server.get("diary-aino", &format!("Observation/{}", created.id()));
-    insta::assert_snapshot!(read.wire(), @"");
+    insta::assert_snapshot!(read.wire(), @r#"
+    200
+    cache-control: no-cache, no-store, max-age=0, must-revalidate
+    content-language: en-US
+    content-location: http://HOST/phr-resourceserver/baseR4/Observation/ID/_history/1
+    content-type: application/fhir+json;charset=UTF-8
+    etag: W/"1"
+    expires: 0
+    last-modified: Mon, 01 Jun 2026 09:00:00 GMT
+    pragma: no-cache
+    x-content-type-options: nosniff
+    x-frame-options: DENY
+    x-request-id: REQUEST
+    x-xss-protection: 1; mode=block
+
+    {"resourceType":"Observation","id":"ID","meta":{"versionId":"1","lastUpdated":"2026-06-01T12:00:00.000+03:00","profile":["http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight"]},"language":"fi","text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\" xml:lang=\"fi\" lang=\"fi\">Paino</div>"},"extension":[{"url":"http://phr.kanta.fi/StructureDefinition/fiphr-ext-creatingapplication","extension":[{"url":"name","valueString":"The \"diary\" app"},{"url":"applicationId","valueString":"1.2.246.10.diary"}]}],"identifier":[{"system":"urn:ietf:rfc:3986","value":"urn:uuid:ID"}],"status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"vital-signs"}]}],"code":{"coding":[{"system":"http://loinc.org","code":"29463-7","display":"Paino"}]},"subject":{"reference":"Patient/0000a100-0000-4000-8000-00000000000a"},"effectiveDateTime":"2026-05-01","issued":"2026-05-01T12:00:00+03:00","performer":[{"reference":"Patient/0000a100-0000-4000-8000-00000000000a"}],"valueQuantity":{"value":72.50,"unit":"kg","system":"http://unitsofmeasure.org","code":"kg"}}
+    "#);
 }
 
 #[test]
@@ -22,7 +54,23 @@ fn stu3_answers_writes_with_the_small_outcome() {
     let body = weight_stu3(AINO, "72.50", "2026-05-01", &urn("1"));
     let request = server.open_request("baseStu3", "POST", "Observation").header("Prefer", "return=representation");
     let created = Answer::of(request.header("Content-Type", "application/json").body(body).send().unwrap());
-    insta::assert_snapshot!(created.wire(), @"");
+    insta::assert_snapshot!(created.wire(), @r#"
+    201
+    cache-control: no-cache, no-store, max-age=0, must-revalidate
+    content-language: en-US
+    content-location: http://HOST/phr-resourceserver/baseStu3/Observation/ID/_history/1
+    content-type: application/fhir+json;charset=UTF-8
+    etag: W/"1"
+    expires: 0
+    location: http://HOST/phr-resourceserver/baseStu3/Observation/ID/_history/1
+    pragma: no-cache
+    x-content-type-options: nosniff
+    x-frame-options: DENY
+    x-request-id: REQUEST
+    x-xss-protection: 1; mode=block
+
+    {"resourceType":"OperationOutcome","issue":[{"severity":"information","code":"informational","diagnostics":"Successfully created resource \"Observation/ID/_history/1\" in 1ms"}]}
+    "#);
     // Clinical resources are seen on the base that wrote them.
     let path = format!("Observation/{}", created.id());
     assert_eq!(server.open_request("baseStu3", "GET", &path).send().unwrap().status(), 200);
@@ -35,7 +83,7 @@ fn prefer_is_honoured_on_r4() {
     let post = |prefer: &str| {
         let request = server.request("diary-aino", "POST", "Observation").header("Prefer", prefer);
         let request = request.header("Content-Type", "application/fhir+json; charset=UTF-8");
-        Answer::of(request.body(weight(AINO, "1", "2026", &urn("p"))).send().unwrap())
+        Answer::of(request.body(weight(AINO, "1", "2026-05-01", &urn("p"))).send().unwrap())
     };
     assert_eq!(post("return=minimal").body, "");
     assert!(post("return=OperationOutcome").body.contains("Successfully created resource"));
@@ -121,7 +169,7 @@ fn one_of_many_conditional_creates_wins() {
                     let request = server.request("diary-aino", "POST", "Observation");
                     let request = request.header("If-None-Exist", &format!("identifier={}", urn("once")));
                     let request = request.header("Content-Type", "application/fhir+json");
-                    request.body(weight(AINO, "1", "2026", &urn("once"))).send().unwrap().status().as_u16()
+                    request.body(weight(AINO, "1", "2026-05-01", &urn("once"))).send().unwrap().status().as_u16()
                 })
             })
             .collect();
@@ -135,7 +183,7 @@ fn one_of_many_conditional_creates_wins() {
         let token = if patient == AINO { "diary-aino" } else { "diary-eino" };
         let request = server.request(token, "POST", "Observation").header("If-None-Exist", condition);
         let request = request.header("Content-Type", "application/fhir+json");
-        Answer::of(request.body(weight(patient, "1", "2026", &urn("once"))).send().unwrap())
+        Answer::of(request.body(weight(patient, "1", "2026-05-01", &urn("once"))).send().unwrap())
     };
     let found = again(&format!("identifier=urn:ietf:rfc:3986|{}", urn("once")), AINO);
     assert_eq!((found.status, found.header("etag")), (200, "W/\"1\""));
@@ -152,15 +200,15 @@ fn one_of_many_conditional_creates_wins() {
 #[test]
 fn bodies_that_are_refused() {
     let server = Server::start();
-    let good = weight(AINO, "1", "2026", &urn("1"));
+    let good = weight(AINO, "1", "2026-05-01", &urn("1"));
     let check = |body: String, status: u16, rule: &str, text: &str| {
         let answer = server.post("diary-aino", "Observation", &body);
         assert_eq!((answer.status, answer.rule()), (status, rule), "{}", answer.body);
         assert!(answer.diagnostics().contains(text), "{}", answer.body);
         answer
     };
-    let bad = check(good.replace("\"final\"", "\"amended\""), 422, "Observation.status#fixed", "must be final");
-    insta::assert_snapshot!(bad.body, @"");
+    let bad = check(good.replace("\"final\"", "\"amended\""), 422, "Observation.status#fixed", "must be 'final'");
+    insta::assert_snapshot!(bad.body, @r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"processing","diagnostics":"Value is 'amended' but must be 'final'","location":["Observation.status","Line 1, Col 363"]}]}"#);
     check(
         good.replace("fiphr-sd-bodyweight", "fiphr-bodyweight-stu3"),
         422,
@@ -187,8 +235,9 @@ fn bodies_that_are_refused() {
         "RS-REFERENCE-TYPE",
         "Resourcetype is invalid!",
     );
+    let member = r#""hasMember":[{"reference":"Observation/1"}],"issued""#;
     check(
-        good.replace("\"status\"", "\"hasMember\":[{\"reference\":\"Observation/1\"}],\"status\""),
+        steps(AINO, "2026-05-01", "2026-05-02").replace("\"issued\"", member),
         400,
         "RS-REFERENCE",
         "Resource Observation/1 not found, specified in path: Observation.hasMember",
@@ -200,7 +249,7 @@ fn bodies_that_are_refused() {
         "Token is not sufficient for this operation",
     );
     check(good.replace("Paino<", &format!("{}<", real_code())), 422, "RS-REAL-PERSON", "900-999");
-    check(dose(AINO, "ins-short-fast", "2026"), 400, "RS-BODY-TYPE", "Incorrect resource type found");
+    check(dose(AINO, "ins-short-fast", "2026-05-01"), 400, "RS-BODY-TYPE", "Incorrect resource type found");
     check("{".into(), 400, "RS-JSON", "Failed to parse request body as JSON resource. Error was: ");
     check("{}".into(), 400, "RS-BODY-TYPE", "Missing required element 'resourceType'");
     let empty = check(String::new(), 403, "RS-EMPTY-BODY", "Token is invalid");
@@ -234,7 +283,7 @@ fn patients_are_lenient_on_the_open_endpoint_alone() {
     );
     let observe = || {
         let request = server.open_request("baseR4", "POST", "Observation").header("Content-Type", "application/json");
-        let body = weight(AINO, "1", "2026", &urn("1")).replace(&AINO.to_string(), id);
+        let body = weight(AINO, "1", "2026-05-01", &urn("1")).replace(&AINO.to_string(), id);
         Answer::of(request.body(body).send().unwrap())
     };
     let refused = observe();
@@ -247,8 +296,9 @@ fn patients_are_lenient_on_the_open_endpoint_alone() {
     assert_eq!(put("x", r#"{"resourceType":"Patient","id":"x"}"#).status, 400);
     assert_eq!(server.put("diary-aino", &format!("Patient/{AINO}"), &whole).status, 403);
     let unknown = server.open_request("baseR4", "POST", "Observation").header("Content-Type", "application/json");
-    let unknown =
-        Answer::of(unknown.body(weight(AINO, "1", "2026", &urn("x")).replace("0000a100", "0000a101")).send().unwrap());
+    let unknown = Answer::of(
+        unknown.body(weight(AINO, "1", "2026-05-01", &urn("x")).replace("0000a100", "0000a101")).send().unwrap(),
+    );
     assert_eq!(unknown.status, 400);
     assert!(unknown.diagnostics().ends_with("not found, specified in path: Observation.subject"));
     // A Patient is the same on both bases, each with its own profile.
@@ -266,7 +316,7 @@ fn knobs_change_what_they_say() {
         ..Settings::default()
     };
     let server = Server::with(settings, Knobs { prefer_r4: false, ..Knobs::default() });
-    let body = weight(AINO, "1", "2026", &urn("1")).replace("\"profile\":[", "\"profile\":[\"http://x.test/p\",");
+    let body = weight(AINO, "1", "2026-05-01", &urn("1")).replace("\"profile\":[", "\"profile\":[\"http://x.test/p\",");
     let created = server.post("diary-aino", "Observation", &body);
     assert!(created.body.contains("Successfully created resource"), "{}", created.body);
     let path = format!("Observation/{}", created.id());

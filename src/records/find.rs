@@ -14,7 +14,7 @@ use crate::fhir::search::{
 use crate::json::Document;
 use crate::store::View;
 use jiff::Timestamp;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// One page of a search.
@@ -129,7 +129,7 @@ impl Records {
     fn find_patients(&self, view: &View, access: &Access, query: &Query) -> Result<Vec<Number>, Refusal> {
         let Some(id) = &query.id else { return Err(Refusal::PatientSearch) };
         let id = parse_id(id);
-        if !access.patient().is_none_or(|own| id == Some(own)) {
+        if access.patient().is_some_and(|own| id != Some(own)) {
             return Err(Refusal::Compartment);
         }
         let head = id.and_then(|id| head_in(view, id));
@@ -149,7 +149,7 @@ impl Records {
         let asked = query.patient.as_deref().unwrap_or_default();
         let patient = parse_id(asked);
         // Always refused, data or not: the real server could answer an empty list (resource-server.md §11).
-        if !access.patient().is_none_or(|own| patient == Some(own)) {
+        if access.patient().is_some_and(|own| patient != Some(own)) {
             return Err(Refusal::Compartment);
         }
         let Some(number) = patient.and_then(|patient| patient_number(view, resource_type, patient).ok()) else {
@@ -189,7 +189,7 @@ impl Scope<'_> {
                 keys::numbers(self.view.get(&keys::identified(self.patient, self.group, value)))
             }
             // A system alone is asked for: everything has to be looked at.
-            (None, _) => self.by_update().into_iter().map(|candidate| candidate.number).collect(),
+            (None, _) => self.by_date(query).into_iter().map(|candidate| candidate.number).collect(),
         };
         numbers.into_iter().filter_map(|number| self.judge(number, query)).collect()
     }
@@ -213,40 +213,24 @@ impl Scope<'_> {
         fits.then_some(Candidate { number, date: values.date, updated: updated.low })
     }
 
-    /// The resources that the index finds by code, date and time of writing.
+    /// The resources that the index finds, and of them those that the conditions without an index leave.
     fn by_index(&self, query: &Query) -> Vec<Candidate> {
-        let by_date = query.sort.iter().any(|sort| sort.key == SortKey::Date);
-        let by_update = query.sort.iter().any(|sort| sort.key == SortKey::LastUpdated);
-        let mut candidates = if query.codes.is_empty() && query.dates.is_empty() && !by_date {
-            self.by_update()
-        } else {
-            let mut candidates = self.by_date(query);
-            if by_update || !query.last_updated.is_empty() {
-                let updates: HashMap<Number, i64> =
-                    self.by_update().into_iter().map(|candidate| (candidate.number, candidate.updated)).collect();
-                for candidate in &mut candidates {
-                    candidate.updated = updates.get(&candidate.number).copied().unwrap_or_default();
-                }
+        let mut candidates = self.by_date(query);
+        if !query.last_updated.is_empty() || query.sort.iter().any(|sort| sort.key == SortKey::LastUpdated) {
+            for candidate in &mut candidates {
+                candidate.updated = stored::updated(self.view, candidate.number);
             }
-            candidates
-        };
-        candidates.retain(|candidate| {
-            let updated = Interval { low: candidate.updated, high: candidate.updated };
-            query.last_updated.is_empty() || self.all(&query.last_updated, updated)
-        });
+            candidates.retain(|candidate| {
+                self.all(&query.last_updated, Interval { low: candidate.updated, high: candidate.updated })
+            });
+        }
         if query.category.is_some() || query.security.is_some() {
             candidates.retain(|candidate| self.has_labels(candidate.number, query));
         }
         candidates
     }
 
-    /// One candidate for each resource, in the order of writing.
-    fn by_update(&self) -> Vec<Candidate> {
-        let prefix = keys::all_updated(self.patient, self.group);
-        let entries = self.view.prefix(&prefix).filter_map(|(key, _)| keys::updated_and_number(key));
-        entries.map(|(updated, number)| Candidate { number, date: Interval::NONE, updated }).collect()
-    }
-
+    /// One candidate for each resource with one of the codes and all of the dates.
     fn by_date(&self, query: &Query) -> Vec<Candidate> {
         let mut seen = HashSet::new();
         let mut candidates = Vec::new();
@@ -279,10 +263,8 @@ impl Scope<'_> {
         let mentions = |token: &Option<Token>| {
             token.as_ref().and_then(|token| token.code.as_deref()).is_none_or(|code| stored.text().contains(code))
         };
-        if !stored.text().contains('\\') && !(mentions(&query.category) && mentions(&query.security)) {
-            return false;
-        }
-        Document::parse(stored.text()).is_ok_and(|document| labels_fit(&document, query))
+        let may_fit = stored.text().contains('\\') || (mentions(&query.category) && mentions(&query.security));
+        may_fit && Document::parse(stored.text()).is_ok_and(|document| labels_fit(&document, query))
     }
 
     fn all(&self, filters: &[DateFilter], date: Interval) -> bool {

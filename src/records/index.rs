@@ -20,8 +20,6 @@ pub(super) struct Place {
     pub patient: Number,
     pub group: Group,
     pub number: Number,
-    /// `meta.lastUpdated`, in UTC milliseconds.
-    pub updated: i64,
 }
 
 impl<'v> IndexChanges<'v> {
@@ -31,7 +29,6 @@ impl<'v> IndexChanges<'v> {
 
     /// Takes a version out of the index.
     pub fn remove(&mut self, batch: &mut Batch, place: Place, values: &IndexValues<'_>) {
-        batch.remove(keys::updated(place.patient, place.group, place.updated, place.number));
         for key in dated_keys(place, values) {
             batch.remove(key);
         }
@@ -42,7 +39,6 @@ impl<'v> IndexChanges<'v> {
 
     /// Puts a version into the index.
     pub fn put(&mut self, batch: &mut Batch, place: Place, values: &IndexValues<'_>) {
-        batch.put(keys::updated(place.patient, place.group, place.updated, place.number), Value::default());
         for key in dated_keys(place, values) {
             batch.put(key, Value::default());
         }

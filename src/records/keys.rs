@@ -6,10 +6,10 @@
 //! | `21` number(4) version(4) | a [`super::stored`] record: one version, header and JSON |
 //! | `22` patient(4) group(1) code(4) system(4) low(6) high(6) number(4) | empty: patient + type + code + date |
 //! | `23` patient(4) group(1) identifier(8) | the numbers of the resources with that identifier value, 4 bytes each |
-//! | `24` patient(4) group(1) lastUpdated(6) number(4) | empty: patient + type + lastUpdated |
 //!
 //! Integers are big-endian, so that the order of bytes is the order of numbers. Resources get a number on creation; a patient's
-//! number is that of its Patient resource. Codes, systems and identifier values are the first bytes of their SHA-256.
+//! number is that of its Patient resource. `meta.lastUpdated` has no index: it stands in the header of the version, and an entry
+//! for each resource would cost more memory than all the searches by it are worth. Codes, systems and identifier values are the first bytes of their SHA-256.
 
 use crate::fhir::Version;
 use crate::fhir::search::{Interval, ResourceType};
@@ -21,7 +21,6 @@ const HEAD: u8 = 0x20;
 const VERSION: u8 = 0x21;
 const DATED: u8 = 0x22;
 const IDENTIFIED: u8 = 0x23;
-const UPDATED: u8 = 0x24;
 
 /// The number of a resource within its store.
 pub(super) type Number = u32;
@@ -170,27 +169,6 @@ pub(super) fn numbers(value: Option<&Value>) -> Vec<Number> {
     bytes.chunks_exact(4).map(|chunk| u32::from_be_bytes([chunk[0], chunk[1], chunk[2], chunk[3]])).collect()
 }
 
-pub(super) fn updated(patient: Number, group: Group, milliseconds: i64, number: Number) -> Key {
-    Key::new(&[
-        &[UPDATED],
-        &patient.to_be_bytes(),
-        &[group.0],
-        &to_48(milliseconds).to_be_bytes()[2..],
-        &number.to_be_bytes(),
-    ])
-}
-
-/// The prefix of the index by the time of writing.
-pub(super) fn all_updated(patient: Number, group: Group) -> Vec<u8> {
-    [&[UPDATED], &patient.to_be_bytes()[..], &[group.0]].concat()
-}
-
-/// Time of writing and number in a key of [`all_updated`].
-pub(super) fn updated_and_number(key: &Key) -> Option<(i64, Number)> {
-    let bytes: &[u8; 16] = key.as_bytes().try_into().ok()?;
-    Some((from_48(read_48(&bytes[6..12])), u32::from_be_bytes(bytes[12..16].try_into().ok()?)))
-}
-
 /// The first bytes of the SHA-256 of a text; zeros for none.
 pub(super) fn digest<const N: usize>(text: Option<&str>) -> [u8; N] {
     let mut bytes = [0; N];
@@ -247,7 +225,6 @@ mod tests {
         assert_eq!(Dated::decode(&none.key(1, group)), Some(none));
         let open = Dated { date: Interval { low: i64::MIN, high: i64::MAX }, ..early };
         assert_eq!(Dated::decode(&open.key(1, group)), Some(open));
-        assert_eq!(updated_and_number(&updated(1, group, 1234, 9)), Some((1234, 9)));
         assert_eq!(number_and_version(&version(5, 6)), Some((5, 6)));
     }
 

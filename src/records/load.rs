@@ -45,7 +45,7 @@ impl Records {
         for (index, item) in items.iter().enumerate() {
             let accepted = self.accept(&item.access, item.version, item.resource_type, &item.document);
             let (patient, _) = accepted.map_err(|refusal| LoadRefusal { index, refusal })?;
-            patients.push(patient.ok_or_else(|| LoadRefusal { index, refusal: Refusal::Compartment })?);
+            patients.push(patient.ok_or(LoadRefusal { index, refusal: Refusal::Compartment })?);
         }
         self.put_all(items, &patients, true, &Batch::new())
     }

@@ -38,7 +38,7 @@ impl From<Finding> for Objection {
             false => vec![finding.location],
         };
         let place = format!("Line {}, Col {}", finding.line, finding.column);
-        // Where there is no advice, what is wrong says what to do.
+        // Without a hint the text itself has to say what to do.
         let fix = finding.fix.map_or_else(|| finding.text.clone(), |fix| fix.into_owned());
         Objection {
             issue: Issue {

@@ -1,7 +1,7 @@
 //! Patients as the server makes them, and what happens to a patient's data as a whole.
 
 use super::index::{IndexChanges, Place};
-use super::keys::{self, Group, Head};
+use super::keys::{self, Dated, Group, Head};
 use super::read::head_in;
 use super::stored;
 use super::write::next_number;
@@ -12,6 +12,7 @@ use crate::json::{Document, Value};
 use crate::store::{AttemptError, Batch, View};
 use crate::time::to_helsinki;
 use jiff::Timestamp;
+use std::collections::HashSet;
 use uuid::Uuid;
 
 impl Records {
@@ -35,7 +36,7 @@ impl Records {
             }
             let group = Group::of(ResourceType::Patient, Version::R4);
             let number = next_number(view);
-            let place = Place { patient: 0, group, number, updated: now.as_millisecond() };
+            let place = Place { patient: 0, group, number };
             let values = IndexValues {
                 codes: Vec::new(),
                 date: crate::fhir::search::Interval::NONE,
@@ -63,7 +64,10 @@ impl Records {
     pub fn count(&self, patient: Uuid, version: Version, resource_type: ResourceType) -> usize {
         let view = self.store.view();
         let Some(head) = head_in(&view, patient) else { return 0 };
-        view.prefix(&keys::all_updated(head.number, Group::of(resource_type, version))).count()
+        let group = Group::of(resource_type, version);
+        // A resource with several codes has several entries.
+        let entries = view.prefix(&keys::dated(head.number, group, None, None));
+        entries.filter_map(|(key, _)| Dated::decode(key)).map(|dated| dated.number).collect::<HashSet<_>>().len()
     }
 
     /// Removes a patient and everything of theirs for good, as if it had never been. Returns how many resources went.
@@ -136,8 +140,7 @@ fn unindex(view: &View, batch: &mut Batch, changes: &mut IndexChanges<'_>, head:
         _ => head_in(view, head.patient).map(|patient| patient.number),
     };
     if let Some(patient) = patient {
-        let updated = stored.last_updated.as_millisecond();
-        let place = Place { patient, group: head.group, number: head.number, updated };
+        let place = Place { patient, group: head.group, number: head.number };
         changes.remove(batch, place, &IndexValues::of(resource_type, document.root()));
     }
 }

@@ -88,7 +88,7 @@ impl Records {
         }
         let uuid = parse_id(id);
         // Whether another citizen's Patient exists is nobody's business: said before anything is looked up.
-        if resource_type == ResourceType::Patient && !access.patient().is_none_or(|own| uuid == Some(own)) {
+        if resource_type == ResourceType::Patient && access.patient().is_some_and(|own| uuid != Some(own)) {
             return Err(Refusal::Compartment);
         }
         let unknown = || Refusal::Unknown(resource_type, id.to_owned());

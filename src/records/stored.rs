@@ -118,6 +118,12 @@ pub(super) fn current(view: &View, number: Number, resource_type: ResourceType) 
     (stored.act != Act::Delete).then_some(stored)
 }
 
+/// When the current version of the resource with this number was written, in UTC milliseconds.
+pub(super) fn updated(view: &View, number: Number) -> i64 {
+    let current = view.prefix(&keys::versions(number)).next_back();
+    current.and_then(|(_, record)| header(record)).map_or(0, |(written, _)| written.as_millisecond())
+}
+
 /// The id stands at a fixed place: every stored text begins `{"resourceType":"…","id":"…"`.
 fn id_in(text: &str, resource_type: ResourceType) -> Option<Uuid> {
     let start = "{\"resourceType\":\"\",\"id\":\"".len() + resource_type.as_str().len();

@@ -420,7 +420,7 @@ impl<'a> Draft<'a> {
 
     pub(super) fn place(&self, view: &View, number: Number) -> Result<Place, Refusal> {
         let patient = patient_number(view, self.resource_type, self.patient)?;
-        Ok(Place { patient, group: self.group, number, updated: self.now.as_millisecond() })
+        Ok(Place { patient, group: self.group, number })
     }
 
     pub(super) fn head(&self, number: Number, version: u32, creator: [u8; 8]) -> Head {
@@ -452,8 +452,7 @@ impl Current {
 
     fn place(&self, view: &View, head: &Head) -> Result<Place, Refusal> {
         let patient = patient_number(view, self.stored.resource_type, head.patient)?;
-        let updated = self.stored.last_updated.as_millisecond();
-        Ok(Place { patient, group: head.group, number: head.number, updated })
+        Ok(Place { patient, group: head.group, number: head.number })
     }
 }
 

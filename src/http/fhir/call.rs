@@ -7,7 +7,7 @@ use super::rendering::Rendering;
 use super::{Backend, Knobs, base_path};
 use crate::fhir::Version;
 use crate::http::context::Origin;
-use crate::http::entrance::{BODY_LIMIT, BodyTooLong};
+use crate::http::entrance::BODY_LIMIT;
 use crate::json::Document;
 use crate::records::Records;
 use crate::time::monotonic;
@@ -50,9 +50,7 @@ impl Call {
     ) -> Result<Call, (Refusal, Frame)> {
         let frame = Frame::new(backend, version, origin, &parts);
         let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        // The entrance reads bodies under the same limit and says when it cut one.
-        let cut = parts.extensions.get::<BodyTooLong>().is_some();
-        if cut || announced.is_some_and(|length: usize| length > BODY_LIMIT) {
+        if announced.is_some_and(|length: usize| length > BODY_LIMIT) {
             return Err((Refusal::TooLarge, frame));
         }
         let body = match Limited::new(body, BODY_LIMIT).collect().await {
