@@ -95,6 +95,7 @@ pub enum StartError {
         error: std::io::Error,
     },
     /// The data directory cannot be used.
+    #[cfg(feature = "disk")]
     #[error(transparent)]
     Store(#[from] crate::store::OpenError),
     /// The certificate authority cannot be made or read.

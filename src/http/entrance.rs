@@ -80,9 +80,7 @@ async fn answer(app: App, mut router: Router, connection: Arc<Connection>, reque
     let real_name = origin.real_name().is_some();
     parts.extensions.insert(origin);
     parts.extensions.insert(connection);
-    let mut response = match router.call(Request::from_parts(parts, Body::from(body))).await {
-        Ok(response) => response,
-    };
+    let Ok(mut response) = router.call(Request::from_parts(parts, Body::from(body))).await;
     if real_name {
         let hsts = HeaderValue::from_static("max-age=31536000 ; includeSubDomains");
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, hsts);

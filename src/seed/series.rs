@@ -206,9 +206,9 @@ impl Series {
                     .map(|time| (minute_of(*time) + chance.bell() * 20.0, 1.0 + chance.bell() * 0.3))
                     .collect();
                 let today = level.level(day, 0.0);
-                for minute in (0..24 * 60).step_by(*minutes as usize) {
+                for minute in (0..24 * 60_u32).step_by(*minutes as usize) {
                     // A sensor that is changed or out of reach misses hours, not single readings.
-                    if day.chance(1 + minute as u64 / 120).share() >= self.kept {
+                    if day.chance(1 + u64::from(minute) / 120).share() >= self.kept {
                         continue;
                     }
                     let now = f64::from(minute);

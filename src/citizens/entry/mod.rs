@@ -90,7 +90,7 @@ pub enum Content {
         /// How it was measured.
         method: GlucoseMethod,
     },
-    /// Blood pressure in mm[Hg].
+    /// Blood pressure in `mm[Hg]`.
     BloodPressure {
         /// The upper value.
         systolic: Decimal,

@@ -1,7 +1,7 @@
 //! Judges a resource as the national service does: against the definition of its type and the profiles it names.
 //!
 //! The verdicts are meant to agree with HAPI's FhirInstanceValidator (5.2), with the national service's own rules on top
-//! ([`policy`]). Texts follow HAPI's; rule ids, places in the text and hints are ours.
+//! (`policy.rs`). Texts follow HAPI's; rule ids, places in the text and hints are ours.
 //!
 //! ```
 //! use kanta_phr_sandbox::fhir::{Version, definitions::Definitions, validation::{Options, validate}};

@@ -1,7 +1,7 @@
 //! The resource servers `/phr-resourceserver/baseStu3` and `/phr-resourceserver/baseR4`: one interaction a file.
 //!
 //! The upstream engine decides by itself what a path means and answers everything it can't handle with an OperationOutcome,
-//! never with a 405; so one handler takes all requests below a base, and [`route`] is the table.
+//! never with a 405; so one handler takes all requests below a base, and `route.rs` is the table.
 //! What the servers need of the application stands in [`Backend`].
 
 mod access;
