@@ -2,9 +2,34 @@
 
 use super::place::Place;
 use super::slices::is_in;
+use super::ucum::is_unit;
 use super::walk::{Scope, Walk};
 use crate::fhir::definitions::{Binding, Strength};
 use crate::json::{Kind, Value};
+
+/// HL7's code systems that a value set lists whole.
+const WHOLE_SYSTEMS: [(&str, &str); 6] = [
+    ("http://hl7.org/fhir/observation-category", "http://hl7.org/fhir/ValueSet/observation-category"),
+    ("http://hl7.org/fhir/v2/0078", "http://hl7.org/fhir/ValueSet/observation-interpretation"),
+    ("http://hl7.org/fhir/data-absent-reason", "http://hl7.org/fhir/ValueSet/observation-valueabsentreason"),
+    ("http://terminology.hl7.org/CodeSystem/observation-category", "http://hl7.org/fhir/ValueSet/observation-category"),
+    (
+        "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation",
+        "http://hl7.org/fhir/ValueSet/observation-interpretation",
+    ),
+    ("http://terminology.hl7.org/CodeSystem/data-absent-reason", "http://hl7.org/fhir/ValueSet/data-absent-reason"),
+];
+
+/// The system of unit codes.
+const UCUM: &str = "http://unitsofmeasure.org";
+
+/// Systems whose URI people write almost right.
+const WELL_KNOWN: [&str; 4] = [
+    "http://snomed.info/sct",
+    "http://loinc.org",
+    "http://unitsofmeasure.org",
+    "http://www.nlm.nih.gov/research/umls/rxnorm",
+];
 
 /// What can be said about a code and a value set.
 enum Verdict {
@@ -110,31 +135,46 @@ impl<'w> Walk<'w> {
         }
     }
 
-    /// A coding by itself: a display that its code does not have.
+    /// A coding or quantity by itself: its system, its code when the system's codes are known, its display.
     pub(super) fn coding(&mut self, scope: &Scope<'w>, place: &Place<'_>, coding: Value<'w>) {
         if scope.is_secondary {
             return;
         }
         let text = |key: &str| coding.get(key).and_then(Value::as_str);
-        let (Some(system), Some(code)) = (text("system"), text("code")) else { return };
+        let Some(system) = text("system") else { return };
+        if !is_absolute(system) {
+            let text = "Coding.system must be an absolute reference, not a local reference";
+            self.error("system", place, coding, text.to_owned());
+            return;
+        }
+        if WELL_KNOWN.iter().any(|known| system.starts_with(known) && system != *known) {
+            self.error("system", place, coding, format!("Invalid System URI: {system}"));
+            return;
+        }
+        let Some(code) = text("code") else { return };
+        if system == UCUM && !is_unit(code) {
+            self.error("code", place, coding, format!("Validation failed for '{system}#{code}'"));
+            return;
+        }
         if system.starts_with("http://hl7.org/fhir/") && !self.definitions.is_hl7_system(system) {
             self.error("binding", place, coding, format!("Unknown Code System '{system}'"));
+            return;
+        }
+        let whole = WHOLE_SYSTEMS.iter().find(|(known, _)| *known == system);
+        if let Some((_, url)) = whole
+            && let Some(list) = self.definitions.value_set(url)
+            && let Some(systems) = list.systems.iter().find(|systems| *systems.system == *system)
+            && !systems.has(code)
+        {
+            self.error("code", place, coding, format!("Unknown code '{system}#{code}' for '{system}#{code}'"));
             return;
         }
         let Some(list) = self.definitions.code_system(system) else { return };
         let Some(systems) = list.systems.first() else { return };
         let Some(concept) = systems.concept(code) else {
             if !list.is_partial {
-                let here = place.child("code");
-                let anchor = coding.get("code").unwrap_or(coding);
-                self.report_at(
-                    super::Severity::Warning,
-                    "code",
-                    &here,
-                    &place.location(),
-                    anchor,
-                    format!("Unknown code '{code}' in the code system {system}"),
-                );
+                let text = format!("Unknown code '{system}#{code}' for '{system}#{code}'");
+                self.error("code", place, coding, text);
             }
             return;
         };
@@ -173,6 +213,15 @@ fn codes(value: Value<'_>) -> String {
         Some(codings) => codings.items().map(one).collect::<Vec<_>>().join(", "),
         None => one(value),
     }
+}
+
+/// Whether a URI has a scheme, in lower case as HAPI wants it, and something behind it.
+pub(super) fn is_absolute(uri: &str) -> bool {
+    uri.split_once(':').is_some_and(|(scheme, rest)| {
+        let is_scheme = scheme.starts_with(|first: char| first.is_ascii_lowercase())
+            && scheme.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        is_scheme && !rest.is_empty() && !rest.contains(' ')
+    })
 }
 
 /// A canonical URL without its version.

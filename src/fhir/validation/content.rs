@@ -78,7 +78,7 @@ impl<'w> Walk<'w> {
             "Extension" => return self.extension(scope, place, element, reference, value),
             "Reference" => self.reference(scope, place, reference, value),
             "Identifier" => self.identifier(scope, place, value),
-            "Coding" => self.coding(scope, place, value),
+            "Coding" | "Quantity" | "Age" | "Count" | "Distance" | "Duration" => self.coding(scope, place, value),
             _ => {}
         }
         if !element.children.is_empty() {

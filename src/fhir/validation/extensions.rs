@@ -1,5 +1,6 @@
 //! Extensions: known ones by their definition, unknown ones with a warning.
 
+use super::codes::is_absolute;
 use super::place::Place;
 use super::walk::{Scope, Walk};
 use crate::fhir::definitions::{Element, ExtensionContext, Structure, TypeReference};
@@ -44,11 +45,10 @@ impl<'w> Walk<'w> {
             None if scope.is_secondary => {}
             None => {
                 // Within a complex extension the url is a plain name.
-                if url.contains(':') {
+                if is_absolute(url) {
                     self.warning("extension", place, value, format!("Unknown extension {url}"));
                 } else if place.parent().is_none_or(|parent| parent.type_code != "Extension") && !url.is_empty() {
-                    let text = format!("Extension.url must be an absolute URL, and '{url}' is none");
-                    self.error("extension", place, value, text);
+                    self.error("extension", place, value, "Extension.url must be an absolute URL".to_owned());
                 }
                 let Some(structure) = reference.and_then(|reference| self.definitions.structure(reference.structure?))
                 else {

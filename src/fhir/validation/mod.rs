@@ -25,6 +25,7 @@ mod primitives;
 mod references;
 pub mod report;
 mod slices;
+mod ucum;
 mod walk;
 
 use std::borrow::Cow;
@@ -69,7 +70,8 @@ pub struct Finding {
     /// The element and the key of the rule: `Observation.language#min`, `Observation#PHR-2`. Stable across instances: no
     /// indices, choices as `value[x]`. An element's keys are `min`, `max`, `slice-min`, `slice-max`, `slice-closed`,
     /// `slice-order`, `slice`, `fixed`, `pattern`, `binding`, `display`, `type`, `primitive`, `json`, `empty`, `unknown`,
-    /// `narrative`, `reference`, `extension`, `context`, `identifier`, `profile`, and the keys of invariants.
+    /// `narrative`, `language`, `reference`, `extension`, `context`, `identifier`, `system`, `code`, `questionnaire`,
+    /// `profile`, and the keys of invariants.
     pub rule: String,
     /// Where, as HAPI says it: `Observation.component[1].value.ofType(Quantity).unit`.
     pub location: String,

@@ -1,5 +1,6 @@
 //! Primitive values, their formats, and the siblings that hold their ids and extensions.
 
+use super::codes::is_absolute;
 use super::place::Place;
 use super::walk::{Item, Scope, Walk};
 use crate::fhir::definitions::{Element, TypeReference};
@@ -61,6 +62,14 @@ impl<'w> Walk<'w> {
         if type_name == "xhtml" && value.kind() == Kind::String {
             self.narrative(place, value);
             return true;
+        }
+        if type_name == "canonical"
+            && let Some(url) =
+                value.as_str().filter(|url| !url.is_empty() && !url.starts_with('#') && !is_absolute(url))
+        {
+            let text = format!("Canonical URLs must be absolute URLs if they are not fragment references ({url})");
+            self.error("primitive", place, value, text);
+            return false;
         }
         let Err(problem) = primitive::check(type_name, value, self.definitions.version()) else { return true };
         if value.kind() == Kind::Object || value.kind() == Kind::Array {

@@ -1,5 +1,6 @@
 //! References and identifiers: their shape. Whether the target exists is for the records to say.
 
+use super::codes::is_absolute;
 use super::place::Place;
 use super::walk::{Scope, Walk};
 use crate::fhir::definitions::TypeReference;
@@ -130,7 +131,15 @@ impl<'w> Walk<'w> {
 
     /// Since July 2020 the national service wants `urn:uuid:` (or another URN) where the system says that values are URIs.
     pub(super) fn identifier(&mut self, scope: &Scope<'w>, place: &Place<'_>, value: Value<'w>) {
-        if scope.is_secondary || value.get("system").and_then(Value::as_str) != Some("urn:ietf:rfc:3986") {
+        if scope.is_secondary {
+            return;
+        }
+        let system = value.get("system").and_then(Value::as_str);
+        if system.is_some_and(|system| !is_absolute(system)) {
+            let text = "Identifier.system must be an absolute reference, not a local reference";
+            self.error("system", place, value, text.to_owned());
+        }
+        if system != Some("urn:ietf:rfc:3986") {
             return;
         }
         let Some(written) = value.get("value") else { return };
@@ -138,8 +147,14 @@ impl<'w> Walk<'w> {
         let here = place.child("value");
         match text.strip_prefix("urn:uuid:") {
             Some(uuid) if is_uuid(uuid) => {}
+            // HAPI looks at the scheme alone.
             Some(uuid) => {
-                self.error("identifier", &here, written, format!("UUIDs must be valid (Invalid UUID string: {uuid})"))
+                self.warning(
+                    "identifier",
+                    &here,
+                    written,
+                    format!("UUIDs must be valid (Invalid UUID string: {uuid})"),
+                );
             }
             None => {
                 let text = "if identifier.system is ''urn:ietf:rfc:3986'', then the identifier.value must be a full URI (e.g. start with a scheme)";
