@@ -137,9 +137,12 @@ impl Server {
     }
 
     fn token(&self) -> Token {
+        self.token_of("aino")
+    }
+
+    fn token_of(&self, citizen: &str) -> Token {
         let overview = json(&self.exchange("GET", "/_sandbox", "", ""));
         let client_id = overview["client"]["client_id"].as_str().expect("a ready client");
-        let citizen = overview["citizens"][0]["id"].as_str().expect("a citizen");
         let body = serde_json::json!({"citizen": citizen, "client_id": client_id, "scope": "patient/Observation.read patient/Observation.write"});
         let token =
             json(&self.exchange("POST", "/_sandbox/tokens", "Content-Type: application/json\r\n", &body.to_string()));

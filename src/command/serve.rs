@@ -55,8 +55,8 @@ fn write_ready_file(path: &Path, sandbox: &Sandbox) -> Result<()> {
     });
     let text = format!("{addresses}\n");
     let failed = || format!("cannot write the ready file {}", path.display());
-    if path.exists() && !path.is_file() {
-        // A pipe or a device such as /dev/stderr.
+    if std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+        // A pipe, a device, or a link such as /dev/stderr: not to be replaced by a file.
         return std::fs::write(path, text).with_context(failed);
     }
     let draft = path.with_extension("part");

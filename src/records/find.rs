@@ -14,7 +14,6 @@ use crate::fhir::search::{
 use crate::json::Document;
 use crate::store::View;
 use jiff::Timestamp;
-use std::collections::HashSet;
 use uuid::Uuid;
 
 /// One page of a search.
@@ -232,11 +231,10 @@ impl Scope<'_> {
 
     /// One candidate for each resource with one of the codes and all of the dates.
     fn by_date(&self, query: &Query) -> Vec<Candidate> {
-        let mut seen = HashSet::new();
         let mut candidates = Vec::new();
         let mut scan = |prefix: &[u8], fits: &dyn Fn(&Dated) -> bool| {
             for dated in self.view.prefix(prefix).filter_map(|(key, _)| Dated::decode(key)) {
-                if fits(&dated) && self.all(&query.dates, dated.date) && seen.insert(dated.number) {
+                if fits(&dated) && self.all(&query.dates, dated.date) {
                     candidates.push(Candidate { number: dated.number, date: dated.date, updated: 0 });
                 }
             }
@@ -254,6 +252,9 @@ impl Scope<'_> {
             let prefix = keys::dated(self.patient, self.group, code, system.filter(|_| code.is_some()));
             scan(&prefix, &|dated| system.is_none_or(|system| dated.system == system));
         }
+        // A resource with several codings stands in the index once for each.
+        candidates.sort_unstable_by_key(|candidate| candidate.number);
+        candidates.dedup_by_key(|candidate| candidate.number);
         candidates
     }
 
