@@ -314,7 +314,7 @@ impl Tenant {
     }
 
     /// What a bearer's access token allows now.
-    pub fn access_by_token(&self, bearer: &str) -> Result<TokenInfo, AccessError> {
+    pub fn access_by_token(&self, bearer: &str) -> Result<Arc<TokenInfo>, AccessError> {
         self.authorization.access(bearer, self.clock.now(), &self.settings().authorization_rules())
     }
 

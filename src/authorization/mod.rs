@@ -7,6 +7,7 @@
 //! How tokens end without being looked for: an access right counts its withdrawals and a refresh token its uses, and
 //! each code and token carries the count at which it was given. A count that has moved on makes it invalid. So a
 //! withdrawal is one small write however many tokens there are, and none can slip through beside it.
+mod accepted;
 mod clients;
 mod codes;
 mod expiry;
@@ -40,17 +41,19 @@ pub use tokens::{AccessError, Grant, Issuance, IssueError, RefreshError, TokenIn
 use crate::store::Store;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
 
 /// The authorization room over a tenant's store.
 #[derive(Clone, Debug)]
 pub struct Authorization {
     store: Store,
+    accepted: Arc<accepted::Accepted>,
 }
 
 impl Authorization {
     /// The room over `store`.
     pub fn new(store: Store) -> Authorization {
-        Authorization { store }
+        Authorization { store, accepted: Arc::default() }
     }
 }
 

@@ -83,7 +83,7 @@ impl World {
     }
 
     fn access(&self, token: &str) -> Result<TokenInfo, AccessError> {
-        self.room.access(token, self.now, &self.rules)
+        self.room.access(token, self.now, &self.rules).map(|info| (*info).clone())
     }
 }
 

@@ -5,12 +5,13 @@ use super::rules::{Revocation, Rules};
 use super::scopes::{Act, ResourceTypes, Scope, Scopes};
 use super::signing::{self, SIGNING_KEY_ID};
 use super::{Authorization, Client, expiry, keys};
-use crate::store::{AttemptError, Batch, CommitError, View};
+use crate::store::{AttemptError, Batch, CommitError, Key, View};
 use crate::time::Random;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// How long an `id_token` is good for.
@@ -264,26 +265,38 @@ impl Authorization {
     }
 
     /// What a bearer's access token allows at `now`.
-    pub fn access(&self, bearer: &str, now: Timestamp, rules: &Rules) -> Result<TokenInfo, AccessError> {
-        let value = self.store.get(&keys::access_token(bearer)).ok_or(AccessError::Unknown)?;
+    pub fn access(&self, bearer: &str, now: Timestamp, rules: &Rules) -> Result<Arc<TokenInfo>, AccessError> {
+        let token = keys::access_token(bearer);
+        if let Some(info) = self.accepted.recall(&token, &self.store, now, rules.revocation) {
+            return Ok(info);
+        }
+        let mut grounds = Vec::with_capacity(4);
+        let mut look_up = |key: Key| {
+            let value = self.store.get(&key)?;
+            grounds.push((key, value.clone()));
+            Some(value)
+        };
+        let value = look_up(token).ok_or(AccessError::Unknown)?;
         let record: AccessRecord = super::decode(&value).ok_or(AccessError::Unknown)?;
         if now >= record.expires_at {
             return Err(AccessError::Expired(record.expires_at));
         }
         if rules.revocation == Revocation::Immediate {
-            let right = self.access_right(&record.citizen, &record.client_id).ok_or(AccessError::Withdrawn)?;
+            let right = look_up(keys::right(&record.citizen, &record.client_id)).ok_or(AccessError::Withdrawn)?;
+            let right: AccessRight = super::decode(&right).ok_or(AccessError::Withdrawn)?;
             if right.withdrawals != record.withdrawals {
                 return Err(AccessError::Withdrawn);
             }
         }
         if let Some(link) = record.refresh {
-            let uses = self.store.get(&keys::refresh_uses(link.id));
+            let uses = look_up(keys::refresh_uses(link.id));
             if uses.is_none_or(|uses| *uses != link.uses.to_be_bytes()) {
                 return Err(AccessError::Refreshed);
             }
         }
-        let client = self.client(&record.client_id).ok_or(AccessError::ClientGone)?;
-        Ok(TokenInfo {
+        let client = look_up(keys::client(&record.client_id)).ok_or(AccessError::ClientGone)?;
+        let client: Client = super::decode(&client).ok_or(AccessError::ClientGone)?;
+        let info = Arc::new(TokenInfo {
             client_id: record.client_id,
             client_name: client.name,
             oid: client.oid,
@@ -293,7 +306,9 @@ impl Authorization {
             write: record.scopes.resource_types(Act::Write),
             scopes: record.scopes,
             expires_at: record.expires_at,
-        })
+        });
+        self.accepted.remember(token, grounds, rules.revocation, info.clone());
+        Ok(info)
     }
 }
 

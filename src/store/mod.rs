@@ -86,6 +86,12 @@ impl Store {
     pub fn get(&self, key: &Key) -> Option<Value> {
         self.0.map.read(|view| view.get(key).cloned())
     }
+    /// Whether these keys still have the very values that were got for them: nothing has written them since.
+    pub fn still_holds(&self, found: &[(Key, Value)]) -> bool {
+        self.0.map.read(|view| {
+            found.iter().all(|(key, value)| view.get(key).is_some_and(|present| Arc::ptr_eq(present, value)))
+        })
+    }
     /// Whether commits wait for a disk: a caller on an async thread then moves them to a blocking one.
     pub fn is_durable(&self) -> bool {
         #[cfg(feature = "disk")]

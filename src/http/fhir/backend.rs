@@ -37,14 +37,15 @@ impl Backend for App {
     fn caller(&self, bearer: &str, _: &Extensions) -> Result<Caller, TokenProblem> {
         let token = self.tenant.access_by_token(bearer).map_err(|error| TokenProblem(error.to_string()))?;
         let access = Access::Application {
-            application_id: token.oid.unwrap_or_else(|| token.client_id.clone()),
+            application_id: token.oid.as_ref().unwrap_or(&token.client_id).clone(),
             client_id: token.client_id.clone(),
-            name: token.client_name,
+            name: token.client_name.clone(),
             patient: token.patient,
             reads: Types::named(token.read.iter()),
             writes: Types::named(token.write.iter()),
         };
-        let party = Party { client_id: Some(token.client_id), citizen: Some(token.citizen), certificate: None };
+        let party =
+            Party { client_id: Some(token.client_id.clone()), citizen: Some(token.citizen.clone()), certificate: None };
         Ok(Caller { access, party })
     }
 
