@@ -312,9 +312,28 @@ impl From<sled::Error> for Trouble {
     }
 }
 
+/// Whether writes were acknowledged here once: a copy that left the format marker out must not be taken for a directory
+/// whose making never finished.
+fn was_in_use(sled: &Path, mark: &Path) -> Result<bool, Trouble> {
+    let acknowledged = match File::open(mark) {
+        Ok(mut mark) => read_mark(&mut mark)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => 0,
+        Err(error) => return Err(error.into()),
+    };
+    if acknowledged > 0 || !sled.join("db").exists() {
+        return Ok(acknowledged > 0);
+    }
+    // What cannot be opened was never finished.
+    let state = open_sled(sled).ok().and_then(|db| db.get(STATE).ok().flatten());
+    Ok(state.and_then(|state| State::from_bytes(&state)).is_some_and(|state| state.sequence > 0))
+}
+
 /// Makes an empty log. A process that died while it did the same may have left something: nothing in it was promised.
 fn create(directory: &Directory) -> Result<Opened, Trouble> {
     let (sled, mark) = (directory.sled(), directory.mark());
+    if was_in_use(&sled, &mark)? {
+        return Err(Trouble::Damage("the file format is missing".to_owned()));
+    }
     if sled.exists() {
         fs::remove_dir_all(&sled)?;
     }
