@@ -113,6 +113,12 @@ pub enum StartError {
     /// The thread or the runtime could not be started.
     #[error("the sandbox's thread could not be started: {0}")]
     Thread(#[from] std::io::Error),
+    /// All listeners are off.
+    #[error("--http, --open-http and --https are all off: leave at least one on")]
+    NothingListens,
+    /// A control token without characters would protect nothing.
+    #[error("--control-token is empty: give it characters, or leave it out")]
+    EmptyControlToken,
     /// The thread ended before the sandbox was ready.
     #[error("the sandbox's thread ended before it was ready")]
     Ended,
@@ -324,6 +330,12 @@ struct Bound {
 }
 
 async fn prepare(options: Options) -> Result<(App, Vec<Bound>), StartError> {
+    if options.http.is_none() && options.open_http.is_none() && options.https.is_none() {
+        return Err(StartError::NothingListens);
+    }
+    if options.control_token.as_deref().is_some_and(str::is_empty) {
+        return Err(StartError::EmptyControlToken);
+    }
     // The addresses first: a port in use must not leave a new data directory behind.
     let mut bound = Vec::new();
     let mut front = Front {
@@ -372,6 +384,9 @@ async fn prepare(options: Options) -> Result<(App, Vec<Bound>), StartError> {
         .map(|url| url.host().to_owned())
         .chain(front.allow_hosts.iter().cloned())
         .collect();
+    // Everything that can be wrong with the configuration shows before anything is written.
+    let beginning = beginning(seed, ready_client, options.settings);
+    beginning.check(&random)?;
     let store = open_store(options.data_dir)?;
     let authority = match &options.pki_dir {
         Some(folder) => Authority::load_or_create(folder, &names, now, &random)?,
@@ -381,7 +396,7 @@ async fn prepare(options: Options) -> Result<(App, Vec<Bound>), StartError> {
         let config = authority.server_config(ClientCertificates::Requested { foreign: &[] });
         bound.tls = Some(Arc::new(config.map_err(|error| StartError::Tls(error.to_string()))?));
     }
-    let tenant = Tenant::start("main", store, random, beginning(seed, ready_client, options.settings))?;
+    let tenant = Tenant::start("main", store, random, beginning)?;
     let app = App { tenant: Arc::new(tenant), front: Arc::new(front), authority: Arc::new(authority) };
     Ok((app, bound))
 }
@@ -439,11 +454,24 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
+/// A new data folder is its owner's alone: it holds client secrets and keys. Whether it can be used, the store says.
+#[cfg(feature = "disk")]
+fn make_private(folder: &std::path::Path) {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let _ = builder.create(folder);
+}
+
 #[cfg(feature = "disk")]
 fn open_store(data_dir: Option<PathBuf>) -> Result<Store, StartError> {
     Ok(match data_dir {
         // In a folder of its own: certificates lie beside it, and a volume may hold a lost+found.
-        Some(folder) => Store::open(&folder.join("store"))?,
+        Some(folder) => {
+            make_private(&folder);
+            Store::open(&folder.join("store"))?
+        }
         None => Store::in_memory(),
     })
 }

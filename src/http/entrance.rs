@@ -1,8 +1,9 @@
 //! The way of every request: which host it names, where it came to, its body under a limit, the answer, and the journal.
 
 use super::context::{App, Front, Origin, authority_of, host_of};
-use super::control;
+use super::control::{self, Problem};
 use super::listen::Connection;
+use super::reason::with_reason;
 use crate::exchanges::{Exchange, Message, Party};
 use crate::pki::PeerCertificate;
 use axum::Router;
@@ -14,11 +15,15 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, Limited};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tower::{Service, ServiceExt};
 use tower_http::compression::Compression;
 
 /// Longest request body that is read (no limit of the real service is documented; resource-server.md §9).
 pub const BODY_LIMIT: usize = 10 << 20;
+
+/// How long a client may take to send its body.
+const BODY_TIME: Duration = Duration::from_secs(60);
 
 /// A request extension for the resource servers, which refuse it in their own way: the body was longer than
 /// [`BODY_LIMIT`] and has not been read.
@@ -46,20 +51,27 @@ pub async fn handle(app: App, router: Router, connection: Arc<Connection>, reque
 
 async fn answer(app: App, mut router: Router, connection: Arc<Connection>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
-    let Some(authority) = authority_of(&parts).map(str::to_owned) else {
-        return (StatusCode::BAD_REQUEST, "The request names no host.\n").into_response();
+    let only_one = parts.headers.get_all(header::HOST).iter().count() < 2;
+    let authority = authority_of(&parts).filter(|authority| only_one && is_authority(authority)).map(str::to_owned);
+    let Some(authority) = authority else {
+        return refusal(
+            StatusCode::BAD_REQUEST,
+            "HTTP-HOST",
+            "send one Host header: a host name or address and a port",
+        );
     };
     if !is_known_host(&app.front, &authority) {
         let text = format!(
-            "This sandbox does not answer to the host name {:?}. Start it with --allow-host NAME to let it.\n",
+            "this sandbox does not answer to the host name {}; start it with --allow-host NAME to let it",
             host_of(&authority)
         );
-        return (StatusCode::MISDIRECTED_REQUEST, text).into_response();
+        return refusal(StatusCode::MISDIRECTED_REQUEST, "HTTP-HOST-UNKNOWN", &text);
     }
     let origin = Origin::new(&connection, &app.front, &authority);
     let path = parts.uri.path();
     if origin.is_open() && !path.starts_with("/phr-resourceserver") && path != "/_sandbox/health" {
-        return (StatusCode::NOT_FOUND, "The open endpoint has the resource servers only: /phr-resourceserver/baseStu3 and /phr-resourceserver/baseR4.\n").into_response();
+        let text = "the open endpoint has the resource servers only: /phr-resourceserver/baseStu3 and baseR4; the rest is at --http";
+        return refusal(StatusCode::NOT_FOUND, "HTTP-OPEN-ENDPOINT", text);
     }
     if path.starts_with("/_sandbox")
         && let Err(problem) = control::guard(&parts, &app.front, &origin)
@@ -72,8 +84,18 @@ async fn answer(app: App, mut router: Router, connection: Arc<Connection>, reque
             parts.extensions.insert(BodyTooLong);
             Bytes::new()
         }
-        Err(Cut::TooLong) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
-        Err(Cut::Broken) => return StatusCode::BAD_REQUEST.into_response(),
+        Err(Cut::TooLong) => {
+            let text = format!("the body is longer than {} MB", BODY_LIMIT >> 20);
+            if path.starts_with("/_sandbox") {
+                return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-long", "The body is too long", text)
+                    .into_response();
+            }
+            return refusal(StatusCode::PAYLOAD_TOO_LARGE, "HTTP-BODY-TOO-LONG", &text);
+        }
+        Err(Cut::Broken) => {
+            let text = "the connection ended before the body was complete, or the body took more than a minute";
+            return refusal(StatusCode::BAD_REQUEST, "HTTP-BODY-CUT", text);
+        }
     };
     let is_recorded = path.starts_with("/phr-");
     let record = is_recorded.then(|| Recording::begin(&app, &origin, &connection, &parts, &body));
@@ -89,6 +111,31 @@ async fn answer(app: App, mut router: Router, connection: Arc<Connection>, reque
         Some(record) => record.end(&app, response).await,
         None => response,
     }
+}
+
+/// A refusal below every surface: plain text, and the reason.
+pub(super) fn refusal(status: StatusCode, rule: &str, text: &str) -> Response {
+    with_reason((status, format!("{text}\n")).into_response(), rule, text)
+}
+
+/// Whether a Host is a name or an address with or without a port, and nothing else: it becomes part of absolute URLs.
+fn is_authority(authority: &str) -> bool {
+    let (host, port) = match authority.rfind(']') {
+        Some(end) => (&authority[..=end], &authority[end + 1..]),
+        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+    };
+    let is_port = port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
+    let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => {
+            let is_name = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));
+            // `0x7f000001` and `2130706433` are addresses to some clients and names to others.
+            let is_number =
+                host.split('.').next_back().is_some_and(|last| last.starts_with(|first: char| first.is_ascii_digit()));
+            !host.is_empty() && is_name && (!is_number || host.parse::<std::net::Ipv4Addr>().is_ok())
+        }
+    };
+    is_port && is_host
 }
 
 /// Loopback names and literals, single-label names, `*.localhost`, what the configuration allows, and the real names.
@@ -127,10 +174,10 @@ async fn collect(body: Body, headers: &HeaderMap) -> Result<Bytes, Cut> {
     if announced.is_some_and(|length| length > BODY_LIMIT) {
         return Err(Cut::TooLong);
     }
-    match Limited::new(body, BODY_LIMIT).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Cut::TooLong),
-        Err(_) => Err(Cut::Broken),
+    match tokio::time::timeout(BODY_TIME, Limited::new(body, BODY_LIMIT).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Cut::TooLong),
+        Ok(Err(_)) | Err(_) => Err(Cut::Broken),
     }
 }
 
@@ -207,6 +254,33 @@ mod tests {
         }
         for unknown in ["evil.example", "192.168.1.6", "www.kanta.fi", "localhost.evil.example", ""] {
             assert!(!is_known_host(&front, unknown), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_and_a_port() {
+        for fine in
+            ["localhost", "localhost:8080", "[::1]:8443", "127.0.0.1:1", "kanta-phr-sandbox:8080", "a_b.localhost"]
+        {
+            assert!(is_authority(fine), "{fine}");
+        }
+        for wrong in [
+            "localhost:19080@evil.com",
+            "a/b",
+            "[",
+            "evil%2ecom",
+            "localhost:abc",
+            "localhost:1, evil.com",
+            "0x7f000001",
+            "2130706433",
+            "127.1",
+            "",
+            ":80",
+            "[::1]x",
+            "localhost:",
+            "localhost:99999",
+        ] {
+            assert!(!is_authority(wrong), "{wrong}");
         }
     }
 }

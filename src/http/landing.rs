@@ -37,7 +37,8 @@ pub async fn landing(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         clock: is_moved.then(|| crate::time::to_helsinki(app.tenant.clock.now())),
         addresses: addresses.into_iter().map(|(kind, url)| Address { kind, url }).collect(),
-        client: app.tenant.ready_client().map(|client| ReadyClient {
+        // With a control token, secrets are for those who have it.
+        client: app.tenant.ready_client().filter(|_| app.front.control_token.is_none()).map(|client| ReadyClient {
             name: client.name,
             client_id: client.client_id,
             client_secret: Some(client.client_secret),

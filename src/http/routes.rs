@@ -1,9 +1,11 @@
 //! The flat route table.
 
 use super::context::App;
+use super::entrance::refusal;
 use super::{control, fhir, landing, oauth};
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
 use axum::routing::{delete, get, post};
 
 /// Every path of every surface.
@@ -31,7 +33,15 @@ pub fn router(app: App) -> Router {
         .route("/_sandbox/exchanges", get(control::exchanges::list))
         .route("/_sandbox/exchanges/{id}", get(control::exchanges::show))
         .route("/_sandbox/{*rest}", axum::routing::any(control::nothing_there))
-        .fallback(async || (StatusCode::NOT_FOUND, "There is nothing here. GET /_sandbox says where everything is.\n"))
+        .fallback(nothing_there)
         .method_not_allowed_fallback(control::other_method)
         .with_state(app)
+}
+
+async fn nothing_there(uri: Uri) -> Response {
+    let text = match uri.path().starts_with("/phr-resourceserver") {
+        true => "the resource servers are /phr-resourceserver/baseStu3 and /phr-resourceserver/baseR4, spelled so",
+        false => "there is nothing here; GET /_sandbox says where everything is",
+    };
+    refusal(StatusCode::NOT_FOUND, "HTTP-NOTHING-THERE", text)
 }

@@ -101,6 +101,11 @@ impl Durable {
         Durable { queue: Mutex::new(queue), done: Condvar::new() }
     }
 
+    /// Whether the log has failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.lock().failure.is_some()
+    }
+
     /// Has `request` judged, logged and shown in `map`; returns when that has happened.
     pub(super) fn submit(&self, map: &Map, request: Request) -> Result<(), CommitError> {
         let mut queue = self.lock();

@@ -99,6 +99,13 @@ impl Store {
         #[cfg(not(feature = "disk"))]
         false
     }
+    /// Whether the log has failed, so that commits are refused until the store is opened again.
+    pub fn has_failed(&self) -> bool {
+        #[cfg(feature = "disk")]
+        return self.0.log.as_ref().is_some_and(durable::Durable::has_failed);
+        #[cfg(not(feature = "disk"))]
+        false
+    }
     /// Applies `batch` whole, or not at all; returns once it is durable.
     pub fn commit(&self, batch: Batch) -> Result<(), CommitError> {
         self.submit(Request::Commit(batch))

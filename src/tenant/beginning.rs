@@ -85,7 +85,7 @@ impl fmt::Debug for Beginning {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A knob of the configuration.
-    #[error("setting: {0}")]
+    #[error("--set or [fidelity]: {0}")]
     Setting(#[from] SettingError),
     /// A client of the configuration or of the seed data.
     #[error("client {client:?}: {error}")]
@@ -106,6 +106,18 @@ pub enum StartError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] CommitError),
+}
+
+impl Beginning {
+    /// Whether a tenant could begin so: knobs and clients are what they should be.
+    pub fn check(&self, random: &Random) -> Result<(), StartError> {
+        Settings::default().update(&self.settings)?;
+        for client in &self.clients {
+            Authorization::seed(&mut Batch::new(), client.clone(), random)
+                .map_err(|error| StartError::Client { client: name_of(client), error })?;
+        }
+        Ok(())
+    }
 }
 
 impl Tenant {

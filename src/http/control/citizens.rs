@@ -1,7 +1,7 @@
 //! `GET`, `POST /_sandbox/citizens`; `GET`, `DELETE /_sandbox/citizens/{id}`
 
 use super::{Problem, read};
-use crate::citizens::{AddCitizenError, Citizen, Language, PersonalIdentityCode};
+use crate::citizens::{AddCitizenError, Citizen, Language, PersonalIdentityCode, is_slug};
 use crate::http::context::App;
 use axum::Json;
 use axum::body::Bytes;
@@ -69,9 +69,17 @@ pub async fn remove(State(app): State<App>, Path(id): Path<String>) -> Result<St
     }
 }
 
-/// 404, with the ids there are no secret of.
+/// 404. What may be a real person's code is never repeated.
 pub fn unknown(id: &str) -> Problem {
-    Problem::not_found("citizen", format_args!("{id:?}; GET /_sandbox/citizens lists them"))
+    if is_slug(id) {
+        return Problem::not_found("citizen", format_args!("{id:?}; GET /_sandbox/citizens lists them"));
+    }
+    match PersonalIdentityCode::parse(id) {
+        Ok(code) => Problem::not_found("citizen", format_args!("with the personal identity code {}", code.masked())),
+        Err(error) => {
+            Problem::not_found("citizen", format_args!("of that name, and as a personal identity code: {error}"))
+        }
+    }
 }
 
 fn slug_of(code: &str) -> String {

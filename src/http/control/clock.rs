@@ -8,6 +8,9 @@ use axum::extract::State;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use serde::{Deserialize, Serialize};
 
+/// 2200-01-01, in seconds since 1970.
+const LATEST: i64 = 7_258_118_400;
+
 /// The tenant's clock.
 #[derive(Serialize)]
 pub struct Shown {
@@ -38,7 +41,21 @@ pub async fn change(State(app): State<App>, body: Bytes) -> Result<Json<Shown>, 
     if change.now.is_none() && change.advance.is_none() && change.frozen.is_none() {
         return Err(Problem::invalid("Give now (2026-12-24T12:00:00Z), advance (PT1H, P1M) or frozen (true, false)."));
     }
+    let earliest = Timestamp::from_second(0).unwrap_or_default();
+    let in_range = |instant: Timestamp| {
+        // FHIR instants and certificates have four-digit years, and time zones are known since 1970.
+        if instant >= earliest && instant.as_second() < LATEST {
+            Ok(())
+        } else {
+            Err(Problem::invalid("The clock can show 1970 to 2199."))
+        }
+    };
+    change.now.map_or(Ok(()), in_range)?;
     let by = change.advance.map(|text| duration(&text, app.tenant.clock.now())).transpose()?;
+    if let Some(by) = by {
+        let now = app.tenant.clock.now();
+        in_range(now.checked_add(by).map_err(Problem::invalid)?)?;
+    }
     app.tenant
         .change_clock(|clock| {
             if let Some(frozen) = change.frozen {

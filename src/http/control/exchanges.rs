@@ -84,11 +84,12 @@ pub async fn list(
 /// One exchange.
 pub async fn show(
     State(app): State<App>,
-    Path(id): Path<u64>,
+    Path(id): Path<String>,
     parameters: Result<Query<Parameters>, BadQuery>,
 ) -> Result<Json<Whole>, Problem> {
     let Query(Parameters { unmasked, .. }) = parameters.map_err(|error| Problem::invalid(error.body_text()))?;
-    let exchange = app.tenant.exchanges.get(id).ok_or_else(|| Problem::not_found("exchange", id))?;
+    let found = id.parse().ok().and_then(|number| app.tenant.exchanges.get(number));
+    let exchange = found.ok_or_else(|| Problem::not_found("exchange", &id))?;
     Ok(Json(Whole {
         listed: listed(&exchange, unmasked),
         request: message(&exchange.request, unmasked),

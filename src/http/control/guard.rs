@@ -35,6 +35,6 @@ pub fn guard(parts: &Parts, front: &Front, origin: &Origin) -> Result<(), Box<Pr
         StatusCode::UNAUTHORIZED,
         "control-token",
         "The control API asks for a token",
-        "Send the value of --control-token as Authorization: Bearer …",
+        "Send the value of --control-token as Authorization: Bearer TOKEN.",
     )))
 }

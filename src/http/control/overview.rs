@@ -6,15 +6,20 @@ use crate::fhir::Version;
 use crate::http::context::{App, Front, Origin};
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::fmt::Write;
 
-/// `{"status":"ready"}`: the sandbox listens only once it is seeded.
-pub async fn health() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], r#"{"status":"ready"}"#)
+/// `{"status":"ready"}`: the sandbox listens only once it is seeded. 503 once the disk has failed: nothing can be stored
+/// then until a restart.
+pub async fn health(State(app): State<App>) -> impl IntoResponse {
+    let (status, body) = match app.tenant.store.has_failed() {
+        false => (StatusCode::OK, r#"{"status":"ready"}"#),
+        true => (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"failed"}"#),
+    };
+    (status, [(header::CONTENT_TYPE, "application/json")], body)
 }
 
 /// The root certificate to trust.
@@ -105,7 +110,7 @@ pub fn text(app: &App) -> String {
         let _ = writeln!(text, "  {name:<22}{value}");
     };
     let front = &app.front;
-    if let Some(http) = &front.http {
+    if let Some(http) = front.http.as_ref().or(front.https.as_ref()) {
         let public = front.public_url.as_ref().map_or(http.as_str(), |url| url.as_str());
         line("console", &format!("{public}/"));
         line("issuer", &format!("{public}/phr-authserver-sandbox/"));
@@ -125,6 +130,9 @@ pub fn text(app: &App) -> String {
     }
     let client = app.tenant.ready_client();
     let citizen = ready_citizen(app, app.tenant.clock.now());
+    if client.is_none() {
+        line("client", "none: the seed data has no client; add one with POST /_sandbox/clients");
+    }
     if let Some(client) = &client {
         line("client id", &client.client_id);
         line("client secret", &client.client_secret);

@@ -1,5 +1,6 @@
 //! Errors of the control API: `application/problem+json` (RFC 9457).
 
+use crate::http::reason::{SANDBOX_REASON, reason};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -56,7 +57,10 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let name = self.kind.rsplit('/').next().unwrap_or_default().to_ascii_uppercase();
+        let reason = reason(&format!("CONTROL-{name}"), &self.detail);
         let mut response = (status, Json(self)).into_response();
+        response.headers_mut().insert(SANDBOX_REASON, reason);
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response
     }
@@ -64,6 +68,10 @@ impl IntoResponse for Problem {
 
 /// Reads a JSON body; what is wrong with it is told with line and column.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // Otherwise an array would pass as the values of the members in their order.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::invalid("The body must be a JSON object."));
+    }
     serde_json::from_slice(body)
         .map_err(|error| Problem::invalid(format_args!("The body is not what this call takes: {error}")))
 }

@@ -4,7 +4,7 @@ use super::Problem;
 use crate::fhir::Version;
 use crate::fhir::validation;
 use crate::http::context::App;
-use crate::json::{Document, Value};
+use crate::json::{Document, Kind, Value};
 use crate::records::{Access, LoadRefusal, Loading, ResourceType, Types};
 use axum::Json;
 use axum::body::Bytes;
@@ -100,8 +100,11 @@ fn resources(body: &[u8]) -> Result<Vec<(String, Document)>, Problem> {
         if !is_bundle {
             return Ok(vec![("the resource".to_owned(), document)]);
         }
-        let entries = document.root().get("entry").into_iter().flat_map(Value::items).enumerate();
+        let entries = document.root().get("entry").filter(|entries| entries.kind() == Kind::Array);
+        let entries = entries.ok_or_else(|| Problem::invalid("The Bundle has no list of entries."))?;
         return entries
+            .items()
+            .enumerate()
             .map(|(index, entry)| {
                 let place = format!("entry[{index}]");
                 let resource =
@@ -110,6 +113,9 @@ fn resources(body: &[u8]) -> Result<Vec<(String, Document)>, Problem> {
                 Ok((place, document))
             })
             .collect();
+    }
+    if text.trim().is_empty() {
+        return Err(Problem::invalid("The body is empty: send NDJSON, a Bundle or a resource."));
     }
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
