@@ -10,6 +10,7 @@ mod model;
 #[allow(dead_code, unused_imports)]
 mod syntax;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -46,6 +47,10 @@ fn embed(version: &str) -> Result<(), String> {
     let bytes = compile::pack(&compiled).map_err(|error| error.to_string())?;
     let out = std::env::var("OUT_DIR").map_err(|error| error.to_string())?;
     let path = Path::new(&out).join(format!("definitions-{version}.bin"));
+    // A tenth of the size: the binary is to be small.
+    let mut deflated = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    deflated.write_all(&bytes).map_err(|error| error.to_string())?;
+    let bytes = deflated.finish().map_err(|error| error.to_string())?;
     std::fs::write(&path, bytes).map_err(|error| format!("{}: {error}", path.display()))
 }
 

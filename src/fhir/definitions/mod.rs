@@ -15,6 +15,7 @@ mod model;
 mod paths;
 
 use std::collections::{HashMap, HashSet};
+use std::io::Read;
 use std::sync::OnceLock;
 
 use super::Version;
@@ -82,6 +83,13 @@ impl<T: Clone + serde::de::DeserializeOwned> Clone for Packed<T> {
     }
 }
 
+/// What build.rs deflated. It is kept for good: structures are unpacked from it one by one as they are needed.
+fn inflate(deflated: &[u8]) -> &'static [u8] {
+    let mut bytes = Vec::new();
+    flate2::read::ZlibDecoder::new(deflated).read_to_end(&mut bytes).expect("what build.rs deflated can be inflated");
+    bytes.leak()
+}
+
 static STU3: OnceLock<Definitions> = OnceLock::new();
 static R4: OnceLock<Definitions> = OnceLock::new();
 
@@ -89,12 +97,12 @@ impl Definitions {
     /// The definitions in the binary.
     pub fn embedded(version: Version) -> &'static Definitions {
         match version {
-            Version::Stu3 => {
-                STU3.get_or_init(|| unpack(version, include_bytes!(concat!(env!("OUT_DIR"), "/definitions-stu3.bin"))))
-            }
-            Version::R4 => {
-                R4.get_or_init(|| unpack(version, include_bytes!(concat!(env!("OUT_DIR"), "/definitions-r4.bin"))))
-            }
+            Version::Stu3 => STU3.get_or_init(|| {
+                unpack(version, inflate(include_bytes!(concat!(env!("OUT_DIR"), "/definitions-stu3.bin"))))
+            }),
+            Version::R4 => R4.get_or_init(|| {
+                unpack(version, inflate(include_bytes!(concat!(env!("OUT_DIR"), "/definitions-r4.bin"))))
+            }),
         }
     }
 
