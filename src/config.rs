@@ -51,7 +51,7 @@ pub struct ServeConfig {
     #[arg(long, env = "PHR_PKI_DIR", value_name = "DIR")]
     pub pki_dir: Option<PathBuf>,
 
-    /// Folder with seed data (citizens, clients, records) that replaces the embedded ones
+    /// Folder with more seed data (citizens, clients, records); where ids are the same, its files stand
     #[arg(long, env = "PHR_SEED_DATA", value_name = "DIR")]
     pub seed_data: Option<PathBuf>,
 

@@ -45,7 +45,7 @@ pub struct Options {
     pub data_dir: Option<PathBuf>,
     /// Keeps the certificate authority; made anew when absent.
     pub pki_dir: Option<PathBuf>,
-    /// Replaces the embedded seed data.
+    /// A folder with more seed data; where ids are the same, its files stand.
     pub seed_data: Option<PathBuf>,
     /// What the control API asks for as a bearer token.
     pub control_token: Option<String>,
@@ -365,7 +365,7 @@ async fn prepare(options: Options) -> Result<(App, Vec<Bound>), StartError> {
     }
     let random = Arc::new(options.random_seed.map_or_else(Random::system, Random::seeded));
     let seed = match &options.seed_data {
-        Some(folder) => Seed::read_dir(folder)?,
+        Some(folder) => Seed::embedded().extended_by(&Seed::read_dir(folder)?)?,
         None => Seed::embedded(),
     };
     let mut ready_client = seed.clients().first().map(|client| client.client_id.clone());

@@ -34,11 +34,18 @@ pub(super) fn read_folder(folder: &Path) -> Result<Seed, SeedError> {
 pub(super) fn read_values(file: &str, citizens: &[Json], clients: &[Json]) -> Result<Seed, SeedError> {
     let place = |list: &str, index: usize| format!("{file}, {list}[{index}]");
     let citizens = citizens.iter().enumerate();
-    let citizens = citizens.map(|(index, value)| citizen(&place("citizens", index), &value.to_string()));
+    let citizens =
+        citizens.map(|(index, value)| citizen(&place("citizens", index), &value.to_string()).map_err(of_entry));
     let citizens = citizens.collect::<Result<_, _>>()?;
     let clients = clients.iter().enumerate();
-    let clients = clients.map(|(index, value)| client(&place("clients", index), &value.to_string()));
+    let clients = clients.map(|(index, value)| client(&place("clients", index), &value.to_string()).map_err(of_entry));
     Seed::of(citizens, clients.collect::<Result<_, _>>()?)
+}
+
+/// The same error for an entry of another file: the line is that of a text nobody has seen, and there is no folder.
+fn of_entry(error: SeedError) -> SeedError {
+    let problem = error.problem.split(" at line ").next().unwrap_or_default().to_owned();
+    SeedError { problem, remedy: "correct that entry (README.md shows one)".to_owned(), ..error }
 }
 
 /// What all JSON files of a folder say, in the order of their names; none when there is no such folder.
