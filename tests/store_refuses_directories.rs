@@ -116,10 +116,31 @@ fn missing_and_cut_files_are_damage() {
 #[test]
 fn a_directory_whose_making_was_cut_short_is_made_anew() {
     let directory = tempfile::tempdir().unwrap();
-    filled(directory.path());
+    drop(Store::open(directory.path()).unwrap());
     fs::remove_file(directory.path().join("format")).unwrap();
     assert_eq!(Store::open(directory.path()).unwrap().view().len(), 0);
     filled(directory.path());
+}
+
+/// A copy may leave a file out: what was acknowledged is never thrown away for it.
+#[test]
+fn a_directory_in_use_that_lost_its_format_marker_or_its_mark_is_damaged() {
+    for lost in [&["format"][..], &["format", "mark"]] {
+        let directory = tempfile::tempdir().unwrap();
+        filled(directory.path());
+        let kept: Vec<_> = lost.iter().map(|name| fs::read(directory.path().join(name)).unwrap()).collect();
+        lost.iter().for_each(|name| fs::remove_file(directory.path().join(name)).unwrap());
+        let error = Store::open(directory.path()).unwrap_err();
+        assert!(matches!(error, OpenError::Damaged { .. }), "{lost:?}: {error}");
+        for (name, bytes) in lost.iter().zip(kept) {
+            fs::write(directory.path().join(name), bytes).unwrap();
+        }
+        assert_eq!(Store::open(directory.path()).unwrap().view().len(), 200, "{lost:?}");
+    }
+    let directory = tempfile::tempdir().unwrap();
+    filled(directory.path());
+    fs::write(directory.path().join("mark"), "").unwrap();
+    assert!(matches!(refused(directory.path()), OpenError::Damaged { .. }));
 }
 
 /// The log takes its own unfinished snapshot for a damaged one, if it is let.

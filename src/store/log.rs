@@ -369,6 +369,10 @@ fn recover(directory: &Directory) -> Result<Opened, Trouble> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(Trouble::Damage("mark is missing".to_owned())),
         opened => opened?,
     };
+    // It was made whole before the directory was called finished, and is written over in place.
+    if mark.metadata()?.len() != 8 {
+        return Err(Trouble::Damage("mark is cut short".to_owned()));
+    }
     remove_unfinished_snapshots(&sled)?;
     let db = open_sled(&sled)?;
     let file = sled_file(&sled)?;
