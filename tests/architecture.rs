@@ -4,11 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms of each storey, from the top. A room may use itself and every storey below its own.
-const STOREYS: [&[&str]; 8] = [
+const STOREYS: [&[&str]; 7] = [
     &["main", "command", "config"],
     &["sandbox"],
     &["http", "seed"],
-    &["tenants"],
     &["tenant", "settings"],
     &["authorization", "records", "citizens", "exchanges", "pki"],
     &["fhir", "store"],
