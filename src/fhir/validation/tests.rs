@@ -70,6 +70,21 @@ fn siblings_of_primitives_carry_extensions() {
 }
 
 #[test]
+fn xhtml_has_no_sibling() {
+    let sibling = r#""_div": {"extension": [{"url": "http://app.test/a", "valueString": "a"}]}"#;
+    for version in Version::ALL {
+        let narrative = format!(r#""text": {{"status": "generated", {sibling}}}"#);
+        let text = format!(r#"{{"resourceType": "Patient", "id": "a", {narrative}}}"#);
+        let options = Options { allow_missing_profile: true, ..Options::default() };
+        let rules = refused(&judge(version, &options, &text));
+        assert!(rules.contains(&"Patient.text._div#unknown".to_owned()), "{rules:?}");
+        assert!(rules.contains(&"Patient.text.div#min".to_owned()), "{rules:?}");
+    }
+    let both = errors(r#""status": "generated","#, &format!(r#""status": "generated", {sibling},"#));
+    assert_eq!(both, ["Observation.text._div#unknown"]);
+}
+
+#[test]
 fn primitive_formats() {
     assert_eq!(errors(r#""final""#, r#""""#)[0], "Observation.status#primitive");
     assert!(errors("\"value\": 72.50", "\"value\": \"72.50\"").contains(&"Observation.value[x].value#type".to_owned()));

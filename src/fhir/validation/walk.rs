@@ -183,6 +183,13 @@ impl<'w> Walk<'w> {
             };
             next = index + 1;
             let child = &children[index];
+            // XHTML is no primitive that has id and extensions beside it.
+            if is_sibling && child.types.iter().any(|reference| &*reference.code == "xhtml") {
+                if !scope.is_secondary {
+                    self.unknown(place, key, value);
+                }
+                continue;
+            }
             let slot = &mut slots[index];
             if slot.type_code.is_some() && slot.type_code != type_code {
                 if !scope.is_secondary {
