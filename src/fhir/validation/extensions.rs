@@ -16,6 +16,11 @@ impl<'w> Walk<'w> {
         value: Value<'w>,
     ) {
         let url = value.get("url").and_then(Value::as_str).unwrap_or_default();
+        // One that is missing altogether is a matter of cardinality; id and extensions alone count as there.
+        if value.get("url").is_none() && value.get("_url").is_some() && !scope.is_secondary {
+            let text = "Extension.url is required in order to identify, use and validate the extension";
+            self.error("extension", place, value, text.to_owned());
+        }
         let is_modifier = place.name() == "modifierExtension";
         // What an extension's definition says of the extensions within it is complete already.
         let is_inner = !element.children.is_empty();

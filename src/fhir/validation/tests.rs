@@ -85,6 +85,17 @@ fn xhtml_has_no_sibling() {
 }
 
 #[test]
+fn an_extension_has_a_url_of_its_own() {
+    let without = r#""extension": [{"_url": {"id": "a"}, "valueString": "a"}]"#;
+    assert!(
+        errors(r#""issued""#, &format!(r#"{without}, "issued""#))
+            .contains(&"Observation.extension#extension".to_owned())
+    );
+    let within = format!(r#""status": "final", "_status": {{{without}}}"#);
+    assert!(errors(r#""status": "final""#, &within).contains(&"Observation.status.extension#extension".to_owned()));
+}
+
+#[test]
 fn primitive_formats() {
     assert_eq!(errors(r#""final""#, r#""""#)[0], "Observation.status#primitive");
     assert!(errors("\"value\": 72.50", "\"value\": \"72.50\"").contains(&"Observation.value[x].value#type".to_owned()));
