@@ -99,6 +99,10 @@ impl<'w> Walk<'w> {
             self.error("type", place, sibling, text);
             return;
         }
+        if sibling.members().next().is_none() {
+            self.error("empty", place, sibling, "Object must have some content".to_owned());
+            return;
+        }
         let place = place.defined_by(Some(structure));
         let scope = Scope { structure, ..*scope };
         self.children(&scope, &place, &structure.root.children, sibling);

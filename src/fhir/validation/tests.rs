@@ -96,6 +96,23 @@ fn an_extension_has_a_url_of_its_own() {
 }
 
 #[test]
+fn a_sibling_says_something() {
+    let with = |sibling: &str| errors(r#""status": "final""#, &format!(r#""status": "final", {sibling}"#));
+    assert_eq!(with(r#""_status": {}"#), ["Observation.status#empty"]);
+    assert_eq!(with(r#""_implicitRules": {}"#)[0], "Observation.implicitRules#empty");
+    assert_eq!(errors(r#""meta": {"#, r#""meta": {"_profile": [{}],"#), ["Observation.meta.profile#empty"]);
+    assert_eq!(errors(r#""unit": "kg","#, r#""unit": "kg", "_unit": {},"#), ["Observation.value[x].unit#empty"]);
+    let options = Options { allow_missing_profile: true, ..Options::default() };
+    for version in Version::ALL {
+        let text = r#"{"resourceType": "Patient", "id": "a", "gender": "female", "_gender": {}, "name": [{"given": ["a"], "_given": [{}]}]}"#;
+        let rules = refused(&judge(version, &options, text));
+        for rule in ["Patient.gender#empty", "Patient.name.given#empty"] {
+            assert!(rules.contains(&rule.to_owned()), "{rules:?}");
+        }
+    }
+}
+
+#[test]
 fn primitive_formats() {
     assert_eq!(errors(r#""final""#, r#""""#)[0], "Observation.status#primitive");
     assert!(errors("\"value\": 72.50", "\"value\": \"72.50\"").contains(&"Observation.value[x].value#type".to_owned()));
