@@ -49,6 +49,7 @@ pub(super) fn advise(
         }),
         "max" | "slice-max" if text.contains("max allowed = 0") => fixed("leave the element out: the profile does not use it"),
         "max" if text.contains("a choice has one type") => fixed("keep one of the two"),
+        "fixed" if text.starts_with("No extensions allowed") => fixed("leave the extension out: the profile fixes the value as it is"),
         "fixed" | "pattern" => wrong_value(version, path, name, anchor),
         "type" if matches!(anchor.kind(), Kind::String) && is_number(anchor) => fixed("write the number without quotation marks"),
         "type" if text.starts_with("This property must be an Array") => {

@@ -41,6 +41,7 @@ impl<'w> Walk<'w> {
         }
         if let Some(literal) = &element.fixed {
             self.fixed(place, value, literal);
+            self.fixed_without_extension(place, item.sibling);
         }
         if let Some(literal) = &element.pattern {
             self.pattern(place, value, literal);

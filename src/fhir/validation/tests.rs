@@ -59,12 +59,12 @@ fn faults_of_the_json() {
 fn siblings_of_primitives_carry_extensions() {
     let with = |sibling: &str| errors(r#""status": "final""#, &format!(r#""status": "final", {sibling}"#));
     let extension = r#"{"extension": [{"url": "http://app.test/reason", "valueString": "a"}]}"#;
-    assert_eq!(with(&format!(r#""_status": {extension}"#)), Vec::<String>::new());
+    assert_eq!(with(&format!(r#""_issued": {extension}"#)), Vec::<String>::new());
     assert_eq!(with(r#""_status": {"colour": "red"}"#), ["Observation.status.colour#unknown"]);
     assert_eq!(with(r#""_status": "a""#), ["Observation.status#type"]);
     // Arrays pair by place; null stands where one side has nothing.
     let meta = |profile: &str| errors(r#""meta": {"#, &format!(r#""meta": {{{profile},"#));
-    assert!(meta(&format!(r#""_profile": [{extension}]"#)).is_empty());
+    assert!(meta(r#""_profile": [{"id": "a"}]"#).is_empty());
     assert!(meta(&format!(r#""_profile": [null, {extension}]"#)).is_empty());
     assert_eq!(meta(r#""_profile": [null, null]"#), ["Observation.meta.profile#empty"]);
 }
@@ -110,6 +110,16 @@ fn a_sibling_says_something() {
             assert!(rules.contains(&rule.to_owned()), "{rules:?}");
         }
     }
+}
+
+#[test]
+fn a_fixed_value_carries_no_extension() {
+    let extension = r#"{"extension": [{"url": "http://app.test/reason", "valueString": "a"}]}"#;
+    let unit = |sibling: &str| errors(r#""unit": "kg","#, &format!(r#""unit": "kg", "_unit": {sibling},"#));
+    assert_eq!(unit(extension), ["Observation.value[x].unit#fixed"]);
+    let status = format!(r#""status": "final", "_status": {extension}"#);
+    assert_eq!(errors(r#""status": "final""#, &status), ["Observation.status#fixed"]);
+    assert_eq!(unit(r#"{"id": "a"}"#), Vec::<String>::new());
 }
 
 #[test]
