@@ -171,6 +171,11 @@ fn extensions_known_and_unknown() {
         )
     };
     assert_eq!(refused(&with(&application(r#""valueString": "1.2.3""#))), Vec::<String>::new());
+    let third = with(&application(r#""valueString": "1.2.3"}, {"url": "zip", "valueString": "a""#));
+    assert_eq!(refused(&third), ["Observation.extension.extension#extension"]);
+    let text = "Sub-extension url 'zip' is not defined by the Extension \
+                http://phr.kanta.fi/StructureDefinition/fiphr-ext-creatingapplication";
+    assert!(third.iter().any(|finding| finding.text == text), "{third:#?}");
     assert!(!refused(&with(&application(r#""valueInteger": 3"#))).is_empty());
     // A core extension of HL7 with a place of its own.
     let misplaced = with(
