@@ -123,6 +123,28 @@ fn a_fixed_value_carries_no_extension() {
 }
 
 #[test]
+fn many_remarks_do_not_refuse() {
+    let remark = r#"{"url": "http://app.test/mood", "valueString": "good"}"#;
+    let remarks = || {
+        let extensions = format!(r#""extension": [{}], "issued""#, vec![remark; 3000].join(","));
+        weight(r#""issued""#, &extensions)
+    };
+    let findings = judge(Version::R4, &Options::default(), &remarks());
+    assert_eq!(refused(&findings), Vec::<String>::new());
+    let last = findings.last().expect("a note");
+    assert!(last.text.ends_with("more findings are left out") && last.severity == Severity::Information, "{last:?}");
+    assert_eq!(findings.len(), 1001);
+    // An error behind all of them is still told.
+    let late = remarks().replacen(r#""unit": "kg""#, r#""unit": "g""#, 1);
+    let findings = judge(Version::R4, &Options::default(), &late);
+    assert_eq!(refused(&findings), ["Observation.value[x].unit#fixed"]);
+    assert_eq!(findings.len(), 1001);
+    let errors = remarks().replace("http://app.test/mood", "mood");
+    let findings = judge(Version::R4, &Options::default(), &errors);
+    assert!(findings.iter().all(Finding::is_error) && findings.len() == 1001);
+}
+
+#[test]
 fn primitive_formats() {
     assert_eq!(errors(r#""final""#, r#""""#)[0], "Observation.status#primitive");
     assert!(errors("\"value\": 72.50", "\"value\": \"72.50\"").contains(&"Observation.value[x].value#type".to_owned()));
