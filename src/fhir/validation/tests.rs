@@ -144,6 +144,35 @@ fn many_remarks_do_not_refuse() {
     assert!(findings.iter().all(Finding::is_error) && findings.len() == 1001);
 }
 
+/// Texts and hints travel in a header too, which takes no other characters.
+#[test]
+fn hints_are_ascii() {
+    assert!(include_str!("advice.rs").is_ascii());
+    for version in Version::ALL {
+        let cases =
+            [r#""status": null"#, r#""status": "final", "note": {"text": "a"}"#, r#""status": "final", "note": ["a"]"#];
+        for case in cases {
+            for finding in judge(version, &Options::default(), &weight(r#""status": "final""#, case)) {
+                assert!(finding.text.is_ascii() && finding.fix.as_deref().is_none_or(str::is_ascii), "{finding:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_invariant_of_the_resource_points_at_its_subject() {
+    let glucose = include_str!("../../../examples/r4/invalid/bloodglucose-second-code-missing.json");
+    let findings = judge(Version::R4, &Options::default(), glucose);
+    let finding = findings.iter().find(|finding| finding.rule.starts_with("Observation#PHR-")).expect("an invariant");
+    assert_eq!((finding.location.as_str(), finding.line, finding.column), ("Observation", 30, 11));
+    // Without any of its elements it is about the whole.
+    let start = glucose.find(r#""code": {"#).expect("a code");
+    let without = format!("{}\"colour\": {{{}", &glucose[..start], &glucose[start + 9..]);
+    let findings = judge(Version::R4, &Options::default(), &without);
+    let finding = findings.iter().find(|finding| finding.rule == "Observation#PHR-1").expect("an invariant");
+    assert_eq!((finding.line, finding.column), (1, 1));
+}
+
 #[test]
 fn primitive_formats() {
     assert_eq!(errors(r#""final""#, r#""""#)[0], "Observation.status#primitive");
