@@ -1,6 +1,6 @@
 //! `kanta-phr-sandbox validate`
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kanta_phr_sandbox::fhir::Version;
@@ -13,6 +13,9 @@ use std::process::ExitCode;
 
 /// A bar is worth showing for this many files.
 const MANY: usize = 500;
+
+/// The exit code when something could not be read, as for other wrong arguments.
+const UNREADABLE: u8 = 2;
 
 #[derive(Args)]
 pub struct Validate {
@@ -46,29 +49,20 @@ struct Judged {
 
 impl Validate {
     pub fn run(self) -> Result<ExitCode> {
-        let mut texts = Vec::new();
-        let mut skipped = 0;
+        let mut found = Found::default();
         for input in &self.inputs {
             if input.as_os_str() == "-" {
                 let mut text = String::new();
                 std::io::stdin().read_to_string(&mut text).context("standard input is not UTF-8 text")?;
-                texts.push(("standard input".to_owned(), text));
+                found.texts.push(("standard input".to_owned(), text));
             } else if input.is_dir() {
-                let mut files = Vec::new();
-                collect(input, &mut files)?;
-                for file in files {
-                    let is_json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-                    if is_json {
-                        texts.push((file.display().to_string(), read(&file)?));
-                    } else {
-                        skipped += 1;
-                    }
-                }
+                found.folder(input);
             } else {
-                texts.push((input.display().to_string(), read(input)?));
+                found.file(input);
             }
         }
-        if texts.is_empty() {
+        let Found { texts, skipped, links, unreadable } = found;
+        if texts.is_empty() && unreadable.is_empty() {
             bail!("there are no JSON files to judge");
         }
         let bar = progress(texts.len());
@@ -92,11 +86,25 @@ impl Validate {
         };
         // A reader such as `head` may have enough before the end.
         let _ = std::io::stdout().lock().write_all(verdicts.as_bytes());
-        if skipped > 0 {
-            eprintln!("{skipped} files that are not JSON were skipped");
+        match skipped {
+            0 => {}
+            1 => eprintln!("1 file that is not JSON was skipped"),
+            _ => eprintln!("{skipped} files that are not JSON were skipped"),
+        }
+        match links {
+            0 => {}
+            1 => eprintln!("1 symbolic link to a folder was not followed"),
+            _ => eprintln!("{links} symbolic links to folders were not followed"),
+        }
+        for problem in &unreadable {
+            eprintln!("error: {problem:#}");
         }
         let refused = reports.iter().any(report::FileReport::is_refused);
-        Ok(if refused { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        Ok(match (unreadable.is_empty(), refused) {
+            (false, _) => ExitCode::from(UNREADABLE),
+            (true, true) => ExitCode::FAILURE,
+            (true, false) => ExitCode::SUCCESS,
+        })
     }
 
     fn judge(&self, text: &str) -> Vec<Finding> {
@@ -110,26 +118,69 @@ impl Validate {
     }
 }
 
-fn read(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    // A text that is not UTF-8 is no JSON: the verdict says so, with its place.
-    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+/// What the inputs hold.
+#[derive(Default)]
+struct Found {
+    /// Names and texts to judge.
+    texts: Vec<(String, String)>,
+    /// How many files in folders are not JSON.
+    skipped: usize,
+    /// How many symbolic links in folders lead to folders; followed, they might lead in circles.
+    links: usize,
+    /// Why a file or folder could not be read; the others are judged all the same.
+    unreadable: Vec<Error>,
 }
 
-/// The files below a folder, in the order of their names.
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    let failed = || format!("cannot read the folder {}", folder.display());
-    let entries = std::fs::read_dir(folder).with_context(failed)?;
-    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>().with_context(failed)?;
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            collect(&path, files)?;
-        } else {
-            files.push(path);
+impl Found {
+    /// Takes the JSON files in a folder and below, in the order of their names.
+    fn folder(&mut self, folder: &Path) {
+        let mut paths = Vec::new();
+        match std::fs::read_dir(folder) {
+            Ok(entries) => {
+                for entry in entries {
+                    match entry {
+                        Ok(entry) => paths.push(entry.path()),
+                        Err(error) => self.failed(error, folder),
+                    }
+                }
+            }
+            Err(error) => self.failed(error, folder),
+        }
+        paths.sort();
+        for path in paths {
+            match path.is_dir() {
+                true if path.is_symlink() => self.links += 1,
+                true => self.folder(&path),
+                false => {
+                    let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+                    match is_json {
+                        // A pipe or device met on the way might never end.
+                        true if path.exists() && !path.is_file() => {
+                            self.failed(std::io::Error::other("this is no regular file"), &path);
+                        }
+                        true => self.file(&path),
+                        false => self.skipped += 1,
+                    }
+                }
+            }
         }
     }
-    Ok(())
+
+    fn file(&mut self, path: &Path) {
+        match std::fs::read(path) {
+            Ok(bytes) => {
+                // A text that is not UTF-8 is no JSON: the verdict says so, with its place.
+                let text = String::from_utf8(bytes)
+                    .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+                self.texts.push((path.display().to_string(), text));
+            }
+            Err(error) => self.failed(error, path),
+        }
+    }
+
+    fn failed(&mut self, error: std::io::Error, path: &Path) {
+        self.unreadable.push(Error::new(error).context(format!("cannot read {}", path.display())));
+    }
 }
 
 fn progress(count: usize) -> ProgressBar {
@@ -139,4 +190,29 @@ fn progress(count: usize) -> ProgressBar {
     bar.with_style(
         ProgressStyle::with_template("{bar:40} {pos}/{len} {eta}").unwrap_or_else(|_| ProgressStyle::default_bar()),
     )
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn what_cannot_be_read_keeps_nothing_else_from_being_judged() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::create_dir(path("below")).unwrap();
+        std::fs::write(path("below/b.json"), "{}").unwrap();
+        std::fs::write(path("c.JSON"), "{}").unwrap();
+        std::fs::write(path("notes.txt"), "").unwrap();
+        symlink(path("gone"), path("a.json")).unwrap();
+        symlink(path("c.JSON"), path("d.json")).unwrap();
+        symlink(folder.path(), path("below/around")).unwrap();
+        let mut found = Found::default();
+        found.folder(folder.path());
+        let names: Vec<&str> = found.texts.iter().map(|(name, _)| &name[name.len() - 6..]).collect();
+        assert_eq!(names, ["b.json", "c.JSON", "d.json"]);
+        assert_eq!((found.skipped, found.links, found.unreadable.len()), (1, 1, 1));
+        assert!(format!("{:#}", found.unreadable[0]).contains("a.json"), "{:#}", found.unreadable[0]);
+    }
 }

@@ -50,12 +50,12 @@ fn the_root_is_a_div_of_xhtml() {
 
 #[test]
 fn there_is_some_content() {
-    for empty in ["", "  \n", "<p> </p>", "<!-- text -->", "&#32;&#10;"] {
+    for empty in ["", "  \n", "<p> </p>", "<!-- text -->", "&#32;&#10;", "<![CDATA[a]]>"] {
         assert_eq!(check(&div(empty))[0].kind, ProblemKind::Empty, "{empty}");
         assert!(!has_content(&div(empty)));
         assert!(names_are_allowed(&div(empty)));
     }
-    for content in ["a", "<p>a</p>", "<img src='a.png'/>", "&nbsp;", "<![CDATA[a]]>"] {
+    for content in ["a", "<p>a</p>", "<img src='a.png'/>", "&nbsp;", "<![CDATA[a]]>b"] {
         assert_eq!(check(&div(content)), [], "{content}");
     }
 }

@@ -49,12 +49,13 @@ pub(super) fn advise(
         }),
         "max" | "slice-max" if text.contains("max allowed = 0") => fixed("leave the element out: the profile does not use it"),
         "max" if text.contains("a choice has one type") => fixed("keep one of the two"),
+        "fixed" if text.starts_with("No extensions allowed") => fixed("leave the extension out: the profile fixes the value as it is"),
         "fixed" | "pattern" => wrong_value(version, path, name, anchor),
         "type" if matches!(anchor.kind(), Kind::String) && is_number(anchor) => fixed("write the number without quotation marks"),
         "type" if text.starts_with("This property must be an Array") => {
-            fixed("the element repeats in this FHIR version: write it as a list, [ … ], even for one")
+            fixed("the element repeats in this FHIR version: write it as a list, [ ... ], even for one")
         }
-        "type" if text.ends_with("must be an object") => fixed("write an object, { … }, with the element's own properties"),
+        "type" if text.ends_with("must be an object") => fixed("write an object, { ... }, with the element's own properties"),
         "type" if matches!(anchor.kind(), Kind::Number | Kind::Boolean) => fixed("write the value in quotation marks"),
         "type" if name == "effective[x]" => fixed("this profile takes one moment, effectiveDateTime; a Period is for activities"),
         "type" if text.contains("definition allows for the type") => fixed("use the type the profile asks for: its name ends the name of the property, as in valueQuantity"),
@@ -66,7 +67,7 @@ pub(super) fn advise(
         "system" => fixed("write the system's full URI, such as http://loinc.org or urn:oid:1.2.246.537.6.55"),
         "binding" | "code" => renamed_system(version, anchor),
         "identifier" => fixed("write the value as urn:uuid:<uuid>, or use a system of your own"),
-        "narrative" => fixed("keep to plain XHTML: <div xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"fi\" xml:lang=\"fi\">…</div>, every element closed, no scripts or event handlers"),
+        "narrative" => fixed("keep to plain XHTML: <div xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"fi\" xml:lang=\"fi\">...</div>, every element closed, no scripts or event handlers"),
         "reference" => fixed("write a literal reference such as Patient/<pseudonym>, to a resource on the same server"),
         "empty" => fixed("leave the property out when it has no value"),
         "language" => fixed("say the language on the div in both ways: lang=\"fi\" xml:lang=\"fi\""),

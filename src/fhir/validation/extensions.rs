@@ -16,6 +16,12 @@ impl<'w> Walk<'w> {
         value: Value<'w>,
     ) {
         let url = value.get("url").and_then(Value::as_str).unwrap_or_default();
+        // One that is missing altogether is a matter of cardinality; id and extensions alone count as there.
+        if value.get("url").is_none() && value.get("_url").is_some() && !scope.is_secondary {
+            let text = "Extension.url is required in order to identify, use and validate the extension";
+            self.error("extension", place, value, text.to_owned());
+        }
+        self.sub_extension(scope, place, url, value);
         let is_modifier = place.name() == "modifierExtension";
         // What an extension's definition says of the extensions within it is complete already.
         let is_inner = !element.children.is_empty();
@@ -59,6 +65,19 @@ impl<'w> Walk<'w> {
                 self.children(&scope, &here, &structure.root.children, value);
             }
         }
+    }
+
+    /// A plain name within a known extension is one of those that extension defines, even where its slices are open.
+    fn sub_extension(&mut self, scope: &Scope<'w>, place: &Place<'_>, url: &str, value: Value<'w>) {
+        let around = place.parent().filter(|around| around.type_code == "Extension");
+        let Some(definition) = around.and_then(|around| around.structure).filter(|around| around.is_constraint) else {
+            return;
+        };
+        if scope.is_secondary || place.is_sliced() || url.is_empty() || is_absolute(url) {
+            return;
+        }
+        let text = format!("Sub-extension url '{url}' is not defined by the Extension {}", definition.url);
+        self.error("extension", place, value, text);
     }
 
     fn is_known(&self, url: &str) -> bool {

@@ -59,6 +59,10 @@ impl<'w> Walk<'w> {
                     let quoted =
                         normalised(&constraint.expression).unwrap_or_else(|_| constraint.expression.to_string());
                     let text = format!("{}: {} [{quoted}]", constraint.key, constraint.human);
+                    let anchor = match place.is_resource {
+                        true => subject(&constraint.expression, anchor).unwrap_or(anchor),
+                        false => anchor,
+                    };
                     match constraint.is_error {
                         true => self.error(&constraint.key, place, anchor, text),
                         false => self.warning(&constraint.key, place, anchor, text),
@@ -78,4 +82,37 @@ impl<'w> Walk<'w> {
             && constraint.expression.starts_with("contained.")
             && scope.resource.get("contained").is_none()
     }
+}
+
+/// The element of a resource that an expression speaks of first, to point at that rather than at the whole resource.
+fn subject<'w>(expression: &str, resource: Value<'w>) -> Option<Value<'w>> {
+    let mut rest = expression;
+    let mut before = ' ';
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            // Texts and quoted names.
+            '\'' | '"' | '`' => rest[1..].find(first).map_or(rest.len(), |end| end + 2),
+            letter if letter.is_ascii_alphabetic() => {
+                rest.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(rest.len())
+            }
+            other => other.len_utf8(),
+        };
+        let (word, after) = rest.split_at(length);
+        // Neither a later step of a path, nor a variable, nor a function.
+        let is_step = first.is_ascii_alphabetic() && !matches!(before, '.' | '%' | '$') && !after.starts_with('(');
+        if is_step
+            && let Some(element) = resource.members().find_map(|(key, value)| is_named(key, word).then_some(value))
+        {
+            return Some(element);
+        }
+        before = first;
+        rest = after;
+    }
+    None
+}
+
+/// Whether a member is the element `name`, or the choice of that name.
+fn is_named(key: &str, name: &str) -> bool {
+    key.strip_prefix(name)
+        .is_some_and(|suffix| suffix.is_empty() || suffix.starts_with(|first: char| first.is_ascii_uppercase()))
 }

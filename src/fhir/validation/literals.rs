@@ -75,8 +75,11 @@ impl<'w> Walk<'w> {
                         }
                     }
                 }
+                let is_known = |key: &str| members.iter().any(|(known, _)| &**known == key);
                 for (key, extra) in value.members() {
-                    if !members.iter().any(|(known, _)| &**known == key) && key != "id" {
+                    if let Some(name) = key.strip_prefix('_').filter(|name| is_known(name)) {
+                        self.fixed_without_extension(&place.child(name), Some(extra));
+                    } else if !is_known(key) && key != "id" {
                         let text = format!("Extra element '{key}' - the value is fixed in the profile without it");
                         self.error("fixed", &place.child(key), extra, text);
                     }
@@ -88,6 +91,14 @@ impl<'w> Walk<'w> {
                 let text = format!("Value is '{found}' but must be '{}'", shown(literal));
                 self.error("fixed", place, value, text);
             }
+        }
+    }
+
+    /// Says that the sibling of a fixed primitive has extensions: no fixed value of a profile has any. An id is fine.
+    pub(super) fn fixed_without_extension(&mut self, place: &Place<'_>, sibling: Option<Value<'w>>) {
+        if let Some(extension) = sibling.and_then(|sibling| sibling.get("extension")) {
+            let text = "No extensions allowed, as the specified fixed value doesn't contain any extensions";
+            self.error("fixed", place, extension, text.to_owned());
         }
     }
 

@@ -57,6 +57,11 @@ impl<'p> Place<'p> {
         Place { index, ..self }
     }
 
+    /// Whether what is here matched a slice.
+    pub(super) fn is_sliced(&self) -> bool {
+        self.slice.is_some()
+    }
+
     pub(super) fn in_slice(self, slice: Option<&'p str>) -> Place<'p> {
         Place { slice, ..self }
     }

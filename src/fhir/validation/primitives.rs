@@ -41,6 +41,7 @@ impl<'w> Walk<'w> {
         }
         if let Some(literal) = &element.fixed {
             self.fixed(place, value, literal);
+            self.fixed_without_extension(place, item.sibling);
         }
         if let Some(literal) = &element.pattern {
             self.pattern(place, value, literal);
@@ -97,6 +98,10 @@ impl<'w> Walk<'w> {
         if sibling.kind() != Kind::Object {
             let text = format!("The sibling _{} must be an object with id or extension", place.name());
             self.error("type", place, sibling, text);
+            return;
+        }
+        if sibling.members().next().is_none() {
+            self.error("empty", place, sibling, "Object must have some content".to_owned());
             return;
         }
         let place = place.defined_by(Some(structure));

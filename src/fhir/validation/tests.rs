@@ -59,14 +59,118 @@ fn faults_of_the_json() {
 fn siblings_of_primitives_carry_extensions() {
     let with = |sibling: &str| errors(r#""status": "final""#, &format!(r#""status": "final", {sibling}"#));
     let extension = r#"{"extension": [{"url": "http://app.test/reason", "valueString": "a"}]}"#;
-    assert_eq!(with(&format!(r#""_status": {extension}"#)), Vec::<String>::new());
+    assert_eq!(with(&format!(r#""_issued": {extension}"#)), Vec::<String>::new());
     assert_eq!(with(r#""_status": {"colour": "red"}"#), ["Observation.status.colour#unknown"]);
     assert_eq!(with(r#""_status": "a""#), ["Observation.status#type"]);
     // Arrays pair by place; null stands where one side has nothing.
     let meta = |profile: &str| errors(r#""meta": {"#, &format!(r#""meta": {{{profile},"#));
-    assert!(meta(&format!(r#""_profile": [{extension}]"#)).is_empty());
+    assert!(meta(r#""_profile": [{"id": "a"}]"#).is_empty());
     assert!(meta(&format!(r#""_profile": [null, {extension}]"#)).is_empty());
     assert_eq!(meta(r#""_profile": [null, null]"#), ["Observation.meta.profile#empty"]);
+}
+
+#[test]
+fn xhtml_has_no_sibling() {
+    let sibling = r#""_div": {"extension": [{"url": "http://app.test/a", "valueString": "a"}]}"#;
+    for version in Version::ALL {
+        let narrative = format!(r#""text": {{"status": "generated", {sibling}}}"#);
+        let text = format!(r#"{{"resourceType": "Patient", "id": "a", {narrative}}}"#);
+        let options = Options { allow_missing_profile: true, ..Options::default() };
+        let rules = refused(&judge(version, &options, &text));
+        assert!(rules.contains(&"Patient.text._div#unknown".to_owned()), "{rules:?}");
+        assert!(rules.contains(&"Patient.text.div#min".to_owned()), "{rules:?}");
+    }
+    let both = errors(r#""status": "generated","#, &format!(r#""status": "generated", {sibling},"#));
+    assert_eq!(both, ["Observation.text._div#unknown"]);
+}
+
+#[test]
+fn an_extension_has_a_url_of_its_own() {
+    let without = r#""extension": [{"_url": {"id": "a"}, "valueString": "a"}]"#;
+    assert!(
+        errors(r#""issued""#, &format!(r#"{without}, "issued""#))
+            .contains(&"Observation.extension#extension".to_owned())
+    );
+    let within = format!(r#""status": "final", "_status": {{{without}}}"#);
+    assert!(errors(r#""status": "final""#, &within).contains(&"Observation.status.extension#extension".to_owned()));
+}
+
+#[test]
+fn a_sibling_says_something() {
+    let with = |sibling: &str| errors(r#""status": "final""#, &format!(r#""status": "final", {sibling}"#));
+    assert_eq!(with(r#""_status": {}"#), ["Observation.status#empty"]);
+    assert_eq!(with(r#""_implicitRules": {}"#)[0], "Observation.implicitRules#empty");
+    assert_eq!(errors(r#""meta": {"#, r#""meta": {"_profile": [{}],"#), ["Observation.meta.profile#empty"]);
+    assert_eq!(errors(r#""unit": "kg","#, r#""unit": "kg", "_unit": {},"#), ["Observation.value[x].unit#empty"]);
+    let options = Options { allow_missing_profile: true, ..Options::default() };
+    for version in Version::ALL {
+        let text = r#"{"resourceType": "Patient", "id": "a", "gender": "female", "_gender": {}, "name": [{"given": ["a"], "_given": [{}]}]}"#;
+        let rules = refused(&judge(version, &options, text));
+        for rule in ["Patient.gender#empty", "Patient.name.given#empty"] {
+            assert!(rules.contains(&rule.to_owned()), "{rules:?}");
+        }
+    }
+}
+
+#[test]
+fn a_fixed_value_carries_no_extension() {
+    let extension = r#"{"extension": [{"url": "http://app.test/reason", "valueString": "a"}]}"#;
+    let unit = |sibling: &str| errors(r#""unit": "kg","#, &format!(r#""unit": "kg", "_unit": {sibling},"#));
+    assert_eq!(unit(extension), ["Observation.value[x].unit#fixed"]);
+    let status = format!(r#""status": "final", "_status": {extension}"#);
+    assert_eq!(errors(r#""status": "final""#, &status), ["Observation.status#fixed"]);
+    assert_eq!(unit(r#"{"id": "a"}"#), Vec::<String>::new());
+}
+
+#[test]
+fn many_remarks_do_not_refuse() {
+    let remark = r#"{"url": "http://app.test/mood", "valueString": "good"}"#;
+    let remarks = || {
+        let extensions = format!(r#""extension": [{}], "issued""#, vec![remark; 3000].join(","));
+        weight(r#""issued""#, &extensions)
+    };
+    let findings = judge(Version::R4, &Options::default(), &remarks());
+    assert_eq!(refused(&findings), Vec::<String>::new());
+    let last = findings.last().expect("a note");
+    assert!(last.text.ends_with("more findings are left out") && last.severity == Severity::Information, "{last:?}");
+    assert_eq!(findings.len(), 1001);
+    // An error behind all of them is still told.
+    let late = remarks().replacen(r#""unit": "kg""#, r#""unit": "g""#, 1);
+    let findings = judge(Version::R4, &Options::default(), &late);
+    assert_eq!(refused(&findings), ["Observation.value[x].unit#fixed"]);
+    assert_eq!(findings.len(), 1001);
+    let errors = remarks().replace("http://app.test/mood", "mood");
+    let findings = judge(Version::R4, &Options::default(), &errors);
+    assert!(findings.iter().all(Finding::is_error) && findings.len() == 1001);
+}
+
+/// Texts and hints travel in a header too, which takes no other characters.
+#[test]
+fn hints_are_ascii() {
+    assert!(include_str!("advice.rs").is_ascii());
+    for version in Version::ALL {
+        let cases =
+            [r#""status": null"#, r#""status": "final", "note": {"text": "a"}"#, r#""status": "final", "note": ["a"]"#];
+        for case in cases {
+            for finding in judge(version, &Options::default(), &weight(r#""status": "final""#, case)) {
+                assert!(finding.text.is_ascii() && finding.fix.as_deref().is_none_or(str::is_ascii), "{finding:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_invariant_of_the_resource_points_at_its_subject() {
+    let glucose = include_str!("../../../examples/r4/invalid/bloodglucose-second-code-missing.json");
+    let findings = judge(Version::R4, &Options::default(), glucose);
+    let finding = findings.iter().find(|finding| finding.rule.starts_with("Observation#PHR-")).expect("an invariant");
+    assert_eq!((finding.location.as_str(), finding.line, finding.column), ("Observation", 30, 11));
+    // Without any of its elements it is about the whole.
+    let start = glucose.find(r#""code": {"#).expect("a code");
+    let without = format!("{}\"colour\": {{{}", &glucose[..start], &glucose[start + 9..]);
+    let findings = judge(Version::R4, &Options::default(), &without);
+    let finding = findings.iter().find(|finding| finding.rule == "Observation#PHR-1").expect("an invariant");
+    assert_eq!((finding.line, finding.column), (1, 1));
 }
 
 #[test]
@@ -118,6 +222,11 @@ fn extensions_known_and_unknown() {
         )
     };
     assert_eq!(refused(&with(&application(r#""valueString": "1.2.3""#))), Vec::<String>::new());
+    let third = with(&application(r#""valueString": "1.2.3"}, {"url": "zip", "valueString": "a""#));
+    assert_eq!(refused(&third), ["Observation.extension.extension#extension"]);
+    let text = "Sub-extension url 'zip' is not defined by the Extension \
+                http://phr.kanta.fi/StructureDefinition/fiphr-ext-creatingapplication";
+    assert!(third.iter().any(|finding| finding.text == text), "{third:#?}");
     assert!(!refused(&with(&application(r#""valueInteger": 3"#))).is_empty());
     // A core extension of HL7 with a place of its own.
     let misplaced = with(

@@ -7,7 +7,7 @@ use super::{Finding, MAX_DEPTH, Options, Severity, advice, policy};
 use crate::fhir::definitions::{Definitions, Element, Structure, StructureKind, TypeReference};
 use crate::json::{Document, Kind, Value};
 
-/// More findings than this help nobody; the rest is counted.
+/// More findings than this help nobody; the rest is counted, the least grave left out first.
 const MAX_FINDINGS: usize = 1000;
 
 /// One walk and what it found.
@@ -17,7 +17,8 @@ pub(super) struct Walk<'w> {
     findings: Vec<Finding>,
     /// For each finding the byte offset it points to, from which line and column follow at the end.
     offsets: Vec<usize>,
-    left_out: usize,
+    /// How many there are of each severity, those not kept included.
+    counts: [usize; 4],
     depth: usize,
 }
 
@@ -74,7 +75,7 @@ struct Slot<'w> {
 }
 
 pub(super) fn validate(definitions: &Definitions, document: &Document, options: &Options) -> Vec<Finding> {
-    let mut walk = Walk { definitions, options, findings: Vec::new(), offsets: Vec::new(), left_out: 0, depth: 0 };
+    let mut walk = Walk { definitions, options, findings: Vec::new(), offsets: Vec::new(), counts: [0; 4], depth: 0 };
     walk.document(document.root());
     walk.finish(document)
 }
@@ -183,6 +184,13 @@ impl<'w> Walk<'w> {
             };
             next = index + 1;
             let child = &children[index];
+            // XHTML is no primitive that has id and extensions beside it.
+            if is_sibling && child.types.iter().any(|reference| &*reference.code == "xhtml") {
+                if !scope.is_secondary {
+                    self.unknown(place, key, value);
+                }
+                continue;
+            }
             let slot = &mut slots[index];
             if slot.type_code.is_some() && slot.type_code != type_code {
                 if !scope.is_secondary {
@@ -426,8 +434,10 @@ impl<'w> Walk<'w> {
         fix: Option<std::borrow::Cow<'static, str>>,
         code: Option<&'static str>,
     ) {
-        if self.findings.len() >= MAX_FINDINGS {
-            self.left_out += 1;
+        // Each severity on its own: no number of warnings may hide an error.
+        let count = &mut self.counts[severity as usize];
+        *count += 1;
+        if *count > MAX_FINDINGS {
             return;
         }
         self.findings.push(Finding { severity, rule, location, line: 0, column: 0, text, fix, code });
@@ -459,14 +469,29 @@ impl<'w> Walk<'w> {
                 finding.severity,
             ))
         });
-        if self.left_out > 0 {
+        let mut left_out = self.counts.map(|count| count.saturating_sub(MAX_FINDINGS));
+        for severity in [Severity::Information, Severity::Warning, Severity::Error] {
+            let excess = findings.len().saturating_sub(MAX_FINDINGS);
+            let mut kept = findings.iter().filter(|finding| finding.severity == severity).count();
+            let excess = excess.min(kept);
+            kept -= excess;
+            left_out[severity as usize] += excess;
+            findings.retain(|finding| {
+                let is_kept = finding.severity != severity || kept > 0;
+                kept -= usize::from(is_kept && finding.severity == severity);
+                is_kept
+            });
+        }
+        let total: usize = left_out.iter().sum();
+        if total > 0 {
+            let are_errors = left_out[Severity::Error as usize] > 0;
             findings.push(Finding {
-                severity: Severity::Error,
+                severity: if are_errors { Severity::Error } else { Severity::Information },
                 rule: "#json".to_owned(),
                 location: String::new(),
                 line: 1,
                 column: 1,
-                text: format!("{} more findings are left out", self.left_out),
+                text: format!("{total} more findings are left out"),
                 fix: None,
                 code: None,
             });
