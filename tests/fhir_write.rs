@@ -212,17 +212,25 @@ fn bodies_that_are_refused() {
     check(
         good.replace("fiphr-sd-bodyweight", "fiphr-bodyweight-stu3"),
         422,
-        "RS-PROFILE-VERSION",
+        "Observation.meta.profile#profile",
         "Reference to a wrong FHIR-version, url: http://phr.kanta.fi",
     );
-    check(good.replace("fiphr-sd-bodyweight", "fiphr-sd-vitalsigns"), 422, "RS-PROFILE-ABSTRACT", "base profile");
-    check(
-        good.replace("fiphr-sd-bodyweight", "nothing"),
-        422,
-        "RS-PROFILE-UNKNOWN",
-        "Unexpected failure while validating resource",
-    );
-    check(good.replacen("\"profile\"", "\"tag\"", 1), 422, "RS-PROFILE-MISSING", "Missing profile");
+    let profile = "Observation.meta.profile#profile";
+    check(good.replace("fiphr-sd-bodyweight", "fiphr-sd-vitalsigns"), 422, profile, "base profile");
+    let unknown = good.replace("fiphr-sd-bodyweight", "nothing");
+    let unknown = check(unknown, 422, profile, "Unexpected failure while validating resource");
+    insta::assert_snapshot!(unknown.body, @r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"processing","details":{"coding":[{"system":"http://phr.kanta.fi/fiphr-cs-errorcodes","code":"500620"}],"text":"No profile found"},"diagnostics":"Unexpected failure while validating resource"}]}"#);
+    assert!(unknown.header("sandbox-reason").contains("StructureDefinition/nothing"));
+    let missing =
+        good.replacen(r#""meta":{"profile":["http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight"]},"#, "", 1);
+    let missing = check(missing, 422, profile, "Missing profile").json();
+    assert_eq!(missing["issue"][0]["location"], serde_json::json!(["Observation.meta.profile"]));
+    // All that is wrong is said at once, about profiles and about the content.
+    let foreign =
+        good.replace("\"profile\":[", "\"profile\":[\"http://x.test/p\",").replace("\"final\"", "\"amended\"");
+    let both = check(foreign, 422, profile, "http://x.test/p").json();
+    let errors = both["issue"].as_array().unwrap().iter().filter(|issue| issue["severity"] == "error");
+    assert_eq!(errors.count(), 2, "{both}");
     check(
         good.replacen(&format!("Patient/{AINO}"), &format!("urn:uuid:{AINO}"), 1),
         500,

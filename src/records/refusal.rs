@@ -49,16 +49,6 @@ pub enum Refusal {
     PatientIdentifier(String),
     /// A personal identity code that could be a real person's: where.
     RealIdentityCode(String),
-    /// `meta.profile` is missing.
-    MissingProfile(ResourceType),
-    /// A profile that is not known.
-    UnknownProfile(String),
-    /// A profile of the other FHIR version.
-    WrongVersionProfile(String),
-    /// A foreign profile beside the national one: the profile and its place in the list.
-    ForeignProfile(ResourceType, String, usize),
-    /// Only base profiles, which describe no resource by themselves.
-    AbstractProfile(ResourceType, String),
     /// The validator's findings.
     Invalid(Vec<Objection>),
     /// A search that can't be answered: the type and the names of the parameters sent.
@@ -80,14 +70,7 @@ impl Refusal {
             Refusal::Deleted(..) | Refusal::UnknownPage(_) => 410,
             Refusal::Stale(_, _, status) => *status,
             Refusal::Ambiguous(..) => 412,
-            Refusal::PatientIdentifier(_)
-            | Refusal::RealIdentityCode(_)
-            | Refusal::MissingProfile(_)
-            | Refusal::UnknownProfile(_)
-            | Refusal::WrongVersionProfile(_)
-            | Refusal::ForeignProfile(..)
-            | Refusal::AbstractProfile(..)
-            | Refusal::Invalid(_) => 422,
+            Refusal::PatientIdentifier(_) | Refusal::RealIdentityCode(_) | Refusal::Invalid(_) => 422,
             Refusal::UrnSubject(_) | Refusal::PatientSearch | Refusal::Store(_) => 500,
             Refusal::NoResourceType
             | Refusal::WrongType(..)
@@ -149,22 +132,6 @@ impl Refusal {
                 location.clone(),
                 "A personal identity code outside the test range 900-999 is not accepted".to_owned(),
             ),
-            Refusal::MissingProfile(resource_type) => {
-                at(format!("{resource_type}.meta.profile"), "Missing profile".to_owned())
-            }
-            Refusal::UnknownProfile(url) => Issue {
-                diagnostics: format!("Unexpected failure while validating resource, url: {url}"),
-                ..Issue::coded(ErrorCode::NoProfileFound, "")
-            },
-            Refusal::WrongVersionProfile(url) => Issue::coded(ErrorCode::WrongFhirVersion, &format!(", url: {url}")),
-            Refusal::ForeignProfile(resource_type, url, index) => at(
-                format!("{resource_type}.meta.profile[{index}]"),
-                format!("Profile reference '{url}' has not been checked because it is unknown"),
-            ),
-            Refusal::AbstractProfile(resource_type, url) => at(
-                format!("{resource_type}.meta.profile"),
-                format!("Profile '{url}' is a base profile and can not be used as a resource instance"),
-            ),
             Refusal::Invalid(objections) => {
                 return objections.iter().map(|objection| objection.issue.clone()).collect();
             }
@@ -223,20 +190,6 @@ impl Refusal {
             ),
             Refusal::RealIdentityCode(_) => {
                 ("RS-REAL-PERSON", "use test persons only: individual numbers 900-999".into())
-            }
-            Refusal::MissingProfile(_) => {
-                ("RS-PROFILE-MISSING", "name the national profile of this FHIR version in meta.profile".into())
-            }
-            Refusal::UnknownProfile(url) => ("RS-PROFILE-UNKNOWN", format!("{url} is none of the national profiles")),
-            Refusal::WrongVersionProfile(_) => (
-                "RS-PROFILE-VERSION",
-                "profiles ending in -stu3 belong to baseStu3, the others to baseR4; use the matching base".into(),
-            ),
-            Refusal::ForeignProfile(..) => {
-                ("RS-PROFILE-FOREIGN", "name exactly one profile, the national one (knob profiles.foreign)".into())
-            }
-            Refusal::AbstractProfile(..) => {
-                ("RS-PROFILE-ABSTRACT", "name the profile of the measurement itself, such as body weight".into())
             }
             Refusal::Invalid(objections) => {
                 let error = objections.iter().find(|objection| objection.issue.severity == "error");
