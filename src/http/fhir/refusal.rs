@@ -29,8 +29,10 @@ pub enum Refusal {
     TooLarge,
     /// The body ended early.
     BrokenBody,
-    /// A resource type that nobody knows: its name, the list to name, whether the real server knows it.
-    UnknownType(String, &'static str, bool),
+    /// A resource type that the real server does not have either: its name, the list to name.
+    UnknownType(String, &'static str),
+    /// A resource type that the real server has and this one has not: its name, and the refusal on the wire.
+    NotServed(String, Box<Refusal>),
     /// No interaction answers the request.
     NotHandled {
         /// The method.
@@ -67,6 +69,7 @@ impl Refusal {
             Refusal::EmptyBody => 403,
             Refusal::TooLarge => 413,
             Refusal::UnknownType(..) => 404,
+            Refusal::NotServed(_, refusal) => refusal.status(),
             Refusal::Internal => 500,
             Refusal::NoContentType(_)
             | Refusal::ContentType(..)
@@ -95,7 +98,8 @@ impl Refusal {
             }
             Refusal::TooLarge => Issue::error("The request body is longer than 10 MB"),
             Refusal::BrokenBody => Issue::error("The request body could not be read"),
-            Refusal::UnknownType(name, known, _) => {
+            Refusal::NotServed(_, refusal) => return refusal.issues(),
+            Refusal::UnknownType(name, known) => {
                 Issue::error(format!("Unknown resource type '{name}' - Server knows how to handle: [{known}]"))
             }
             Refusal::NotHandled { method, operation, parameters } => {
@@ -126,15 +130,13 @@ impl Refusal {
             Refusal::Json(_) => ("RS-JSON", "the body is not well-formed JSON".into()),
             Refusal::TooLarge => ("RS-BODY-LIMIT", "bodies may be 10 MB long".into()),
             Refusal::BrokenBody => ("RS-BODY", "the connection ended within the body".into()),
-            Refusal::UnknownType(name, _, true) => (
+            Refusal::NotServed(name, _) => (
                 "RS-TYPE-NOT-SERVED",
                 format!(
-                    "the real server has {name}, this sandbox serves Observation, MedicationAdministration and Patient"
+                    "the real server has {name}, this one not yet: here are Observation, MedicationAdministration and Patient"
                 ),
             ),
-            Refusal::UnknownType(_, _, false) => {
-                ("RS-TYPE-UNKNOWN", "type names are written as in FHIR, with capitals".into())
-            }
+            Refusal::UnknownType(..) => ("RS-TYPE-UNKNOWN", "type names are written as in FHIR, with capitals".into()),
             Refusal::NotHandled { operation, .. } if operation.contains("$validate") => {
                 ("RS-OPERATION", "$validate is not supported; POST the body to /_sandbox/validate/ instead".into())
             }
