@@ -58,6 +58,13 @@ impl Call {
             Err(error) if error.is::<LengthLimitError>() => return Err((Refusal::TooLarge, frame)),
             Err(_) => return Err((Refusal::BrokenBody, frame)),
         };
+        let body = match parts.headers.get(header::CONTENT_ENCODING) {
+            None => body,
+            Some(encoding) => match content::decoded(encoding.to_str().unwrap_or("?"), body) {
+                Ok(body) => body,
+                Err(refusal) => return Err((refusal, frame)),
+            },
+        };
         let base = base_path(version);
         // A tenant's prefix may stand before the base.
         let below = parts.uri.path().split_once(base).map_or("", |(_, below)| below);

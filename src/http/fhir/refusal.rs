@@ -25,6 +25,10 @@ pub enum Refusal {
     ContentType(String, String),
     /// A body that is not JSON: why.
     Json(String),
+    /// A `Content-Encoding` that is not undone here.
+    ContentEncoding(String),
+    /// A body that is not the gzip it says it is: why.
+    BrokenGzip(String),
     /// A body over the limit.
     TooLarge,
     /// The body ended early.
@@ -68,12 +72,14 @@ impl Refusal {
             // The engine's authorization has no resource to look at then, and denies.
             Refusal::EmptyBody => 403,
             Refusal::TooLarge => 413,
+            Refusal::ContentEncoding(_) => 415,
             Refusal::UnknownType(..) => 404,
             Refusal::NotServed(_, refusal) => refusal.status(),
             Refusal::Internal => 500,
             Refusal::NoContentType(_)
             | Refusal::ContentType(..)
             | Refusal::Json(_)
+            | Refusal::BrokenGzip(_)
             | Refusal::BrokenBody
             | Refusal::NotHandled { .. }
             | Refusal::Base(_)
@@ -96,6 +102,10 @@ impl Refusal {
             Refusal::Json(error) => {
                 Issue::error(format!("Failed to parse request body as JSON resource. Error was: {error}"))
             }
+            Refusal::ContentEncoding(encoding) => {
+                Issue::error(format!("Content-Encoding \"{encoding}\" is not supported for request bodies"))
+            }
+            Refusal::BrokenGzip(error) => Issue::error(format!("The request body could not be inflated: {error}")),
             Refusal::TooLarge => Issue::error("The request body is longer than 10 MB"),
             Refusal::BrokenBody => Issue::error("The request body could not be read"),
             Refusal::NotServed(_, refusal) => return refusal.issues(),
@@ -128,7 +138,13 @@ impl Refusal {
                 ("RS-CONTENT-TYPE", "send JSON with Content-Type: application/fhir+json; XML is not supported".into())
             }
             Refusal::Json(_) => ("RS-JSON", "the body is not well-formed JSON".into()),
-            Refusal::TooLarge => ("RS-BODY-LIMIT", "bodies may be 10 MB long".into()),
+            Refusal::ContentEncoding(_) => {
+                ("RS-CONTENT-ENCODING", "send the body as it is, or with Content-Encoding: gzip".into())
+            }
+            Refusal::BrokenGzip(_) => {
+                ("RS-CONTENT-ENCODING", "Content-Encoding says gzip: compress the body, or leave the header out".into())
+            }
+            Refusal::TooLarge => ("RS-BODY-LIMIT", "bodies may be 10 MB long, inflated as well".into()),
             Refusal::BrokenBody => ("RS-BODY", "the connection ended within the body".into()),
             Refusal::NotServed(name, _) => (
                 "RS-TYPE-NOT-SERVED",
