@@ -134,6 +134,40 @@ fn updates_make_versions_and_unchanged_ones_do_not() {
 }
 
 #[test]
+fn a_history_is_bounded_and_refuses_what_it_does_not_know() {
+    let server = Server::start();
+    let created = server.post("diary-aino", "Observation", &weight(AINO, "70", "2026-05-01", &urn("1")));
+    let path = format!("Observation/{}", created.id());
+    for value in ["71", "72"] {
+        server.clock.advance(jiff::SignedDuration::from_hours(1));
+        let body = created.body.replace("\"value\":70", &format!("\"value\":{value}"));
+        assert_eq!(server.put("diary-aino", &path, &body).status, 200);
+    }
+    let history = |query: &str| {
+        let answer = server.get("diary-aino", &format!("{path}/_history{query}"));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let json = answer.json();
+        (json["total"].as_u64().unwrap(), json["entry"].as_array().map_or(0, Vec::len), json)
+    };
+    let (total, entries, json) = history("?_count=1");
+    assert_eq!((total, entries), (3, 1));
+    assert_eq!(json["entry"][0]["resource"]["meta"]["versionId"], "3");
+    assert!(json["link"][0]["url"].as_str().unwrap().ends_with("/_history?_count=1"));
+    let (total, entries, _) = history("?_since=2026-06-01T10:00:00Z");
+    assert_eq!((total, entries), (2, 2));
+    assert_eq!(history("?_since=2027").0, 0);
+    let refused = |path: &str| {
+        let answer = server.get("diary-aino", path);
+        (answer.status, answer.rule().to_owned())
+    };
+    assert_eq!(refused(&format!("{path}/_history?wrong=1")), (400, "RS-NOT-HANDLED".to_owned()));
+    for query in ["_count=x", "_count=-1", "_since=yesterday", "_summary=foo"] {
+        assert_eq!(refused(&format!("{path}/_history?{query}")), (400, "RS-PARAMETER".to_owned()), "{query}");
+    }
+    assert_eq!(refused(&format!("{path}?_summary=foo")), (400, "RS-PARAMETER".to_owned()));
+}
+
+#[test]
 fn only_the_creator_deletes_and_the_past_stays() {
     let server = Server::start();
     let created = server.post("diary-aino", "Observation", &weight(AINO, "1", "2026-05-01", &urn("1")));

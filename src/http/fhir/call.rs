@@ -6,6 +6,7 @@ use super::refusal::Refusal;
 use super::rendering::Rendering;
 use super::{Backend, Knobs, base_path};
 use crate::fhir::Version;
+use crate::fhir::search::Summary;
 use crate::http::context::Origin;
 use crate::http::entrance::BODY_LIMIT;
 use crate::json::Document;
@@ -121,6 +122,15 @@ impl Call {
     /// How resources are to be written.
     pub fn rendering(&self) -> Rendering {
         Rendering::of(&self.query)
+    }
+
+    /// Refuses a `_summary` that means nothing, as a search does. HAPI passes over it and answers with the whole resource,
+    /// which hides the mistake.
+    pub fn check_summary(&self) -> Result<(), Refusal> {
+        match self.parameter("_summary").filter(|value| !value.is_empty()) {
+            Some(value) if Summary::parse(value).is_none() => Err(Refusal::Parameter("_summary", value.to_owned())),
+            _ => Ok(()),
+        }
     }
 
     /// The body as a document; `operation` is `CREATE` or `UPDATE`.

@@ -15,6 +15,7 @@ pub(super) fn answer(
     id: &str,
     version_id: Option<&str>,
 ) -> Result<Answer, Refusal> {
+    call.check_summary()?;
     let stored = match version_id {
         None => call.records.read(access, call.version, resource_type, id)?,
         Some(version_id) => call.records.read_version(access, call.version, resource_type, id, version_id)?,

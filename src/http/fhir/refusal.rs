@@ -161,7 +161,7 @@ impl Refusal {
                 ("RS-BUNDLE", "batch and transaction are not supported; send the resources one by one".into())
             }
             Refusal::Base(false) => ("RS-BASE", "put a resource type behind the base URL, or metadata".into()),
-            Refusal::Parameter(name, _) => ("RS-PARAMETER", format!("{name} has no such value")),
+            Refusal::Parameter(name, _) => ("RS-PARAMETER", parameter_reason(name)),
             Refusal::Internal => ("RS-INTERNAL", "a fault of the sandbox itself; please report it".into()),
         }
     }
@@ -187,5 +187,16 @@ impl Refusal {
             answer.location = Some(path.clone());
         }
         answer
+    }
+}
+
+fn parameter_reason(name: &str) -> String {
+    match name {
+        "_since" => {
+            "_since is an instant such as 2026-06-01T12:00:00Z; percent-encode the + of a zone as %2B".to_owned()
+        }
+        "_count" | "_getpagesoffset" => format!("{name} is a whole number"),
+        "_summary" => "_summary is true, text, data, count or false".to_owned(),
+        _ => format!("{name} has no such value"),
     }
 }
