@@ -212,6 +212,9 @@ fn search_text(resource_type: ResourceType, names: &[String], error: &QueryError
         QueryError::Repeated(name) => format!(
             "Multiple values detected for non-repeatable parameter '{name}'. This server is not configured to allow multiple (AND/OR) values for this param."
         ),
+        QueryError::TooMany(name, most) => {
+            format!("Too many values for parameter '{name}', at most {most} are allowed")
+        }
         QueryError::Date(value) => format!("Invalid date/time format: \"{value}\""),
         QueryError::Value(name, value) => format!("Invalid {name} value: \"{value}\""),
         QueryError::Sort(name, valid) => format!(
@@ -229,6 +232,9 @@ fn search_reason(error: &QueryError) -> (&'static str, String) {
         QueryError::Missing(name) => ("RS-SEARCH-MANDATORY", format!("every search of this type needs {name}")),
         QueryError::Repeated(name) => {
             ("RS-SEARCH-REPEATED", format!("{name} takes one value; code takes several separated by commas"))
+        }
+        QueryError::TooMany(name, most) => {
+            ("RS-SEARCH-TOO-MANY", format!("split the search: {name} takes at most {most} values at once"))
         }
         QueryError::Date(value) if value.contains(' ') => {
             ("RS-SEARCH-DATE", "a + in a query means a space; percent-encode the + of the zone as %2B".into())
