@@ -185,7 +185,9 @@ fn only_the_creator_deletes_and_the_past_stays() {
     );
     assert!(gone.header("location").ends_with("/_history/2"));
     assert_eq!(server.get("diary-aino", &format!("{path}/_history/1")).status, 200);
-    assert_eq!(server.put("diary-aino", &path, &created.body).status, 410);
+    let gone = server.put("diary-aino", &path, &created.body);
+    assert_eq!(gone.status, 410);
+    assert!(gone.header("sandbox-reason").contains("POST it as a new one"));
     let history = server.get("diary-aino", &format!("{path}/_history")).json();
     assert_eq!((history["type"].as_str(), history["total"].as_u64()), (Some("history"), Some(2)));
     assert_eq!(history["entry"][0]["request"]["method"], "DELETE");
@@ -290,6 +292,14 @@ fn bodies_that_are_refused() {
         "RS-COMPARTMENT",
         "Token is not sufficient for this operation",
     );
+    let subject = format!(r#""subject":{{"reference":"Patient/{AINO}""#);
+    let other_type = good.replace(&subject, r#""subject":{"reference":"Practitioner/1""#);
+    check(other_type, 422, "Observation.subject#reference", "must be one of [Patient]");
+    let version = good.replace(&subject, &subject.replace(&AINO.to_string(), &format!("{AINO}/_history/1")));
+    check(version, 400, "RS-REFERENCE-VERSION", "/_history/1 not found, specified in path: Observation.subject");
+    let performer = format!(r#""performer":[{{"reference":"Patient/{AINO}"#);
+    let space = good.replace(&performer, &format!("{performer} "));
+    check(space, 422, "Observation.performer#reference", "contains white space");
     check(good.replace("Paino<", &format!("{}<", real_code())), 422, "RS-REAL-PERSON", "900-999");
     check(dose(AINO, "ins-short-fast", "2026-05-01"), 400, "RS-BODY-TYPE", "Incorrect resource type found");
     check("{".into(), 400, "RS-JSON", "Failed to parse request body as JSON resource. Error was: ");
@@ -336,7 +346,9 @@ fn patients_are_lenient_on_the_open_endpoint_alone() {
     assert_eq!(put(id, &whole).status, 200);
     assert_eq!(observe().status, 201);
     assert_eq!(put("x", r#"{"resourceType":"Patient","id":"x"}"#).status, 400);
-    assert_eq!(server.put("diary-aino", &format!("Patient/{AINO}"), &whole).status, 403);
+    let own = server.put("diary-aino", &format!("Patient/{AINO}"), &whole);
+    assert_eq!(own.status, 403);
+    assert!(own.header("sandbox-reason").contains("applications cannot write Patient"));
     let unknown = server.open_request("baseR4", "POST", "Observation").header("Content-Type", "application/json");
     let unknown = Answer::of(
         unknown.body(weight(AINO, "1", "2026-05-01", &urn("x")).replace("0000a100", "0000a101")).send().unwrap(),
