@@ -146,6 +146,10 @@ impl Refusal {
     /// The rule's id, and what to do about it: the text of `Sandbox-Reason`.
     pub fn reason(&self) -> (&str, String) {
         match self {
+            Refusal::Scope("write", ResourceType::Patient) => (
+                "RS-SCOPE",
+                "applications cannot write Patient whatever their scopes: the authorization server makes it at the first consent; PUT Patient/uuid works on the open endpoint alone".into(),
+            ),
             Refusal::Scope(verb, resource_type) => {
                 ("RS-SCOPE", format!("the token lacks patient/{resource_type}.{verb}; ask for that scope at authorize"))
             }
@@ -161,7 +165,10 @@ impl Refusal {
                 "nothing with that id on this base; baseStu3 and baseR4 each show what was written through them".into(),
             ),
             Refusal::UnknownVersion(..) => ("RS-UNKNOWN-VERSION", "see _history for the versions there are".into()),
-            Refusal::Deleted(..) => ("RS-DELETED", "older versions are still there under _history".into()),
+            Refusal::Deleted(..) => (
+                "RS-DELETED",
+                "older versions are still there under _history; a deleted resource takes no PUT: to have it back, POST it as a new one".into(),
+            ),
             Refusal::NoResourceType => ("RS-BODY-TYPE", "the body must be one FHIR resource with resourceType".into()),
             Refusal::WrongType(expected, _) => {
                 ("RS-BODY-TYPE", format!("resourceType of the body and the type in the URL ({expected}) must agree"))
@@ -174,6 +181,9 @@ impl Refusal {
                 "send exactly If-None-Exist: identifier=value or identifier=system|value, without ? and other parameters".into(),
             ),
             Refusal::Ambiguous(..) => ("RS-IF-NONE-EXIST-MANY", "several stored resources have that identifier".into()),
+            Refusal::Dangling(reference, _) if reference.contains("/_history/") => {
+                ("RS-REFERENCE-VERSION", format!("{reference} names one version; refer to the Patient as Patient/id"))
+            }
             Refusal::Dangling(reference, _) => {
                 ("RS-REFERENCE", format!("{reference} does not exist here; references are literal, local and enforced"))
             }
