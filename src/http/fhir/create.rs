@@ -53,7 +53,7 @@ enum Wanted {
 
 fn wanted(call: &Call) -> Wanted {
     // Recorded in 2019: the STU3 server answers with the outcome whatever Prefer says.
-    if !call.knobs.prefer(call.version) {
+    if !call.prefer {
         return Wanted::Outcome;
     }
     preferred(call.header("prefer").unwrap_or_default())

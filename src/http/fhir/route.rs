@@ -9,6 +9,7 @@ use crate::exchanges::Party;
 use crate::fhir::Version;
 use crate::records::ResourceType;
 use axum::http::Method;
+use smallvec::SmallVec;
 
 /// What the server of a version says it handles; the STU3 list was recorded (resource-server.md §11).
 const STU3_TYPES: &str = "CarePlan, StructureDefinition, Questionnaire, Consent, Observation, MedicationAdministration, Patient, MedicationStatement, CodeSystem, QuestionnaireResponse, ValueSet, OperationDefinition";
@@ -41,11 +42,11 @@ pub(super) fn answer<B: Backend>(backend: &B, call: &Call) -> (Answer, Party) {
             return Ok(cors::preflight(call));
         }
         let needs_token = match interaction {
-            Interaction::Metadata if call.open => call.knobs.open_metadata_token,
-            Interaction::Metadata => call.knobs.metadata_token,
+            Interaction::Metadata if call.open => backend.knobs().open_metadata_token,
+            Interaction::Metadata => backend.knobs().metadata_token,
             _ => !call.open,
         };
-        let caller = access(backend, &call.knobs, &call.headers, &call.extensions, !needs_token)?;
+        let caller = access(backend, &call.headers, &call.extensions, !needs_token)?;
         let Caller { access, party: found } = caller;
         party = found;
         match access.patient() {
@@ -78,7 +79,7 @@ fn interaction(call: &Call) -> Result<Interaction<'_>, Refusal> {
     if cors::is_preflight(call) {
         return Ok(Interaction::Preflight);
     }
-    let path: Vec<&str> = call.path.iter().map(String::as_str).collect();
+    let path: SmallVec<[&str; 4]> = call.path.iter().map(String::as_str).collect();
     let method = &call.method;
     let Some(first) = path.first() else {
         return match call.parameter("_getpages") {
