@@ -312,6 +312,10 @@ fn bodies_that_are_refused() {
         xml.diagnostics(),
         "Incorrect Content-Type header value of \"application/fhir+xml\" was provided in the request. A FHIR Content-Type is required for \"CREATE\" operation"
     );
+    let brotli = server.request("diary-aino", "POST", "Observation").header("Content-Encoding", "br");
+    let brotli = Answer::of(brotli.header("Content-Type", "application/json").body("x").send().unwrap());
+    assert_eq!((brotli.status, brotli.rule()), (415, "RS-CONTENT-ENCODING"));
+    assert_eq!(brotli.diagnostics(), "Content-Encoding \"br\" is not supported for request bodies");
     let large = server.post("diary-aino", "Observation", &" ".repeat((10 << 20) + 1));
     assert_eq!((large.status, large.rule()), (413, "RS-BODY-LIMIT"));
 }
