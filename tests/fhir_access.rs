@@ -143,3 +143,25 @@ fn browsers_of_other_origins_may_ask() {
     assert_eq!(refused.header("access-control-expose-headers"), "Location, Content-Location, ETag, Sandbox-Reason");
     assert_eq!(refused.header("x-request-id"), "my-own-1");
 }
+
+#[test]
+fn types_that_only_the_real_server_has_are_not_called_unknown() {
+    let server = Server::start();
+    let send =
+        |method: &str, base: &str, path: &str| Answer::of(server.open_request(base, method, path).send().unwrap());
+    let validate = send("POST", "baseStu3", "QuestionnaireResponse/$validate?_format=json&_pretty=true");
+    assert_eq!((validate.status, validate.rule()), (400, "RS-OPERATION"));
+    assert_eq!(
+        validate.diagnostics(),
+        "Invalid request: The FHIR endpoint on this server does not know how to handle POST operation[QuestionnaireResponse/$validate] with parameters [[_format, _pretty]]"
+    );
+    for base in ["baseStu3", "baseR4"] {
+        let plan = send("GET", base, "CarePlan");
+        assert_eq!((plan.status, plan.rule()), (400, "RS-TYPE-NOT-SERVED"), "{}", plan.body);
+        assert!(plan.diagnostics().contains("GET operation[CarePlan]"), "{}", plan.body);
+        let allergy = send("GET", base, "AllergyIntolerance");
+        assert_eq!((allergy.status, allergy.rule()), (404, "RS-TYPE-UNKNOWN"), "{}", allergy.body);
+    }
+    let list = send("GET", "baseStu3", "AllergyIntolerance/$validate").diagnostics();
+    assert!(list.starts_with("Unknown resource type 'AllergyIntolerance' - Server knows how to handle: [CarePlan, "));
+}

@@ -171,6 +171,17 @@ fn doses_are_found_by_their_own_parameters() {
 }
 
 #[test]
+fn the_last_second_of_the_calendar_is_found() {
+    let server = Server::start();
+    let stored = server.post("diary-aino", "Observation", &weight(AINO, "1", "9999-12-31T23:59:59Z", &urn("1")));
+    assert_eq!(stored.status, 201, "{}", stored.body);
+    for date in ["ge2019-01-01", "le9999-12-31", "9999-12-31", "eq9999"] {
+        let found = server.get("diary-aino", &format!("Observation?patient={AINO}&date={date}"));
+        assert_eq!((found.status, ids(&found).len()), (200, 1), "{date}: {}", found.body);
+    }
+}
+
+#[test]
 fn searches_that_are_refused() {
     let server = Server::start();
     let check = |path: &str, status: u16, rule: &str| {
@@ -193,4 +204,7 @@ fn searches_that_are_refused() {
     assert_eq!(server.get("diary-aino", &format!("Patient/{AINO}/Observation")).status, 200);
     let form = server.request("diary-aino", "POST", "Observation/_search").form(&[("patient", AINO.to_string())]);
     assert_eq!(form.send().unwrap().status(), 200);
+    let many = [("patient", AINO.to_string()), ("code", vec!["1-1"; 900_000].join(","))];
+    let many = Answer::of(server.request("diary-aino", "POST", "Observation/_search").form(&many).send().unwrap());
+    assert_eq!((many.status, many.rule()), (400, "RS-SEARCH-TOO-MANY"));
 }

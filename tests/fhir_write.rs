@@ -134,6 +134,40 @@ fn updates_make_versions_and_unchanged_ones_do_not() {
 }
 
 #[test]
+fn a_history_is_bounded_and_refuses_what_it_does_not_know() {
+    let server = Server::start();
+    let created = server.post("diary-aino", "Observation", &weight(AINO, "70", "2026-05-01", &urn("1")));
+    let path = format!("Observation/{}", created.id());
+    for value in ["71", "72"] {
+        server.clock.advance(jiff::SignedDuration::from_hours(1));
+        let body = created.body.replace("\"value\":70", &format!("\"value\":{value}"));
+        assert_eq!(server.put("diary-aino", &path, &body).status, 200);
+    }
+    let history = |query: &str| {
+        let answer = server.get("diary-aino", &format!("{path}/_history{query}"));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let json = answer.json();
+        (json["total"].as_u64().unwrap(), json["entry"].as_array().map_or(0, Vec::len), json)
+    };
+    let (total, entries, json) = history("?_count=1");
+    assert_eq!((total, entries), (3, 1));
+    assert_eq!(json["entry"][0]["resource"]["meta"]["versionId"], "3");
+    assert!(json["link"][0]["url"].as_str().unwrap().ends_with("/_history?_count=1"));
+    let (total, entries, _) = history("?_since=2026-06-01T10:00:00Z");
+    assert_eq!((total, entries), (2, 2));
+    assert_eq!(history("?_since=2027").0, 0);
+    let refused = |path: &str| {
+        let answer = server.get("diary-aino", path);
+        (answer.status, answer.rule().to_owned())
+    };
+    assert_eq!(refused(&format!("{path}/_history?wrong=1")), (400, "RS-NOT-HANDLED".to_owned()));
+    for query in ["_count=x", "_count=-1", "_since=yesterday", "_summary=foo"] {
+        assert_eq!(refused(&format!("{path}/_history?{query}")), (400, "RS-PARAMETER".to_owned()), "{query}");
+    }
+    assert_eq!(refused(&format!("{path}?_summary=foo")), (400, "RS-PARAMETER".to_owned()));
+}
+
+#[test]
 fn only_the_creator_deletes_and_the_past_stays() {
     let server = Server::start();
     let created = server.post("diary-aino", "Observation", &weight(AINO, "1", "2026-05-01", &urn("1")));
@@ -151,7 +185,9 @@ fn only_the_creator_deletes_and_the_past_stays() {
     );
     assert!(gone.header("location").ends_with("/_history/2"));
     assert_eq!(server.get("diary-aino", &format!("{path}/_history/1")).status, 200);
-    assert_eq!(server.put("diary-aino", &path, &created.body).status, 410);
+    let gone = server.put("diary-aino", &path, &created.body);
+    assert_eq!(gone.status, 410);
+    assert!(gone.header("sandbox-reason").contains("POST it as a new one"));
     let history = server.get("diary-aino", &format!("{path}/_history")).json();
     assert_eq!((history["type"].as_str(), history["total"].as_u64()), (Some("history"), Some(2)));
     assert_eq!(history["entry"][0]["request"]["method"], "DELETE");
@@ -212,17 +248,25 @@ fn bodies_that_are_refused() {
     check(
         good.replace("fiphr-sd-bodyweight", "fiphr-bodyweight-stu3"),
         422,
-        "RS-PROFILE-VERSION",
+        "Observation.meta.profile#profile",
         "Reference to a wrong FHIR-version, url: http://phr.kanta.fi",
     );
-    check(good.replace("fiphr-sd-bodyweight", "fiphr-sd-vitalsigns"), 422, "RS-PROFILE-ABSTRACT", "base profile");
-    check(
-        good.replace("fiphr-sd-bodyweight", "nothing"),
-        422,
-        "RS-PROFILE-UNKNOWN",
-        "Unexpected failure while validating resource",
-    );
-    check(good.replacen("\"profile\"", "\"tag\"", 1), 422, "RS-PROFILE-MISSING", "Missing profile");
+    let profile = "Observation.meta.profile#profile";
+    check(good.replace("fiphr-sd-bodyweight", "fiphr-sd-vitalsigns"), 422, profile, "base profile");
+    let unknown = good.replace("fiphr-sd-bodyweight", "nothing");
+    let unknown = check(unknown, 422, profile, "Unexpected failure while validating resource");
+    insta::assert_snapshot!(unknown.body, @r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"processing","details":{"coding":[{"system":"http://phr.kanta.fi/fiphr-cs-errorcodes","code":"500620"}],"text":"No profile found"},"diagnostics":"Unexpected failure while validating resource"}]}"#);
+    assert!(unknown.header("sandbox-reason").contains("StructureDefinition/nothing"));
+    let missing =
+        good.replacen(r#""meta":{"profile":["http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight"]},"#, "", 1);
+    let missing = check(missing, 422, profile, "Missing profile").json();
+    assert_eq!(missing["issue"][0]["location"], serde_json::json!(["Observation.meta.profile"]));
+    // All that is wrong is said at once, about profiles and about the content.
+    let foreign =
+        good.replace("\"profile\":[", "\"profile\":[\"http://x.test/p\",").replace("\"final\"", "\"amended\"");
+    let both = check(foreign, 422, profile, "http://x.test/p").json();
+    let errors = both["issue"].as_array().unwrap().iter().filter(|issue| issue["severity"] == "error");
+    assert_eq!(errors.count(), 2, "{both}");
     check(
         good.replacen(&format!("Patient/{AINO}"), &format!("urn:uuid:{AINO}"), 1),
         500,
@@ -248,6 +292,14 @@ fn bodies_that_are_refused() {
         "RS-COMPARTMENT",
         "Token is not sufficient for this operation",
     );
+    let subject = format!(r#""subject":{{"reference":"Patient/{AINO}""#);
+    let other_type = good.replace(&subject, r#""subject":{"reference":"Practitioner/1""#);
+    check(other_type, 422, "Observation.subject#reference", "must be one of [Patient]");
+    let version = good.replace(&subject, &subject.replace(&AINO.to_string(), &format!("{AINO}/_history/1")));
+    check(version, 400, "RS-REFERENCE-VERSION", "/_history/1 not found, specified in path: Observation.subject");
+    let performer = format!(r#""performer":[{{"reference":"Patient/{AINO}"#);
+    let space = good.replace(&performer, &format!("{performer} "));
+    check(space, 422, "Observation.performer#reference", "contains white space");
     check(good.replace("Paino<", &format!("{}<", real_code())), 422, "RS-REAL-PERSON", "900-999");
     check(dose(AINO, "ins-short-fast", "2026-05-01"), 400, "RS-BODY-TYPE", "Incorrect resource type found");
     check("{".into(), 400, "RS-JSON", "Failed to parse request body as JSON resource. Error was: ");
@@ -260,6 +312,10 @@ fn bodies_that_are_refused() {
         xml.diagnostics(),
         "Incorrect Content-Type header value of \"application/fhir+xml\" was provided in the request. A FHIR Content-Type is required for \"CREATE\" operation"
     );
+    let brotli = server.request("diary-aino", "POST", "Observation").header("Content-Encoding", "br");
+    let brotli = Answer::of(brotli.header("Content-Type", "application/json").body("x").send().unwrap());
+    assert_eq!((brotli.status, brotli.rule()), (415, "RS-CONTENT-ENCODING"));
+    assert_eq!(brotli.diagnostics(), "Content-Encoding \"br\" is not supported for request bodies");
     let large = server.post("diary-aino", "Observation", &" ".repeat((10 << 20) + 1));
     assert_eq!((large.status, large.rule()), (413, "RS-BODY-LIMIT"));
 }
@@ -294,7 +350,9 @@ fn patients_are_lenient_on_the_open_endpoint_alone() {
     assert_eq!(put(id, &whole).status, 200);
     assert_eq!(observe().status, 201);
     assert_eq!(put("x", r#"{"resourceType":"Patient","id":"x"}"#).status, 400);
-    assert_eq!(server.put("diary-aino", &format!("Patient/{AINO}"), &whole).status, 403);
+    let own = server.put("diary-aino", &format!("Patient/{AINO}"), &whole);
+    assert_eq!(own.status, 403);
+    assert!(own.header("sandbox-reason").contains("applications cannot write Patient"));
     let unknown = server.open_request("baseR4", "POST", "Observation").header("Content-Type", "application/json");
     let unknown = Answer::of(
         unknown.body(weight(AINO, "1", "2026-05-01", &urn("x")).replace("0000a100", "0000a101")).send().unwrap(),

@@ -1,5 +1,6 @@
 //! The judge of bodies: where the validator is joined to this room.
 
+use super::Settings;
 use crate::fhir::Version;
 use crate::fhir::outcome::Issue;
 use crate::json::Document;
@@ -15,20 +16,9 @@ pub struct Objection {
     pub fix: String,
 }
 
-/// What is known of a profile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProfileFacts {
-    /// Whether it is one of the national profiles, and not a supplier's own draft.
-    pub national: bool,
-    /// Whether it is a base of others and describes no resource by itself.
-    pub is_abstract: bool,
-}
-
 /// Says whether a body conforms to the profiles it names. Asked once for every write, outside any lock.
 pub trait Judge: Send + Sync {
-    /// All findings about a body that is to be stored on the base of `version`, warnings included.
-    fn judge(&self, version: Version, document: &Document) -> Vec<Objection>;
-
-    /// What is known of the profile with this canonical among those of a version; nothing when it is not among them.
-    fn profile(&self, version: Version, canonical: &str) -> Option<ProfileFacts>;
+    /// All findings about a body that is to be stored on the base of `version`, warnings included, and those about the
+    /// profiles it names as well.
+    fn judge(&self, version: Version, document: &Document, settings: &Settings) -> Vec<Objection>;
 }

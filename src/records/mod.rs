@@ -14,7 +14,6 @@ mod load;
 mod national;
 mod pages;
 mod patients;
-mod policy;
 mod privacy;
 mod read;
 mod references;
@@ -26,7 +25,7 @@ mod write;
 pub use crate::fhir::search::ResourceType;
 pub use access::{Access, Types};
 pub use find::Page;
-pub use judge::{Judge, Objection, ProfileFacts};
+pub use judge::{Judge, Objection};
 pub use load::{LoadRefusal, Loading};
 pub use national::national_profiles;
 pub use refusal::{Refusal, not_handled};
@@ -49,8 +48,6 @@ pub struct Settings {
     pub add_creating_application: bool,
     /// `profiles.foreign = allow`: whether other profiles may stand beside the national one.
     pub foreign_profiles: bool,
-    /// Whether a supplier's own draft profile suffices: in the environment sandbox.
-    pub draft_profiles: bool,
     /// `search.unknown = ignore`.
     pub ignore_unknown_parameters: bool,
     /// `page.default`: how many hits a page holds when `_count` is absent.
@@ -67,7 +64,6 @@ impl Default for Settings {
             if_match_status: 409,
             add_creating_application: true,
             foreign_profiles: false,
-            draft_profiles: true,
             ignore_unknown_parameters: false,
             page_default: 20,
             page_max: 10_000,

@@ -1,12 +1,16 @@
 //! The national profiles as this room's judge.
 
-use super::judge::{Judge, Objection, ProfileFacts};
+use super::Settings;
+use super::judge::{Judge, Objection};
 use crate::fhir::Version;
 use crate::fhir::definitions::Definitions;
 use crate::fhir::outcome::{ErrorCode, Issue};
 use crate::fhir::validation::{self, Finding, ForeignProfiles, Options};
 use crate::json::Document;
 use std::sync::Arc;
+
+/// The validator's text for a resource that names no profile.
+const MISSING_PROFILE: &str = "Missing profile";
 
 /// The judge that knows the embedded national profiles of both FHIR versions.
 pub fn national_profiles() -> Arc<dyn Judge> {
@@ -16,38 +20,41 @@ pub fn national_profiles() -> Arc<dyn Judge> {
 struct NationalProfiles;
 
 impl Judge for NationalProfiles {
-    fn judge(&self, version: Version, document: &Document) -> Vec<Objection> {
-        // Which profiles may be named has been decided by `policy` before.
-        let options = Options { foreign_profiles: ForeignProfiles::Allow, ..Options::default() };
+    fn judge(&self, version: Version, document: &Document, settings: &Settings) -> Vec<Objection> {
+        let foreign_profiles = match settings.foreign_profiles {
+            true => ForeignProfiles::Allow,
+            false => ForeignProfiles::Refuse,
+        };
+        let options = Options { foreign_profiles, ..Options::default() };
         let findings = validation::validate(Definitions::embedded(version), document, &options);
         findings.into_iter().map(Objection::from).collect()
-    }
-
-    fn profile(&self, version: Version, canonical: &str) -> Option<ProfileFacts> {
-        let structure = Definitions::embedded(version).profile(canonical)?;
-        let national = structure.url.starts_with("http://phr.kanta.fi/");
-        // HL7's own profiles judge beside the national ones, but nothing is stored by them alone.
-        national.then_some(ProfileFacts { national, is_abstract: structure.is_abstract })
     }
 }
 
 impl From<Finding> for Objection {
     fn from(finding: Finding) -> Objection {
-        let location = match finding.location.is_empty() {
-            true => Vec::new(),
-            false => vec![finding.location],
-        };
+        let error = finding.code.and_then(ErrorCode::from_digits);
         let place = format!("Line {}, Col {}", finding.line, finding.column);
-        // Without a hint the text itself has to say what to do.
-        let fix = finding.fix.map_or_else(|| finding.text.clone(), |fix| fix.into_owned());
+        let location = match error {
+            // The service raises its own errors before the validator runs: recorded without a place.
+            Some(_) => Vec::new(),
+            None if finding.location.is_empty() => vec![place],
+            // Recorded with the element alone: what is missing stands on no line.
+            None if finding.text == MISSING_PROFILE => vec![finding.location],
+            None => vec![finding.location, place],
+        };
+        let (diagnostics, fix) = match (error, finding.fix) {
+            // The recorded diagnostics keep to themselves which profile it was: the hint names it.
+            (Some(ErrorCode::NoProfileFound), fix) => {
+                let fix = fix.map_or(finding.text.clone(), |fix| format!("{}; {fix}", finding.text));
+                ("Unexpected failure while validating resource".to_owned(), fix)
+            }
+            (_, Some(fix)) => (finding.text, fix.into_owned()),
+            // Without a hint the text itself has to say what to do.
+            (_, None) => (finding.text.clone(), finding.text),
+        };
         Objection {
-            issue: Issue {
-                severity: finding.severity.as_str(),
-                code: "processing",
-                error: finding.code.and_then(ErrorCode::from_digits),
-                diagnostics: finding.text,
-                location: location.into_iter().chain([place]).collect(),
-            },
+            issue: Issue { severity: finding.severity.as_str(), code: "processing", error, diagnostics, location },
             rule: finding.rule,
             fix,
         }

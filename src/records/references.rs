@@ -50,7 +50,12 @@ const OWNERS: [&str; 2] = ["subject", "performer"];
 /// The patient in whose compartment a resource is: its subject.
 ///
 /// For a caller with a patient of its own, every patient that subject and performer name must be that one. A resource without
-/// a subject passes here: the validator says better what it lacks.
+/// a subject passes here, and so do a subject of another type and a reference with white space: the validator says better
+/// what is wrong with them, and nothing of the kind outlives [`check_all`].
+///
+/// A subject may be given as the absolute URL of the Patient on this server; which of its several names the URL has does not
+/// matter, the Patient must be there. Whether the real server would write it as `Patient/id` is not known: the bytes stay as
+/// they were sent. A subject that names one version of the Patient is refused.
 pub(super) fn compartment(
     access: &Access,
     version: Version,
@@ -63,23 +68,28 @@ pub(super) fn compartment(
             // MedicationAdministration.performer is a backbone element around the reference.
             let owner = owner.get("actor").unwrap_or(owner);
             let Some(text) = owner.get("reference").and_then(Value::as_str) else { continue };
+            if text.contains(char::is_whitespace) {
+                continue;
+            }
             let path = || format!("{resource_type}.{name}");
             let Some(reference) = Reference::parse(text, version) else {
                 return Err(malformed(text, path(), name == "subject"));
             };
-            let patient = reference.patient();
-            let is_patient = reference.type_name == "Patient";
-            if let Some(own) = access.patient()
-                && is_patient
-                && patient != Some(own)
-            {
+            if reference.type_name != "Patient" {
+                continue;
+            }
+            // What is no id is nobody's: there is no compartment to tell apart.
+            let Some(patient) = reference.patient() else {
+                return Err(Refusal::Dangling(format!("Patient/{}", reference.id), path()));
+            };
+            if !access.reaches(patient) {
                 return Err(Refusal::Compartment);
             }
             if name == "subject" {
-                match patient {
-                    Some(patient) => subject = Some(patient),
-                    None => return Err(Refusal::Dangling(format!("{}/{}", reference.type_name, reference.id), path())),
+                if text.contains("/_history/") {
+                    return Err(Refusal::Dangling(text.to_owned(), path()));
                 }
+                subject = Some(patient);
             }
         }
     }
@@ -162,8 +172,26 @@ mod tests {
             Ok(Some(OWN))
         );
         assert_eq!(verdict("{}"), Ok(None));
-        assert_eq!(verdict(r#"{"subject":{"reference":"Patient/other"}}"#), Err(Refusal::Compartment));
-        assert_eq!(verdict(r#"{"performer":[{"actor":{"reference":"Patient/other"}}]}"#), Err(Refusal::Compartment));
+        let other = verdict(&r#"{"subject":{"reference":"Patient/ID"}}"#.replace("ID", &ID.replace("0a", "0b")));
+        assert_eq!(other, Err(Refusal::Compartment));
+        let other = r#"{"performer":[{"actor":{"reference":"Patient/ID"}}]}"#.replace("ID", &ID.replace("0a", "0b"));
+        assert_eq!(verdict(&other), Err(Refusal::Compartment));
+    }
+
+    #[test]
+    fn what_names_nobody_is_not_somebody_elses() {
+        let dangling = |reference: &str, path: &str| Err(Refusal::Dangling(reference.into(), path.into()));
+        assert_eq!(
+            verdict(r#"{"performer":[{"reference":"Patient/other"}]}"#),
+            dangling("Patient/other", "Observation.performer")
+        );
+        assert_eq!(
+            verdict(r#"{"subject":{"reference":"Patient/ID/_history/1"}}"#),
+            dangling(&format!("Patient/{ID}/_history/1"), "Observation.subject")
+        );
+        // The validator's to refuse.
+        assert_eq!(verdict(r#"{"subject":{"reference":"Practitioner/1"}}"#), Ok(None));
+        assert_eq!(verdict(r#"{"performer":[{"reference":"Patient/ID "}]}"#), Ok(None));
     }
 
     #[test]

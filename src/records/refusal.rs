@@ -49,16 +49,6 @@ pub enum Refusal {
     PatientIdentifier(String),
     /// A personal identity code that could be a real person's: where.
     RealIdentityCode(String),
-    /// `meta.profile` is missing.
-    MissingProfile(ResourceType),
-    /// A profile that is not known.
-    UnknownProfile(String),
-    /// A profile of the other FHIR version.
-    WrongVersionProfile(String),
-    /// A foreign profile beside the national one: the profile and its place in the list.
-    ForeignProfile(ResourceType, String, usize),
-    /// Only base profiles, which describe no resource by themselves.
-    AbstractProfile(ResourceType, String),
     /// The validator's findings.
     Invalid(Vec<Objection>),
     /// A search that can't be answered: the type and the names of the parameters sent.
@@ -80,14 +70,7 @@ impl Refusal {
             Refusal::Deleted(..) | Refusal::UnknownPage(_) => 410,
             Refusal::Stale(_, _, status) => *status,
             Refusal::Ambiguous(..) => 412,
-            Refusal::PatientIdentifier(_)
-            | Refusal::RealIdentityCode(_)
-            | Refusal::MissingProfile(_)
-            | Refusal::UnknownProfile(_)
-            | Refusal::WrongVersionProfile(_)
-            | Refusal::ForeignProfile(..)
-            | Refusal::AbstractProfile(..)
-            | Refusal::Invalid(_) => 422,
+            Refusal::PatientIdentifier(_) | Refusal::RealIdentityCode(_) | Refusal::Invalid(_) => 422,
             Refusal::UrnSubject(_) | Refusal::PatientSearch | Refusal::Store(_) => 500,
             Refusal::NoResourceType
             | Refusal::WrongType(..)
@@ -149,22 +132,6 @@ impl Refusal {
                 location.clone(),
                 "A personal identity code outside the test range 900-999 is not accepted".to_owned(),
             ),
-            Refusal::MissingProfile(resource_type) => {
-                at(format!("{resource_type}.meta.profile"), "Missing profile".to_owned())
-            }
-            Refusal::UnknownProfile(url) => Issue {
-                diagnostics: format!("Unexpected failure while validating resource, url: {url}"),
-                ..Issue::coded(ErrorCode::NoProfileFound, "")
-            },
-            Refusal::WrongVersionProfile(url) => Issue::coded(ErrorCode::WrongFhirVersion, &format!(", url: {url}")),
-            Refusal::ForeignProfile(resource_type, url, index) => at(
-                format!("{resource_type}.meta.profile[{index}]"),
-                format!("Profile reference '{url}' has not been checked because it is unknown"),
-            ),
-            Refusal::AbstractProfile(resource_type, url) => at(
-                format!("{resource_type}.meta.profile"),
-                format!("Profile '{url}' is a base profile and can not be used as a resource instance"),
-            ),
             Refusal::Invalid(objections) => {
                 return objections.iter().map(|objection| objection.issue.clone()).collect();
             }
@@ -179,6 +146,10 @@ impl Refusal {
     /// The rule's id, and what to do about it: the text of `Sandbox-Reason`.
     pub fn reason(&self) -> (&str, String) {
         match self {
+            Refusal::Scope("write", ResourceType::Patient) => (
+                "RS-SCOPE",
+                "applications cannot write Patient whatever their scopes: the authorization server makes it at the first consent; PUT Patient/uuid works on the open endpoint alone".into(),
+            ),
             Refusal::Scope(verb, resource_type) => {
                 ("RS-SCOPE", format!("the token lacks patient/{resource_type}.{verb}; ask for that scope at authorize"))
             }
@@ -194,7 +165,10 @@ impl Refusal {
                 "nothing with that id on this base; baseStu3 and baseR4 each show what was written through them".into(),
             ),
             Refusal::UnknownVersion(..) => ("RS-UNKNOWN-VERSION", "see _history for the versions there are".into()),
-            Refusal::Deleted(..) => ("RS-DELETED", "older versions are still there under _history".into()),
+            Refusal::Deleted(..) => (
+                "RS-DELETED",
+                "older versions are still there under _history; a deleted resource takes no PUT: to have it back, POST it as a new one".into(),
+            ),
             Refusal::NoResourceType => ("RS-BODY-TYPE", "the body must be one FHIR resource with resourceType".into()),
             Refusal::WrongType(expected, _) => {
                 ("RS-BODY-TYPE", format!("resourceType of the body and the type in the URL ({expected}) must agree"))
@@ -207,6 +181,9 @@ impl Refusal {
                 "send exactly If-None-Exist: identifier=value or identifier=system|value, without ? and other parameters".into(),
             ),
             Refusal::Ambiguous(..) => ("RS-IF-NONE-EXIST-MANY", "several stored resources have that identifier".into()),
+            Refusal::Dangling(reference, _) if reference.contains("/_history/") => {
+                ("RS-REFERENCE-VERSION", format!("{reference} names one version; refer to the Patient as Patient/id"))
+            }
             Refusal::Dangling(reference, _) => {
                 ("RS-REFERENCE", format!("{reference} does not exist here; references are literal, local and enforced"))
             }
@@ -223,20 +200,6 @@ impl Refusal {
             ),
             Refusal::RealIdentityCode(_) => {
                 ("RS-REAL-PERSON", "use test persons only: individual numbers 900-999".into())
-            }
-            Refusal::MissingProfile(_) => {
-                ("RS-PROFILE-MISSING", "name the national profile of this FHIR version in meta.profile".into())
-            }
-            Refusal::UnknownProfile(url) => ("RS-PROFILE-UNKNOWN", format!("{url} is none of the national profiles")),
-            Refusal::WrongVersionProfile(_) => (
-                "RS-PROFILE-VERSION",
-                "profiles ending in -stu3 belong to baseStu3, the others to baseR4; use the matching base".into(),
-            ),
-            Refusal::ForeignProfile(..) => {
-                ("RS-PROFILE-FOREIGN", "name exactly one profile, the national one (knob profiles.foreign)".into())
-            }
-            Refusal::AbstractProfile(..) => {
-                ("RS-PROFILE-ABSTRACT", "name the profile of the measurement itself, such as body weight".into())
             }
             Refusal::Invalid(objections) => {
                 let error = objections.iter().find(|objection| objection.issue.severity == "error");
@@ -259,6 +222,9 @@ fn search_text(resource_type: ResourceType, names: &[String], error: &QueryError
         QueryError::Repeated(name) => format!(
             "Multiple values detected for non-repeatable parameter '{name}'. This server is not configured to allow multiple (AND/OR) values for this param."
         ),
+        QueryError::TooMany(name, most) => {
+            format!("Too many values for parameter '{name}', at most {most} are allowed")
+        }
         QueryError::Date(value) => format!("Invalid date/time format: \"{value}\""),
         QueryError::Value(name, value) => format!("Invalid {name} value: \"{value}\""),
         QueryError::Sort(name, valid) => format!(
@@ -276,6 +242,9 @@ fn search_reason(error: &QueryError) -> (&'static str, String) {
         QueryError::Missing(name) => ("RS-SEARCH-MANDATORY", format!("every search of this type needs {name}")),
         QueryError::Repeated(name) => {
             ("RS-SEARCH-REPEATED", format!("{name} takes one value; code takes several separated by commas"))
+        }
+        QueryError::TooMany(name, most) => {
+            ("RS-SEARCH-TOO-MANY", format!("split the search: {name} takes at most {most} values at once"))
         }
         QueryError::Date(value) if value.contains(' ') => {
             ("RS-SEARCH-DATE", "a + in a query means a space; percent-encode the + of the zone as %2B".into())

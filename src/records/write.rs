@@ -8,7 +8,7 @@ use super::read::{check_head, head_in};
 use super::references::{self, Reference, parse_id};
 use super::splice::{self, Imprint};
 use super::stored::{self, Stored};
-use super::{Access, Act, Records, Refusal, policy, privacy};
+use super::{Access, Act, Records, Refusal, privacy};
 use crate::fhir::Version;
 use crate::fhir::search::{IndexValues, ResourceType};
 use crate::json::{Document, Value};
@@ -261,8 +261,7 @@ impl Records {
         if resource_type == ResourceType::Patient && !self.settings.patient_open_strict {
             return Ok((None, Vec::new()));
         }
-        policy::check(&*self.judge, &self.settings, version, resource_type, resource)?;
-        let objections = self.judge.judge(version, document);
+        let objections = self.judge.judge(version, document, &self.settings);
         if objections.iter().any(|objection| matches!(objection.issue.severity, "error" | "fatal")) {
             return Err(Refusal::Invalid(objections));
         }

@@ -52,7 +52,7 @@ impl Interval {
         };
         let low = milliseconds(first.to_datetime(jiff::civil::Time::midnight()), helsinki())?;
         let high = match next {
-            Ok(next) => milliseconds(next.to_datetime(jiff::civil::Time::midnight()), helsinki())? - 1,
+            Ok(next) => milliseconds(next.to_datetime(jiff::civil::Time::midnight()), helsinki())?.saturating_sub(1),
             // The year 9999 has no successor here.
             Err(_) => i64::MAX,
         };
@@ -105,13 +105,22 @@ fn time_of_day(date: Date, text: &str) -> Option<Interval> {
             let offset = Offset::from_seconds(if zone.starts_with('-') { -seconds } else { seconds }).ok()?;
             milliseconds(local, &TimeZone::fixed(offset))?
         }
-    } + low_ms;
-    Some(Interval { low, high: low + width - 1 })
+    }
+    .saturating_add(low_ms);
+    Some(Interval { low, high: low.saturating_add(width - 1) })
 }
 
 /// A time in the hour that summer time skips or repeats is read as the calendar libraries do ("compatible").
+///
+/// The calendar goes on for a day beyond what a timestamp holds at either end: such a time is the last, or the first, of
+/// all, so that an end of time written as 9999-12-31 is found like any other.
 fn milliseconds(local: DateTime, zone: &TimeZone) -> Option<i64> {
-    Some(zone.to_timestamp(local).ok()?.as_millisecond())
+    match zone.to_timestamp(local) {
+        Ok(instant) => Some(instant.as_millisecond()),
+        Err(_) if local.year() >= 9999 => Some(Timestamp::MAX.as_millisecond()),
+        Err(_) if local.year() <= -9999 => Some(Timestamp::MIN.as_millisecond()),
+        Err(_) => None,
+    }
 }
 
 /// Exactly `length` ASCII digits.
@@ -223,6 +232,20 @@ mod tests {
         assert_eq!((second.low, second.high), (utc("2019-05-27T09:05:44Z"), utc("2019-05-27T09:05:44.999Z")));
         let exact = Interval::parse("2019-05-27T09:05:44.669Z").unwrap();
         assert_eq!((exact.low, exact.high), (utc("2019-05-27T09:05:44.669Z"), utc("2019-05-27T09:05:44.669Z")));
+    }
+
+    #[test]
+    fn the_end_of_the_calendar_is_found() {
+        let filter = |text: &str| DateFilter::parse(text).unwrap_or_else(|| panic!("{text}"));
+        for text in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-12:00", "9999-12-31", "9999-12", "9999"] {
+            let date = Interval::parse(text).unwrap_or_else(|| panic!("{text}"));
+            assert!(date.low <= date.high, "{text}");
+            for found in ["ge2019", "le9999-12-31", "le9999-12-31T23:59:59Z", "9999-12-31", "9999"] {
+                assert!(filter(found).matches(date, 0), "{text} {found}");
+            }
+            assert!(!filter("lt2019").matches(date, 0));
+        }
+        assert!(Interval::parse("0000-01-01").is_some_and(|date| date.low <= date.high));
     }
 
     #[test]

@@ -4,6 +4,9 @@ use super::parameters::{RESULT_PARAMETERS, default_code_system};
 use super::{DateFilter, ResourceType, System, Token, parameters, split_values};
 use crate::fhir::Version;
 
+/// How many codes one search may name: each is a walk over the index.
+const MOST_CODES: usize = 1000;
+
 /// What a search asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
@@ -90,6 +93,8 @@ pub enum QueryError {
     Missing(&'static str),
     /// A parameter that may stand once stands more often, or has several values.
     Repeated(String),
+    /// A parameter with more values than are looked for in one search, and how many may be.
+    TooMany(&'static str, usize),
     /// A date that is none; the value as given.
     Date(String),
     /// A value of a result parameter that has no meaning: parameter and value.
@@ -144,6 +149,9 @@ impl Query {
         let date = |text: &str| DateFilter::parse(text).ok_or_else(|| QueryError::Date(text.to_owned()));
         match name {
             "patient" => self.patient = Some(patient_id(single()?).to_owned()),
+            "code" if value.split(',').nth(MOST_CODES).is_some() => {
+                return Err(QueryError::TooMany("code", MOST_CODES));
+            }
             "code" => self.codes = codes(resource_type, value),
             "date" | "effective-time" => self.dates.push(date(single()?)?),
             "_lastUpdated" => self.last_updated.push(date(single()?)?),
@@ -157,6 +165,10 @@ impl Query {
                 self.summary = Summary::parse(value).ok_or_else(|| QueryError::Value("_summary", value.to_owned()))?;
             }
             "_elements" => self.elements = value.split(',').map(|element| element.trim().to_owned()).collect(),
+            // The total is always given, but a word that means nothing is a mistake worth hearing of, where HAPI is silent.
+            "_total" if !["none", "estimate", "accurate"].contains(&value) => {
+                return Err(QueryError::Value("_total", value.to_owned()));
+            }
             // `_total`, `_pretty` and `_format` change nothing that is looked for.
             _ => {}
         }
@@ -197,28 +209,27 @@ fn sort(resource_type: ResourceType, value: &str) -> Result<Vec<Sort>, QueryErro
         // A patient has no date of its own.
         ResourceType::Patient => "_lastUpdated",
     };
-    value
-        .split(',')
-        .map(|part| {
-            let (name, descending) = match part.strip_prefix('-') {
-                Some(name) => (name, true),
-                None => (part, false),
-            };
-            let key = match name {
-                "_lastUpdated" => SortKey::LastUpdated,
-                name if name == date => SortKey::Date,
-                _ => {
-                    let valid = if date == "_lastUpdated" {
-                        "_lastUpdated".to_owned()
-                    } else {
-                        format!("_lastUpdated, {date}")
-                    };
-                    return Err(QueryError::Sort(name.to_owned(), valid));
-                }
-            };
-            Ok(Sort { key, descending })
-        })
-        .collect()
+    let mut order: Vec<Sort> = Vec::new();
+    for part in value.split(',') {
+        let (name, descending) = match part.strip_prefix('-') {
+            Some(name) => (name, true),
+            None => (part, false),
+        };
+        let key = match name {
+            "_lastUpdated" => SortKey::LastUpdated,
+            name if name == date => SortKey::Date,
+            _ => {
+                let valid =
+                    if date == "_lastUpdated" { "_lastUpdated".to_owned() } else { format!("_lastUpdated, {date}") };
+                return Err(QueryError::Sort(name.to_owned(), valid));
+            }
+        };
+        // A key that has been sorted by changes nothing when it comes again.
+        if order.iter().all(|sort| sort.key != key) {
+            order.push(Sort { key, descending });
+        }
+    }
+    Ok(order)
 }
 
 #[cfg(test)]
@@ -269,6 +280,11 @@ mod tests {
             error("patient=p&date=2019-01-01T00:00:00 03:00"),
             QueryError::Date("2019-01-01T00:00:00 03:00".into())
         );
+        let codes = |count: usize| format!("patient=p&code={}", vec!["1"; count].join(","));
+        assert!(parse(ResourceType::Observation, &codes(1000)).is_ok());
+        assert_eq!(error(&codes(1001)), QueryError::TooMany("code", 1000));
+        assert_eq!(error("patient=p&_total=foo"), QueryError::Value("_total", "foo".into()));
+        assert!(parse(ResourceType::Observation, "patient=p&_total=accurate").is_ok());
         assert_eq!(error("patient=p&_count=x"), QueryError::Value("_count", "x".into()));
         assert_eq!(error("patient=p&_sort=code"), QueryError::Sort("code".into(), "_lastUpdated, date".into()));
     }

@@ -112,7 +112,7 @@ fn named<'w>(
     if let [(base, value, index), ..] = found.as_slice()
         && found.iter().all(|(profile, ..)| profile.is_abstract)
     {
-        let text = format!("The profile {} is a base that others derive from: it cannot be used alone", base.url);
+        let text = format!("Profile '{}' is a base profile and can not be used as a resource instance", base.url);
         walk.error("profile", &here.at(Some(*index)), *value, text);
     }
     found.sort_by_key(|(profile, ..)| profile.is_abstract);

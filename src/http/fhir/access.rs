@@ -1,7 +1,7 @@
 //! Who calls: the open endpoint asks nobody, the authorized one asks for a bearer token.
 
+use super::Backend;
 use super::refusal::Refusal;
-use super::{Backend, Knobs};
 use crate::exchanges::Party;
 use crate::records::Access;
 use axum::http::{Extensions, HeaderMap, header};
@@ -25,7 +25,6 @@ pub struct TokenProblem(pub String);
 /// [`Refusal::NoToken`] and [`Refusal::BadToken`], each as its knob wants it.
 pub fn access<B: Backend>(
     backend: &B,
-    knobs: &Knobs,
     headers: &HeaderMap,
     extensions: &Extensions,
     open: bool,
@@ -33,8 +32,10 @@ pub fn access<B: Backend>(
     if open {
         return Ok(Caller { access: Access::Open, party: Party::default() });
     }
-    let Some(value) = headers.get(header::AUTHORIZATION) else { return Err(Refusal::NoToken(knobs.no_token)) };
-    let bad = |problem: &str| Refusal::BadToken(knobs.bad_token, problem.to_owned());
+    let Some(value) = headers.get(header::AUTHORIZATION) else {
+        return Err(Refusal::NoToken(backend.knobs().no_token));
+    };
+    let bad = |problem: &str| Refusal::BadToken(backend.knobs().bad_token, problem.to_owned());
     let value = value.to_str().map_err(|_| bad("the Authorization header is not text"))?;
     let token = value
         .split_once(' ')

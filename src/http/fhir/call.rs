@@ -4,14 +4,16 @@ use super::answer::Frame;
 use super::content;
 use super::refusal::Refusal;
 use super::rendering::Rendering;
-use super::{Backend, Knobs, base_path};
+use super::{Backend, base_path};
 use crate::fhir::Version;
+use crate::fhir::search::Summary;
 use crate::http::context::Origin;
 use crate::http::entrance::BODY_LIMIT;
 use crate::json::Document;
 use crate::records::Records;
 use crate::time::monotonic;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
+use axum::http::header::AsHeaderName;
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, Method, header};
 use bytes::Bytes;
@@ -33,7 +35,8 @@ pub(super) struct Call {
     /// Whether the request came to the open endpoint.
     pub open: bool,
     pub records: Records,
-    pub knobs: Knobs,
+    /// Whether a write answers with the resource and honours `Prefer`; false for what is no write.
+    pub prefer: bool,
     pub frame: Frame,
     /// When the request was read, for the "in Nms" of success texts.
     pub started: Instant,
@@ -53,10 +56,20 @@ impl Call {
         if announced.is_some_and(|length: usize| length > BODY_LIMIT) {
             return Err((Refusal::TooLarge, frame));
         }
-        let body = match Limited::new(body, BODY_LIMIT).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => return Err((Refusal::TooLarge, frame)),
-            Err(_) => return Err((Refusal::BrokenBody, frame)),
+        let body = match body.is_end_stream() {
+            true => Bytes::new(),
+            false => match Limited::new(body, BODY_LIMIT).collect().await {
+                Ok(body) => body.to_bytes(),
+                Err(error) if error.is::<LengthLimitError>() => return Err((Refusal::TooLarge, frame)),
+                Err(_) => return Err((Refusal::BrokenBody, frame)),
+            },
+        };
+        let body = match parts.headers.get(header::CONTENT_ENCODING) {
+            None => body,
+            Some(encoding) => match content::decoded(encoding.to_str().unwrap_or("?"), body) {
+                Ok(body) => body,
+                Err(refusal) => return Err((refusal, frame)),
+            },
         };
         let base = base_path(version);
         // A tenant's prefix may stand before the base.
@@ -65,6 +78,8 @@ impl Call {
         let query = parts.uri.query().unwrap_or_default();
         let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let Parts { method, headers, extensions, .. } = parts;
+        // Knobs are looked up where they are needed: a read with a good token needs none.
+        let is_write = matches!(method, Method::POST | Method::PUT);
         Ok(Call {
             version,
             // The engine answers HEAD as GET; the body is cut off on the way out.
@@ -75,15 +90,15 @@ impl Call {
             extensions,
             body,
             open: origin.is_open(),
+            prefer: is_write && backend.knobs().prefer(version),
             records: backend.records(),
-            knobs: backend.knobs(),
             frame,
             started: monotonic(),
         })
     }
 
     /// A header as text; one that is no text counts as absent.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
@@ -116,9 +131,18 @@ impl Call {
         Rendering::of(&self.query)
     }
 
+    /// Refuses a `_summary` that means nothing, as a search does. HAPI passes over it and answers with the whole resource,
+    /// which hides the mistake.
+    pub fn check_summary(&self) -> Result<(), Refusal> {
+        match self.parameter("_summary").filter(|value| !value.is_empty()) {
+            Some(value) if Summary::parse(value).is_none() => Err(Refusal::Parameter("_summary", value.to_owned())),
+            _ => Ok(()),
+        }
+    }
+
     /// The body as a document; `operation` is `CREATE` or `UPDATE`.
     pub fn document(&self, operation: &str) -> Result<Document, Refusal> {
-        content::document(self.header("content-type"), &self.body, operation)
+        content::document(self.header(header::CONTENT_TYPE), &self.body, operation)
     }
 
     /// The error for a request that no interaction answers.

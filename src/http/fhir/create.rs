@@ -44,6 +44,7 @@ pub(super) fn after_write(call: &Call, written: &Written) -> Answer {
     answer
 }
 
+#[derive(Debug, PartialEq)]
 enum Wanted {
     Nothing,
     Resource,
@@ -52,14 +53,39 @@ enum Wanted {
 
 fn wanted(call: &Call) -> Wanted {
     // Recorded in 2019: the STU3 server answers with the outcome whatever Prefer says.
-    if !call.knobs.prefer(call.version) {
+    if !call.prefer {
         return Wanted::Outcome;
     }
-    let prefer = call.header("prefer").unwrap_or_default();
-    let choice = prefer.split([';', ',']).find_map(|part| part.trim().strip_prefix("return="));
+    preferred(call.header("prefer").unwrap_or_default())
+}
+
+/// Reads `Prefer` (RFC 7240): names and our values in any case, values with or without quotation marks. A preference that
+/// means nothing here is passed over, as the RFC wants it.
+fn preferred(header: &str) -> Wanted {
+    let choice = header.split([';', ',']).find_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("return").then(|| value.trim().trim_matches('"'))
+    });
     match choice {
-        Some("minimal") => Wanted::Nothing,
-        Some("OperationOutcome") => Wanted::Outcome,
+        Some(value) if value.eq_ignore_ascii_case("minimal") => Wanted::Nothing,
+        Some(value) if value.eq_ignore_ascii_case("OperationOutcome") => Wanted::Outcome,
         _ => Wanted::Resource,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn preferences_are_read_in_every_spelling() {
+        for header in ["return=minimal", "RETURN=Minimal", "return=\"minimal\"", "respond-async, return = minimal; x=1"]
+        {
+            assert_eq!(preferred(header), Wanted::Nothing, "{header}");
+        }
+        assert_eq!(preferred("return=operationoutcome"), Wanted::Outcome);
+        for header in ["", "return", "return=anything", "minimal"] {
+            assert_eq!(preferred(header), Wanted::Resource, "{header}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use super::search;
 use crate::records::Access;
 
 pub(super) fn answer(call: &Call, access: &Access, id: &str) -> Result<Answer, Refusal> {
+    call.check_summary()?;
     let number = |name: &'static str| match call.parameter(name) {
         None => Ok(None),
         Some(value) => value.parse::<usize>().map(Some).map_err(|_| Refusal::Parameter(name, value.to_owned())),

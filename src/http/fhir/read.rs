@@ -15,6 +15,7 @@ pub(super) fn answer(
     id: &str,
     version_id: Option<&str>,
 ) -> Result<Answer, Refusal> {
+    call.check_summary()?;
     let stored = match version_id {
         None => call.records.read(access, call.version, resource_type, id)?,
         Some(version_id) => call.records.read_version(access, call.version, resource_type, id, version_id)?,
@@ -32,14 +33,14 @@ pub(super) fn answer(
 
 /// Whether the client says that it has this version already.
 fn is_known(call: &Call, stored: &Stored) -> bool {
-    if let Some(tags) = call.header("if-none-match") {
+    if let Some(tags) = call.header(header::IF_NONE_MATCH) {
         let version = stored.version_id.to_string();
         return tags.split(',').any(|tag| {
             let tag = tag.trim();
             tag == "*" || tag.trim_start_matches("W/").trim_matches('"') == version
         });
     }
-    let since = call.header("if-modified-since").and_then(|date| rfc2822::parse(date).ok());
+    let since = call.header(header::IF_MODIFIED_SINCE).and_then(|date| rfc2822::parse(date).ok());
     // The header has whole seconds.
     since.is_some_and(|since| stored.last_updated.as_second() <= since.timestamp().as_second())
 }

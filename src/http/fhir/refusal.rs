@@ -25,12 +25,18 @@ pub enum Refusal {
     ContentType(String, String),
     /// A body that is not JSON: why.
     Json(String),
+    /// A `Content-Encoding` that is not undone here.
+    ContentEncoding(String),
+    /// A body that is not the gzip it says it is: why.
+    BrokenGzip(String),
     /// A body over the limit.
     TooLarge,
     /// The body ended early.
     BrokenBody,
-    /// A resource type that nobody knows: its name, the list to name, whether the real server knows it.
-    UnknownType(String, &'static str, bool),
+    /// A resource type that the real server does not have either: its name, the list to name.
+    UnknownType(String, &'static str),
+    /// A resource type that the real server has and this one has not: its name, and the refusal on the wire.
+    NotServed(String, Box<Refusal>),
     /// No interaction answers the request.
     NotHandled {
         /// The method.
@@ -66,11 +72,14 @@ impl Refusal {
             // The engine's authorization has no resource to look at then, and denies.
             Refusal::EmptyBody => 403,
             Refusal::TooLarge => 413,
+            Refusal::ContentEncoding(_) => 415,
             Refusal::UnknownType(..) => 404,
+            Refusal::NotServed(_, refusal) => refusal.status(),
             Refusal::Internal => 500,
             Refusal::NoContentType(_)
             | Refusal::ContentType(..)
             | Refusal::Json(_)
+            | Refusal::BrokenGzip(_)
             | Refusal::BrokenBody
             | Refusal::NotHandled { .. }
             | Refusal::Base(_)
@@ -93,9 +102,14 @@ impl Refusal {
             Refusal::Json(error) => {
                 Issue::error(format!("Failed to parse request body as JSON resource. Error was: {error}"))
             }
+            Refusal::ContentEncoding(encoding) => {
+                Issue::error(format!("Content-Encoding \"{encoding}\" is not supported for request bodies"))
+            }
+            Refusal::BrokenGzip(error) => Issue::error(format!("The request body could not be inflated: {error}")),
             Refusal::TooLarge => Issue::error("The request body is longer than 10 MB"),
             Refusal::BrokenBody => Issue::error("The request body could not be read"),
-            Refusal::UnknownType(name, known, _) => {
+            Refusal::NotServed(_, refusal) => return refusal.issues(),
+            Refusal::UnknownType(name, known) => {
                 Issue::error(format!("Unknown resource type '{name}' - Server knows how to handle: [{known}]"))
             }
             Refusal::NotHandled { method, operation, parameters } => {
@@ -124,17 +138,21 @@ impl Refusal {
                 ("RS-CONTENT-TYPE", "send JSON with Content-Type: application/fhir+json; XML is not supported".into())
             }
             Refusal::Json(_) => ("RS-JSON", "the body is not well-formed JSON".into()),
-            Refusal::TooLarge => ("RS-BODY-LIMIT", "bodies may be 10 MB long".into()),
+            Refusal::ContentEncoding(_) => {
+                ("RS-CONTENT-ENCODING", "send the body as it is, or with Content-Encoding: gzip".into())
+            }
+            Refusal::BrokenGzip(_) => {
+                ("RS-CONTENT-ENCODING", "Content-Encoding says gzip: compress the body, or leave the header out".into())
+            }
+            Refusal::TooLarge => ("RS-BODY-LIMIT", "bodies may be 10 MB long, inflated as well".into()),
             Refusal::BrokenBody => ("RS-BODY", "the connection ended within the body".into()),
-            Refusal::UnknownType(name, _, true) => (
+            Refusal::NotServed(name, _) => (
                 "RS-TYPE-NOT-SERVED",
                 format!(
-                    "the real server has {name}, this sandbox serves Observation, MedicationAdministration and Patient"
+                    "the real server has {name}, this one not yet: here are Observation, MedicationAdministration and Patient"
                 ),
             ),
-            Refusal::UnknownType(_, _, false) => {
-                ("RS-TYPE-UNKNOWN", "type names are written as in FHIR, with capitals".into())
-            }
+            Refusal::UnknownType(..) => ("RS-TYPE-UNKNOWN", "type names are written as in FHIR, with capitals".into()),
             Refusal::NotHandled { operation, .. } if operation.contains("$validate") => {
                 ("RS-OPERATION", "$validate is not supported; POST the body to /_sandbox/validate/ instead".into())
             }
@@ -143,7 +161,7 @@ impl Refusal {
                 ("RS-BUNDLE", "batch and transaction are not supported; send the resources one by one".into())
             }
             Refusal::Base(false) => ("RS-BASE", "put a resource type behind the base URL, or metadata".into()),
-            Refusal::Parameter(name, _) => ("RS-PARAMETER", format!("{name} has no such value")),
+            Refusal::Parameter(name, _) => ("RS-PARAMETER", parameter_reason(name)),
             Refusal::Internal => ("RS-INTERNAL", "a fault of the sandbox itself; please report it".into()),
         }
     }
@@ -169,5 +187,16 @@ impl Refusal {
             answer.location = Some(path.clone());
         }
         answer
+    }
+}
+
+fn parameter_reason(name: &str) -> String {
+    match name {
+        "_since" => {
+            "_since is an instant such as 2026-06-01T12:00:00Z; percent-encode the + of a zone as %2B".to_owned()
+        }
+        "_count" | "_getpagesoffset" => format!("{name} is a whole number"),
+        "_summary" => "_summary is true, text, data, count or false".to_owned(),
+        _ => format!("{name} has no such value"),
     }
 }

@@ -9,6 +9,7 @@ use crate::exchanges::Party;
 use crate::fhir::Version;
 use crate::records::ResourceType;
 use axum::http::Method;
+use smallvec::SmallVec;
 
 /// What the server of a version says it handles; the STU3 list was recorded (resource-server.md §11).
 const STU3_TYPES: &str = "CarePlan, StructureDefinition, Questionnaire, Consent, Observation, MedicationAdministration, Patient, MedicationStatement, CodeSystem, QuestionnaireResponse, ValueSet, OperationDefinition";
@@ -41,11 +42,11 @@ pub(super) fn answer<B: Backend>(backend: &B, call: &Call) -> (Answer, Party) {
             return Ok(cors::preflight(call));
         }
         let needs_token = match interaction {
-            Interaction::Metadata if call.open => call.knobs.open_metadata_token,
-            Interaction::Metadata => call.knobs.metadata_token,
+            Interaction::Metadata if call.open => backend.knobs().open_metadata_token,
+            Interaction::Metadata => backend.knobs().metadata_token,
             _ => !call.open,
         };
-        let caller = access(backend, &call.knobs, &call.headers, &call.extensions, !needs_token)?;
+        let caller = access(backend, &call.headers, &call.extensions, !needs_token)?;
         let Caller { access, party: found } = caller;
         party = found;
         match access.patient() {
@@ -78,7 +79,7 @@ fn interaction(call: &Call) -> Result<Interaction<'_>, Refusal> {
     if cors::is_preflight(call) {
         return Ok(Interaction::Preflight);
     }
-    let path: Vec<&str> = call.path.iter().map(String::as_str).collect();
+    let path: SmallVec<[&str; 4]> = call.path.iter().map(String::as_str).collect();
     let method = &call.method;
     let Some(first) = path.first() else {
         return match call.parameter("_getpages") {
@@ -92,7 +93,10 @@ fn interaction(call: &Call) -> Result<Interaction<'_>, Refusal> {
     if first.starts_with(['$', '_']) || *first == "metadata" {
         return Err(call.not_handled());
     }
-    let resource_type = served(call.version, first)?;
+    if path.get(1).is_some_and(|name| name.starts_with('$')) && is_known(call.version, first) {
+        return Err(call.not_handled());
+    }
+    let resource_type = served(call, first)?;
     let is_patient = resource_type == ResourceType::Patient;
     Ok(match (method.as_str(), &path[1..]) {
         ("GET", []) => Interaction::Search(resource_type),
@@ -108,7 +112,7 @@ fn interaction(call: &Call) -> Result<Interaction<'_>, Refusal> {
         ("GET", [id, "_history"]) => Interaction::History(resource_type, id),
         ("GET", [id, "_history", version]) => Interaction::ReadVersion(resource_type, id, version),
         ("GET", [id, other]) if is_patient && other.starts_with(|first: char| first.is_ascii_uppercase()) => {
-            match served(call.version, other)? {
+            match served(call, other)? {
                 ResourceType::Patient => return Err(call.not_handled()),
                 resource_type => Interaction::SearchIn(id, resource_type),
             }
@@ -117,15 +121,23 @@ fn interaction(call: &Call) -> Result<Interaction<'_>, Refusal> {
     })
 }
 
-/// The type with this name, if it is served.
-fn served(version: Version, name: &str) -> Result<ResourceType, Refusal> {
-    ResourceType::from_name(name).ok_or_else(|| {
-        let real = match version {
-            Version::Stu3 => STU3_TYPES,
-            Version::R4 => R4_TYPES,
-        };
-        let known = real.split(", ").any(|known| known == name);
-        let list = if version == Version::Stu3 && !known { STU3_TYPES } else { SERVED_TYPES };
-        Refusal::UnknownType(name.to_owned(), list, known)
+/// The types of the real server of a version, served here or not.
+fn real_types(version: Version) -> &'static str {
+    match version {
+        Version::Stu3 => STU3_TYPES,
+        Version::R4 => R4_TYPES,
+    }
+}
+
+fn is_known(version: Version, name: &str) -> bool {
+    ResourceType::from_name(name).is_some() || real_types(version).split(", ").any(|known| known == name)
+}
+
+/// The type with this name, if it is served. One that the real server has is not called unknown: the recorded list has it.
+fn served(call: &Call, name: &str) -> Result<ResourceType, Refusal> {
+    ResourceType::from_name(name).ok_or_else(|| match (is_known(call.version, name), call.version) {
+        (true, _) => Refusal::NotServed(name.to_owned(), Box::new(call.not_handled())),
+        (false, Version::Stu3) => Refusal::UnknownType(name.to_owned(), STU3_TYPES),
+        (false, Version::R4) => Refusal::UnknownType(name.to_owned(), SERVED_TYPES),
     })
 }

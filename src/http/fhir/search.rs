@@ -77,7 +77,7 @@ pub(super) fn bundle(call: &Call, page: &Page, own: &str, pairs: &[(String, Stri
 }
 
 /// The parameters sorted by name and percent-encoded, with a `?` in front when there are any.
-fn sorted_query(pairs: &[(String, String)]) -> String {
+pub(super) fn sorted_query(pairs: &[(String, String)]) -> String {
     let mut pairs: Vec<_> = pairs.iter().filter(|(_, value)| !value.is_empty()).collect();
     pairs.sort_by(|one, other| one.0.cmp(&other.0));
     let mut query = String::new();
