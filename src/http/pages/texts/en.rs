@@ -219,6 +219,12 @@ pub(super) static TEXTS: Texts = Texts {
                 "The browser accepts cookies from this address.",
             ],
         },
+        cookies_missing: Incident {
+            title: "Cookies are needed",
+            happened: "The sandbox gave your browser a cookie, and the browser did not send it back. Without it \
+                       nobody can sign in here. Nothing was changed.",
+            check: &["The browser accepts cookies from this address.", "The page is not shown inside another page."],
+        },
         under_age: Incident {
             title: "This person is too young",
             happened: "The service lets nobody in under the age limit, and the browser still holds this person’s \

@@ -222,6 +222,12 @@ pub(super) static TEXTS: Texts = Texts {
                        Mitään ei muutettu.",
             check: &["Palaa sovellukseen ja aloita sieltä.", "Selain hyväksyy evästeet tästä osoitteesta."],
         },
+        cookies_missing: Incident {
+            title: "Evästeet ovat tarpeen",
+            happened: "Hiekkalaatikko antoi selaimellesi evästeen, mutta selain ei palauttanut sitä. Ilman \
+                       evästettä täällä ei voi tunnistautua. Mitään ei muutettu.",
+            check: &["Selain hyväksyy evästeet tästä osoitteesta.", "Sivua ei näytetä toisen sivun sisällä."],
+        },
         under_age: Incident {
             title: "Henkilö on liian nuori",
             happened: "Palvelu ei päästä sisään ikärajaa nuorempia, ja selaimessa on yhä tämän henkilön istunto.",

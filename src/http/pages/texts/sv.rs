@@ -222,6 +222,12 @@ pub(super) static TEXTS: Texts = Texts {
                 "Webbläsaren godtar kakor från den här adressen.",
             ],
         },
+        cookies_missing: Incident {
+            title: "Kakor behövs",
+            happened: "Sandlådan gav din webbläsare en kaka, men webbläsaren skickade inte tillbaka den. Utan kakan \
+                       kan ingen identifiera sig här. Inget ändrades.",
+            check: &["Webbläsaren godkänner kakor från den här adressen.", "Sidan visas inte inuti en annan sida."],
+        },
         under_age: Incident {
             title: "Personen är för ung",
             happened: "Tjänsten släpper inte in någon under åldersgränsen, och webbläsaren har kvar personens session.",
