@@ -144,7 +144,7 @@ impl Refusal {
                 page(StatusCode::INTERNAL_SERVER_ERROR, RefusalKind::Internal, "Internal error", description, retry)
             }
         };
-        with_reason(response, rule, &reason)
+        with_reason(response, rule, &in_ascii(&reason))
     }
 
     /// The id of the rule and the fix.
@@ -188,6 +188,11 @@ impl Refusal {
             Refusal::Internal(error) => ("AUTH-INTERNAL", error.clone()),
         }
     }
+}
+
+/// Our own words without the typography that a header cannot carry.
+pub fn in_ascii(text: &str) -> String {
+    text.replace(['\u{2013}', '\u{2014}'], "-").replace('\u{2026}', "...").replace(['\u{2018}', '\u{2019}'], "'")
 }
 
 fn error_code(problem: &RequestProblem) -> &'static str {
