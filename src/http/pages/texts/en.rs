@@ -73,8 +73,9 @@ pub(super) static TEXTS: Texts = Texts {
             },
             Section {
                 heading: "You decide who sees your data",
-                body: "An application reads or stores data only after you have given it access rights. You can change \
-                       the rights or take them back whenever you like.",
+                body: "An application reads or stores data only after you have given it access rights. In the \
+                       real service you change rights or take them back in OmaKanta whenever you like; in this \
+                       sandbox that is done through its control API.",
             },
             Section {
                 heading: "A right covers a whole kind of data",
@@ -110,7 +111,7 @@ pub(super) static TEXTS: Texts = Texts {
         nothing_requested: "The application does not ask to read or store any of your data.",
         accepting: |application| format!("By giving access you grant these rights to {application}."),
         all_sources: "They also cover data of the same kind that other applications have stored.",
-        can_change: "You can change the rights or take them back later on your own pages.",
+        can_change: "In the real service you can change the rights or take them back later in OmaKanta; here that is done through the sandbox’s control API.",
         goes_back: "After your choice you go back to the application.",
         goes_back_to: |host| format!("After your choice you go back to the application at {host}."),
         accept: "Give access",
