@@ -115,6 +115,9 @@ pub enum ClientError {
     /// The id or the secret has characters that no request can carry.
     #[error("{0} must be 1 to 255 printable ASCII characters without spaces")]
     Characters(&'static str),
+    /// The OID is none.
+    #[error("oid: {0:?} is not an OID: numbers joined by dots, such as 1.2.246.10.1234567.10.1, at most 64 characters")]
+    Oid(String),
     /// The id is taken.
     #[error("client_id {0:?} is taken")]
     Taken(String),
@@ -130,7 +133,7 @@ pub enum RedirectUriProblem {
     #[error("is not absolute: write it whole, as in https://app.example/callback")]
     NotAbsolute,
     /// It has a fragment.
-    #[error("has a fragment (#…), where a code could not be added")]
+    #[error("has a fragment (#...), where a code could not be added")]
     Fragment,
     /// A browser would run it or show it as a document.
     #[error("has a scheme that browsers run or read as a document")]
@@ -247,6 +250,9 @@ fn client_of(new: NewClient, random: &Random) -> Result<Client, ClientError> {
             return Err(ClientError::Characters(name));
         }
     }
+    if let Some(oid) = new.oid.as_deref().filter(|oid| !is_oid(oid)) {
+        return Err(ClientError::Oid(oid.chars().take(80).collect()));
+    }
     Ok(Client {
         client_id: new.client_id.unwrap_or_else(|| random.uuid().to_string()),
         client_secret: new.client_secret.unwrap_or_else(|| random.token(64)),
@@ -261,9 +267,45 @@ fn client_of(new: NewClient, random: &Random) -> Result<Client, ClientError> {
     })
 }
 
+/// The dotted form of ITU-T X.660: at least two arcs, no leading zeros, the first at most 2, the second at most 39 under
+/// 0 and 1. 64 characters are what a certificate's Subject serialNumber can hold.
+fn is_oid(text: &str) -> bool {
+    let arcs: Vec<&str> = text.split('.').collect();
+    let is_number = |arc: &&str| {
+        !arc.is_empty() && arc.bytes().all(|byte| byte.is_ascii_digit()) && (arc.len() == 1 || !arc.starts_with('0'))
+    };
+    let small = |arc: &str| arc.parse::<u8>().is_ok_and(|number| number < 40);
+    text.len() <= 64
+        && arcs.len() >= 2
+        && arcs.iter().all(is_number)
+        && match arcs[0] {
+            "0" | "1" => small(arcs[1]),
+            first => first == "2",
+        }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_oid_has_arcs() {
+        for oid in ["1.2.246.10.1234567.10.1", "2.999", "0.0"] {
+            assert!(is_oid(oid), "{oid}");
+        }
+        for text in ["zz", "", "1", "3.1", "1.40", "1.02", "1..2", "1.2.", "urn:oid:1.2", &"1.".repeat(40)] {
+            assert!(!is_oid(text), "{text}");
+        }
+        let new = NewClient {
+            name: "a".into(),
+            redirect_uris: vec!["https://a.example/".into()],
+            scope: "openid".into(),
+            oid: Some("zz".into()),
+            ..NewClient::default()
+        };
+        let refused = Authorization::new(Store::in_memory()).add_client(new, &Random::seeded(1));
+        assert!(matches!(refused, Err(ClientError::Oid(oid)) if oid == "zz"));
+    }
     use crate::authorization::Authorization;
     use crate::store::Store;
 

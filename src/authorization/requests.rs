@@ -139,12 +139,28 @@ pub enum RequestProblem {
         /// What is registered.
         registered: Scopes,
     },
-    /// `code_challenge` is missing and the rules require it.
+    /// `code_challenge` is missing and the rules, or the method that was sent, require it.
     #[error("A code challenge must be provided")]
     ChallengeMissing,
     /// `code_challenge_method` is neither `S256` nor `plain`.
     #[error("Unsupported code challenge method: {0}")]
     ChallengeMethod(String),
+}
+
+impl RequestProblem {
+    /// How to mend it, where the wire's own words do not say: which scopes are registered.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            RequestProblem::ScopeNotRegistered { refused, registered, .. } => Some(format!(
+                "not registered for this client: {}; registered: {registered} (setting scope.unregistered)",
+                refused.join(" ")
+            )),
+            RequestProblem::ScopeEmpty { registered } => {
+                Some(format!("nothing of what is asked can be granted; registered: {registered}"))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Authorization {
@@ -204,8 +220,9 @@ fn check_rest(parameters: &RequestedParameters<'_>, client: &Client, rules: &Rul
         None => client.scope.clone(),
     };
     let challenge = match (rules.pkce, parameters.code_challenge) {
-        (Pkce::Off, _) | (Pkce::Optional, None) => None,
-        (Pkce::Required, None) => return Err(RequestProblem::ChallengeMissing),
+        (Pkce::Off, _) => None,
+        (Pkce::Optional, None) if parameters.code_challenge_method.is_none() => None,
+        (Pkce::Required | Pkce::Optional, None) => return Err(RequestProblem::ChallengeMissing),
         (_, Some(value)) => {
             let method = match parameters.code_challenge_method {
                 None => ChallengeMethod::Plain,
@@ -334,6 +351,11 @@ mod tests {
         assert_eq!(
             refused.to_string(),
             "Invalid scope; requested:[patient/Observation.read, patient/CarePlan.read, nonsense]"
+        );
+        assert_eq!(
+            refused.hint().unwrap(),
+            "not registered for this client: patient/CarePlan.read nonsense; registered: patient/Observation.read \
+             patient/Observation.write offline_access (setting scope.unregistered)"
         );
         assert!(matches!(problem(with("patient/Patient.read"), &rules), RequestProblem::ScopeEmpty { .. }));
         let lenient = Rules { unregistered_scope: UnregisteredScope::Drop, ..rules };

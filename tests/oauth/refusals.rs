@@ -109,7 +109,9 @@ fn a_user_id_that_may_be_a_real_persons_is_refused_and_not_repeated() {
     let server = Server::start();
     let response = server.get(&server.authorize(&[("user_id", "010180-123N")]));
     assert_eq!(response.status(), 400);
-    assert!(reason(&response).unwrap().starts_with("AUTH-USER-ID; user_id: this sandbox never accepts"));
+    let reason = reason(&response).unwrap();
+    assert!(reason.starts_with("AUTH-USER-ID; user_id: this sandbox never accepts"));
+    assert!(reason.contains("900-999") && !reason.contains('?'), "{reason}");
     assert!(!response.text().unwrap().contains("010180-123N"));
 }
 
@@ -143,4 +145,40 @@ fn there_is_no_smart_configuration() {
         404 Not Found
         sandbox-reason: AUTH-NO-SMART-CONFIGURATION; Kanta PHR has no SMART configuration; its authorization server has .well-known/openid-configuration
     "#);
+}
+
+#[test]
+fn parameters_are_sent_once_and_as_text() {
+    let server = Server::start();
+    for knob in ["refuse", "ignore"] {
+        server.set("parameters.empty", knob);
+        for twice in ["code_challenge=a&code_challenge=b", "nonce=a&nonce=a", "x=1&x=2"] {
+            let response = server.get(&format!("{}&{twice}", server.authorize(&[])));
+            assert_eq!((response.status().as_u16(), location(&response)), (400, String::new()), "{twice}");
+            assert!(reason(&response).unwrap().starts_with("AUTH-PARAMETER-REPEATED;"));
+        }
+    }
+    let response = server.get(&format!("{}&state=%FF", server.authorize(&[("state", "")])));
+    assert_eq!((response.status().as_u16(), location(&response)), (400, String::new()));
+    assert!(reason(&response).unwrap().starts_with("AUTH-PARAMETER-UTF8;"));
+    let response = server.get(&server.authorize(&[("code_challenge_method", "S256")]));
+    assert_eq!(
+        parameter(&location(&response), "error_description").as_deref(),
+        Some("A code challenge must be provided")
+    );
+}
+
+#[test]
+fn what_only_the_real_service_has_is_named() {
+    let server = Server::start();
+    let issuer = server.base.trim_end_matches('/').to_owned();
+    for path in
+        ["", "/", "/introspect", "/revoke", "/userinfo", "/register", "/login", "/logout", "/manage/", "/manage/a/b"]
+    {
+        let response = server.get(&format!("{issuer}{path}"));
+        assert_eq!(response.status(), 404, "{path}");
+        let text = "AUTH-NOT-YET; the real service has this endpoint, the sandbox does not yet";
+        assert_eq!(reason(&response).as_deref(), Some(text));
+    }
+    assert_eq!(server.http.post(format!("{issuer}/introspect")).send().unwrap().status(), 404);
 }

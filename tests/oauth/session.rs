@@ -99,3 +99,58 @@ fn pages_cannot_be_framed_stored_or_sniffed() {
         "the answer to the form leads to the application"
     );
 }
+
+#[test]
+fn a_refused_session_stays_with_the_citizen_whatever_is_asked() {
+    let server = Server::start();
+    let (adult, child) = (server.code_of("aino"), server.code_of("nuori"));
+    let refused = Some("https://app.example/cb?error=access_denied&error_description=5030&state=xyz");
+    let mut browser = Browser::new(&server);
+    let headless_child = server.authorize(&[("user_id", &child), ("sandbox_decision", "approve")]);
+    assert_eq!(browser.open(&headless_child).location.as_deref(), refused);
+    let headless_adult = server.authorize(&[("user_id", &adult), ("sandbox_decision", "approve")]);
+    for url in [
+        headless_adult.clone(),
+        server.authorize(&[("user_id", &adult)]),
+        server.authorize(&[("prompt", "login")]),
+        server.authorize(&[("prompt", "none")]),
+        server.authorize(&[]),
+    ] {
+        assert_eq!(browser.open(&url).location.as_deref(), refused, "{url}");
+    }
+    let headless = location(&server.get(&headless_adult));
+    assert!(parameter(&headless, "code").is_some(), "without a cookie nothing stays");
+    server.set("age.sticky", false);
+    assert!(parameter(&browser.open(&headless_adult).location.unwrap(), "code").is_some());
+    let mut fresh = Browser::new(&server);
+    assert_eq!(fresh.open(&headless_child).location.as_deref(), refused);
+    assert!(parameter(&fresh.open(&headless_adult).location.unwrap(), "code").is_some());
+    server.set("age.sticky", true);
+    server.set("age.minimum", 18);
+    assert_eq!(browser.open(&headless_adult).location.as_deref(), refused);
+    server.wait(12 * 3600);
+    assert!(parameter(&browser.open(&headless_adult).location.unwrap(), "code").is_some(), "the session has ended");
+}
+
+#[test]
+fn a_browser_without_cookies_is_told_so() {
+    let server = Server::start();
+    let url = server.authorize(&[("user_id", &server.code_of("aino"))]);
+    let first = location(&server.get(&url));
+    assert!(first.ends_with("&sandbox_cookie=1"), "{first}");
+    let authority = server.base.split("/phr-").next().unwrap();
+    let response = server.get(&format!("{authority}{first}&sandbox_lang=en"));
+    assert_eq!(response.status(), 400);
+    assert!(crate::server::reason(&response).unwrap().starts_with("AUTH-COOKIES;"));
+    let html = response.text().unwrap();
+    assert!(html.contains("Cookies are needed"), "{html}");
+    let retry = html.split("class=\"button primary\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(!retry.contains("sandbox_cookie"), "{retry}");
+
+    let mut browser = Browser::new(&server);
+    let identification = browser.open(&server.authorize(&[]));
+    browser.cookies.clear();
+    let shown = browser.submit(&identification, &[("citizen", "aino")]);
+    assert_eq!(shown.status, 400);
+    assert!(shown.reason.unwrap().starts_with("AUTH-COOKIES;"));
+}

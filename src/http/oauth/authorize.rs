@@ -25,6 +25,7 @@ pub async fn get(State(app): State<App>, origin: Origin, headers: HeaderMap, Raw
 }
 
 fn decide(visit: &Visit<'_>, request: AuthorizationRequest) -> Outcome {
+    visit.check_cookie()?;
     let decision = match visit.parameters.get("sandbox_decision") {
         None => None,
         Some("approve") => Some(Decision::Approve),
@@ -32,6 +33,12 @@ fn decide(visit: &Visit<'_>, request: AuthorizationRequest) -> Outcome {
         Some("cancel") => return Err(Refusal::Cancelled(Target::from(&request))),
         Some(other) => return Err(Refusal::UnknownDecision(other.to_owned())),
     };
+    if visit.settings.age_sticky
+        && let Some((present, _)) = visit.signed_in()
+    {
+        // A session that stays with a refused citizen does so whoever comes next and whatever is asked.
+        let_in(visit, &present, &request)?;
+    }
     let user = match visit.parameters.get("user_id") {
         None => None,
         Some(code) => {
@@ -42,14 +49,11 @@ fn decide(visit: &Visit<'_>, request: AuthorizationRequest) -> Outcome {
     match (user, decision) {
         (Some(citizen), Some(decision)) => without_pages(visit, &citizen, None, &request, decision),
         (Some(citizen), None) => identified(visit, citizen, &request),
-        (None, decision) => match visit.signed_in().filter(|_| request.prompt != Some(Prompt::Login)) {
-            Some((citizen, session)) => {
-                let_in(visit, &citizen, &request)?;
-                match decision {
-                    Some(decision) => without_pages(visit, &citizen, Some(session), &request, decision),
-                    None => ask(visit, &citizen, session, &request),
-                }
-            }
+        (None, decision) => match welcome(visit).filter(|_| request.prompt != Some(Prompt::Login)) {
+            Some((citizen, session)) => match decision {
+                Some(decision) => without_pages(visit, &citizen, Some(session), &request, decision),
+                None => ask(visit, &citizen, session, &request),
+            },
             None if Visit::is_silent(&request) => Err(Refusal::LoginRequired(Target::from(&request))),
             None => identification::page(visit, &request, String::new(), None),
         },
@@ -63,7 +67,9 @@ fn without_pages(
     request: &AuthorizationRequest,
     decision: Decision,
 ) -> Outcome {
-    let_in(visit, citizen, request)?;
+    if let Err(refusal) = let_in(visit, citizen, request) {
+        return refuse_entry(visit, citizen, refusal);
+    }
     match decision {
         Decision::Approve => {
             visit.tenant.accept_terms(citizen).map_err(Refusal::internal)?;
@@ -75,35 +81,35 @@ fn without_pages(
 
 /// `user_id` has said who the citizen is: the session is theirs from now on.
 fn identified(visit: &Visit<'_>, citizen: Citizen, request: &AuthorizationRequest) -> Outcome {
-    match visit.signed_in() {
-        Some((present, session)) if present.id == citizen.id => {
-            let_in(visit, &present, request)?;
-            ask(visit, &present, session, request)
-        }
-        present => {
-            if let Some((present, _)) = present.filter(|_| visit.settings.age_sticky) {
-                // A session that stays with a refused citizen does so whoever comes next.
-                let_in(visit, &present, request)?;
-            }
-            enter(visit, &citizen, request)
-        }
+    match welcome(visit) {
+        Some((present, session)) if present.id == citizen.id => ask(visit, &present, session, request),
+        _ => enter(visit, &citizen, request),
     }
 }
 
 /// Signs a citizen in who has just been identified, and goes on to the next question.
 pub(super) fn enter(visit: &Visit<'_>, citizen: &Citizen, request: &AuthorizationRequest) -> Outcome {
-    let refused = let_in(visit, citizen, request);
-    if refused.is_err() && !visit.settings.age_sticky {
-        return refused.map(|()| visit.go_on());
+    if let Err(refusal) = let_in(visit, citizen, request) {
+        return refuse_entry(visit, citizen, refusal);
     }
     let cookie: HeaderValue = visit.sign_in(citizen)?;
-    let response = match refused {
-        // What was asked for is done: identifying again and again would not end.
-        Ok(()) if request.prompt == Some(Prompt::Login) => visit.go_on_without(&["prompt"]),
-        Ok(()) => visit.go_on(),
-        Err(refusal) => refusal.into_response(visit.frame(), None),
-    };
-    Ok(with_cookie(response, Some(cookie)))
+    // What prompt=login asked for is done: identifying again and again would not end.
+    let done: &[&str] = if request.prompt == Some(Prompt::Login) { &["prompt"] } else { &[] };
+    Ok(with_cookie(visit.go_on_with_cookie(done), Some(cookie)))
+}
+
+/// Refuses a citizen who may not enter; with `age.sticky` the browser session is theirs all the same.
+fn refuse_entry(visit: &Visit<'_>, citizen: &Citizen, refusal: Refusal) -> Outcome {
+    if !visit.settings.age_sticky {
+        return Err(refusal);
+    }
+    let cookie = visit.sign_in(citizen)?;
+    Ok(with_cookie(refusal.into_response(visit.frame(), None), Some(cookie)))
+}
+
+/// The citizen who is signed in and may be.
+fn welcome<'v>(visit: &'v Visit<'_>) -> Option<(Citizen, &'v Session)> {
+    visit.signed_in().filter(|(citizen, _)| visit.tenant.check_age(citizen).is_ok())
 }
 
 /// The age limit.

@@ -1,7 +1,7 @@
 //! `POST authorize/identification`: who is at the browser?
 
 use super::authorize;
-use super::refusal::{Refusal, Target};
+use super::refusal::{Refusal, Target, in_ascii};
 use super::visit::{Outcome, Visit, answer, with_cookie};
 use crate::authorization::AuthorizationRequest;
 use crate::citizens::{Citizen, PersonalIdentityCode, PersonalIdentityCodeError};
@@ -59,7 +59,7 @@ fn decide(visit: &Visit<'_>, request: AuthorizationRequest, body: &[u8]) -> Outc
                 PersonalIdentityCodeError::NotSynthetic => (IdentificationProblem::NotSynthetic, ""),
             };
             let response = page(visit, &request, typed.to_owned(), Some(problem))?;
-            Ok(with_reason(response, "AUTH-IDENTITY-CODE", &error.to_string()))
+            Ok(with_reason(response, "AUTH-IDENTITY-CODE", &in_ascii(&error.to_string())))
         }
     }
 }

@@ -25,7 +25,7 @@ use axum::Router;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 pub use identification::choice as citizen_choice;
 
 /// Where the authorization server lies behind a tenant's base path; the issuer is this with a slash.
@@ -43,6 +43,31 @@ pub fn routes() -> Router<App> {
         .route(&at("jwk"), get(jwk::get))
         .route(&at(".well-known/openid-configuration"), get(discovery::get))
         .route(&at(".well-known/smart-configuration"), get(smart_configuration))
+        .merge(not_yet())
+}
+
+/// What the real service has and the sandbox does not.
+fn not_yet() -> Router<App> {
+    const PATHS: [&str; 12] = [
+        "",
+        "/",
+        "/introspect",
+        "/revoke",
+        "/userinfo",
+        "/register",
+        "/registeruser",
+        "/login",
+        "/logout",
+        "/manage",
+        "/manage/",
+        "/manage/{*rest}",
+    ];
+    PATHS.into_iter().fold(Router::new(), |router, path| router.route(&format!("{PREFIX}{path}"), any(missing)))
+}
+
+async fn missing() -> Response {
+    let text = "the real service has this endpoint, the sandbox does not yet";
+    with_reason(StatusCode::NOT_FOUND.into_response(), "AUTH-NOT-YET", text)
 }
 
 /// The stylesheet and the icon of the pages.

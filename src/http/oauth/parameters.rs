@@ -15,16 +15,27 @@ pub enum ParameterError {
     /// A parameter twice.
     #[error("Parameter {0} is repeated")]
     Repeated(String),
+    /// A parameter that is not text.
+    #[error("Parameter {0} is not UTF-8")]
+    NotUtf8(String),
 }
 
 impl Parameters {
     /// Reads `application/x-www-form-urlencoded` bytes. Empty parameters are refused or left out.
     pub fn parse(bytes: &[u8], empty: EmptyParameters) -> Result<Parameters, ParameterError> {
         let mut parameters: Vec<(String, String)> = Vec::new();
-        for (name, value) in form_urlencoded::parse(bytes) {
-            if parameters.iter().any(|(known, _)| *known == name) {
+        let mut known: Vec<String> = Vec::new();
+        for pair in bytes.split(|byte| *byte == b'&') {
+            // One pair gives one parameter; nothing between two & gives none.
+            let Some((name, value)) = form_urlencoded::parse(pair).next() else { continue };
+            if percent_encoding::percent_decode(pair).decode_utf8().is_err() {
+                return Err(ParameterError::NotUtf8(name.into_owned()));
+            }
+            // Empty ones count too: which of two was meant is anybody's guess.
+            if known.iter().any(|known| *known == name) {
                 return Err(ParameterError::Repeated(name.into_owned()));
             }
+            known.push(name.clone().into_owned());
             match (value.is_empty(), empty) {
                 (true, EmptyParameters::Refuse) => return Err(ParameterError::Empty(name.into_owned())),
                 (true, EmptyParameters::Ignore) => {}
@@ -53,6 +64,10 @@ impl ParameterError {
             ParameterError::Repeated(name) => {
                 ("AUTH-PARAMETER-REPEATED", format!("send {name} once (RFC 6749, 3.1 and 3.2)"))
             }
+            ParameterError::NotUtf8(name) => (
+                "AUTH-PARAMETER-UTF8",
+                format!("percent-encode the UTF-8 bytes of {name}; other bytes cannot be echoed"),
+            ),
         }
     }
 }
@@ -70,5 +85,9 @@ mod tests {
         assert_eq!(Parameters::parse(b"a=1&b", Refuse), Err(ParameterError::Empty("b".into())));
         assert_eq!(Parameters::parse(b"a=1&b=", Ignore).unwrap().get("b"), None);
         assert_eq!(Parameters::parse(b"a=1&a=1", Ignore), Err(ParameterError::Repeated("a".into())));
+        assert_eq!(Parameters::parse(b"a=&a=1", Ignore), Err(ParameterError::Repeated("a".into())));
+        assert_eq!(Parameters::parse(b"&a=1&&%61=1", Ignore), Err(ParameterError::Repeated("a".into())));
+        assert_eq!(Parameters::parse(b"a=%FF", Ignore), Err(ParameterError::NotUtf8("a".into())));
+        assert_eq!(Parameters::parse(b"a=%C3%A4", Ignore).unwrap().get("a"), Some("\u{e4}"));
     }
 }

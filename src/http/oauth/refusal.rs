@@ -48,6 +48,8 @@ pub enum Refusal {
     UnknownButton,
     /// A form came without our token, or from another site.
     ForgedForm(&'static str),
+    /// The browser does not keep our cookie.
+    CookiesMissing,
     /// The citizen is too young.
     UnderAge(Target, UnderAge),
     /// The citizen said no.
@@ -126,6 +128,10 @@ impl Refusal {
             Refusal::ForgedForm(why) => {
                 page(StatusCode::FORBIDDEN, RefusalKind::FormExpired, "access_denied", (*why).to_owned(), retry)
             }
+            Refusal::CookiesMissing => {
+                let description = String::from("the browser did not send the session cookie back");
+                page(bad, RefusalKind::CookiesMissing, "invalid_request", description, retry)
+            }
             Refusal::UnderAge(target, _) => told(target, "access_denied", "5030"),
             Refusal::Denied(target) | Refusal::Cancelled(target) => told(target, "access_denied", "User denied access"),
             Refusal::LoginRequired(target) => told(target, "login_required", "The citizen is not signed in"),
@@ -138,7 +144,7 @@ impl Refusal {
                 page(StatusCode::INTERNAL_SERVER_ERROR, RefusalKind::Internal, "Internal error", description, retry)
             }
         };
-        with_reason(response, rule, &reason)
+        with_reason(response, rule, &in_ascii(&reason))
     }
 
     /// The id of the rule and the fix.
@@ -154,6 +160,12 @@ impl Refusal {
                 ("AUTH-FORM", String::from("send the form as the page makes it: decision is missing or unknown"))
             }
             Refusal::ForgedForm(why) => ("AUTH-CSRF", format!("{why}: open the page anew and send its own form")),
+            Refusal::CookiesMissing => (
+                "AUTH-COOKIES",
+                String::from(
+                    "allow cookies for this address; a test without a browser sends user_id together with sandbox_decision",
+                ),
+            ),
             Refusal::UnderAge(_, under_age) => (
                 "AUTH-AGE",
                 format!(
@@ -176,6 +188,11 @@ impl Refusal {
             Refusal::Internal(error) => ("AUTH-INTERNAL", error.clone()),
         }
     }
+}
+
+/// Our own words without the typography that a header cannot carry.
+pub fn in_ascii(text: &str) -> String {
+    text.replace(['\u{2013}', '\u{2014}'], "-").replace('\u{2026}', "...").replace(['\u{2018}', '\u{2019}'], "'")
 }
 
 fn error_code(problem: &RequestProblem) -> &'static str {
@@ -229,15 +246,8 @@ fn problem_reason(problem: &RequestProblem) -> (&'static str, String) {
         RequestProblem::StateMissing => {
             ("AUTH-STATE", String::from("send an unguessable state (setting state.required)"))
         }
-        RequestProblem::ScopeNotRegistered { refused, registered, .. } => (
-            "AUTH-SCOPE",
-            format!(
-                "not registered for this client: {}; registered: {registered} (setting scope.unregistered)",
-                refused.join(" ")
-            ),
-        ),
-        RequestProblem::ScopeEmpty { registered } => {
-            ("AUTH-SCOPE", format!("nothing of what is asked can be granted; registered: {registered}"))
+        RequestProblem::ScopeNotRegistered { .. } | RequestProblem::ScopeEmpty { .. } => {
+            ("AUTH-SCOPE", problem.hint().unwrap_or_default())
         }
         RequestProblem::ChallengeMissing => {
             ("AUTH-PKCE", String::from("send code_challenge and code_challenge_method=S256 (setting pkce)"))

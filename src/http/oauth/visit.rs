@@ -22,6 +22,9 @@ use std::sync::Arc;
 /// The cookie that names the browser session.
 const SESSION_COOKIE: &str = "phr_sandbox_session";
 
+/// The parameter that says: a cookie was set on the way here.
+const COOKIE_MARKER: &str = "sandbox_cookie";
+
 /// What a handler of the browser flow knows before it decides anything.
 pub struct Visit<'a> {
     /// Whose data it is about.
@@ -68,7 +71,7 @@ pub fn answer(
         None => visit.request().map_err(Refusal::Request).and_then(|request| decide(&visit, request)),
     };
     let mut response = outcome.unwrap_or_else(|refusal| {
-        let retry = browser_path(origin, "authorize") + "?" + query;
+        let retry = browser_path(origin, "authorize") + "?" + &without(query, &[COOKIE_MARKER]);
         refusal.into_response(visit.frame(), Some(retry))
     });
     if visit.parameters.get(LANGUAGE_PARAMETER).is_some()
@@ -173,6 +176,10 @@ impl Visit<'_> {
         let Some(csrf) = form.get(field::CSRF) else {
             return Err(Refusal::ForgedForm("the form carries no token of ours"));
         };
+        // A page with a form never goes out without a session.
+        if session_cookie(self.headers).is_none() {
+            return Err(Refusal::CookiesMissing);
+        }
         Ok(self.session.as_ref().is_some_and(|(_, session)| session.made(csrf)).then_some(form))
     }
 
@@ -185,6 +192,18 @@ impl Visit<'_> {
     pub fn go_on_without(&self, names: &[&str]) -> Response {
         let query = without(self.query, names);
         redirect(&browser_path(self.origin, &format!("authorize?{query}")))
+    }
+
+    /// The same along with a new cookie, whose return is checked: without it the citizen would be sent round for ever.
+    pub fn go_on_with_cookie(&self, names: &[&str]) -> Response {
+        let query = without(self.query, &[names, &[COOKIE_MARKER]].concat());
+        redirect(&browser_path(self.origin, &format!("authorize?{query}&{COOKIE_MARKER}=1")))
+    }
+
+    /// Refuses a browser that has just been given a cookie and does not send it. (One that has ended is sent, still.)
+    pub fn check_cookie(&self) -> Result<(), Refusal> {
+        let lost = self.parameters.get(COOKIE_MARKER).is_some() && session_cookie(self.headers).is_none();
+        if lost { Err(Refusal::CookiesMissing) } else { Ok(()) }
     }
 
     /// The same for a form that belongs to another session.

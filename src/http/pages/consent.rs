@@ -48,8 +48,7 @@ impl Consent {
         let logo = self.application.logo();
         let rights = in_plain_words(&self.scopes, &texts.rights);
         let markup = Markup { frame: &self.frame, texts, view: self, logo, rights };
-        let page = Page::render(self.frame.language, &markup, FormAction::Anywhere);
-        if logo.is_some() { page.with_foreign_images() } else { page }
+        Page::render(self.frame.language, &markup, FormAction::Anywhere).with_images_from(logo.and_then(image_source))
     }
 }
 
@@ -57,7 +56,7 @@ impl Application {
     /// The logo's address, if a browser may be asked to fetch it.
     fn logo(&self) -> Option<&str> {
         let address = self.logo_uri.as_deref()?;
-        (is_web(address) || starts_with(address, "data:image/")).then_some(address)
+        image_source(address).map(|_| address)
     }
 
     /// The home page's address, if it may be a link.
@@ -70,6 +69,22 @@ impl Application {
         let initial = self.name.chars().find(|character| character.is_alphanumeric());
         initial.map_or_else(|| String::from("?"), |character| character.to_uppercase().collect())
     }
+}
+
+/// What a Content-Security-Policy must name to let an image load: `data:`, or the origin of its address. None for an
+/// address that has no such origin, which then is not loaded at all.
+fn image_source(address: &str) -> Option<String> {
+    if starts_with(address, "data:image/") {
+        return Some(String::from("data:"));
+    }
+    let (scheme, rest) = address.split_once("://").filter(|_| is_web(address))?;
+    let authority = rest.split(['/', '?', '#', '\\']).next()?.to_ascii_lowercase();
+    let (host, port) = authority.split_once(':').map_or((authority.as_str(), None), |(host, port)| (host, Some(port)));
+    let label =
+        |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let port_fits =
+        port.is_none_or(|port| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok());
+    (host.split('.').all(label) && port_fits).then(|| format!("{}://{authority}", scheme.to_ascii_lowercase()))
 }
 
 fn is_web(address: &str) -> bool {

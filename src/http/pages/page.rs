@@ -26,7 +26,8 @@ pub struct Page {
     language: Language,
     html: String,
     form_action: FormAction,
-    foreign_images: bool,
+    /// Where else images come from, as a source of the policy.
+    images: Option<String>,
 }
 
 impl Page {
@@ -37,7 +38,7 @@ impl Page {
             Ok(html) => (StatusCode::OK, html),
             Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, String::from("<!doctype html><title>500</title><p>500")),
         };
-        Page { status, language, html, form_action, foreign_images: false }
+        Page { status, language, html, form_action, images: None }
     }
 
     /// Answers with another status than 200.
@@ -52,9 +53,10 @@ impl Page {
         self
     }
 
-    /// Lets the page load images from anywhere: the logos of applications.
-    pub(super) fn with_foreign_images(mut self) -> Page {
-        self.foreign_images = true;
+    /// Lets the page load images from one more source: the logo of an application. It must be a word of the policy's
+    /// grammar.
+    pub(super) fn with_images_from(mut self, source: Option<String>) -> Page {
+        self.images = source;
         self
     }
 
@@ -70,7 +72,7 @@ impl Page {
 
     /// The value of `Content-Security-Policy`.
     pub fn content_security_policy(&self) -> String {
-        let images = if self.foreign_images { "'self' data: https: http:" } else { "'self'" };
+        let images = self.images.as_ref().map_or_else(|| String::from("'self'"), |source| format!("'self' {source}"));
         let form_action = match self.form_action {
             FormAction::Nowhere => "; form-action 'none'",
             FormAction::Own => "; form-action 'self'",

@@ -51,6 +51,8 @@ pub enum RefusalKind {
     BadParameter,
     /// The form is too old, was sent twice, or came from another page: the session has no such request waiting.
     FormExpired,
+    /// The browser does not keep the cookie that holds the visit together.
+    CookiesMissing,
     /// The person is signed in as a citizen whom the service does not let in (age limit).
     UnderAge,
     /// There is no such page.
@@ -98,6 +100,7 @@ fn incident(kind: &RefusalKind, texts: &'static RefusalTexts) -> &'static Incide
         RefusalKind::RedirectMismatch => &texts.redirect_mismatch,
         RefusalKind::BadParameter => &texts.bad_parameter,
         RefusalKind::FormExpired => &texts.form_expired,
+        RefusalKind::CookiesMissing => &texts.cookies_missing,
         RefusalKind::UnderAge => &texts.under_age,
         RefusalKind::NotFound => &texts.not_found,
         RefusalKind::MethodNotAllowed => &texts.method_not_allowed,

@@ -365,21 +365,27 @@ fn hostile_values_stay_text() {
 #[test]
 fn only_logos_and_links_a_browser_may_follow_are_used() {
     for (uri, shown) in [
-        ("https://logo.test/a.png", true),
-        ("HTTP://logo.test/a.png", true),
-        ("data:image/png;base64,AAAA", true),
-        ("data:text/html,hello", false),
-        ("javascript:alert(1)", false),
-        ("ÿ", false),
-        ("", false),
+        ("https://logo.test/a.png", Some("https://logo.test")),
+        ("HTTP://Logo.test:8080?a.png", Some("http://logo.test:8080")),
+        ("data:image/png;base64,AAAA", Some("data:")),
+        ("data:text/html,hello", None),
+        ("https://*", None),
+        ("https://a b;script-src *", None),
+        ("https://a.test:x/", None),
+        ("https://", None),
+        ("javascript:alert(1)", None),
+        ("ÿ", None),
+        ("", None),
     ] {
         let mut view = consent(Language::En);
         view.application.logo_uri = Some(uri.into());
         view.application.home_page = Some(uri.into());
         let page = view.page();
-        assert_eq!(page.html().contains("<img "), shown, "{uri}");
-        assert_eq!(page.content_security_policy().contains("img-src 'self' data: https: http:"), shown, "{uri}");
-        assert_eq!(page.html().contains("target=\"_blank\""), shown && !uri.starts_with("data:"), "{uri}");
+        assert_eq!(page.html().contains("<img "), shown.is_some(), "{uri}");
+        let images = shown.map_or_else(|| "img-src 'self';".to_owned(), |source| format!("img-src 'self' {source};"));
+        assert!(page.content_security_policy().contains(&images), "{uri}");
+        let linked = uri.to_ascii_lowercase().starts_with("http");
+        assert_eq!(page.html().contains("target=\"_blank\""), linked, "{uri}");
     }
 }
 
@@ -406,7 +412,7 @@ fn a_page_answers_with_strict_headers() {
     assert_eq!(header("referrer-policy"), "same-origin");
     assert_eq!(
         header("content-security-policy"),
-        "default-src 'none'; style-src 'self'; img-src 'self' data: https: http:; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
     );
     let refused = refusal(Language::Fi, RefusalKind::ClientUnknown).page();
     assert_eq!(
@@ -446,4 +452,22 @@ fn previews_are_written_where_asked() {
             std::fs::write(file.with_added_extension("policy"), page.content_security_policy()).expect("a file");
         }
     }
+}
+
+#[test]
+fn an_error_in_the_typed_code_stands_before_the_people() {
+    for (problem, first) in [(None, false), (Some(IdentificationProblem::Malformed), true)] {
+        let view = Identification { problem, ..identification(Language::Fi) };
+        let page = view.page();
+        let at = |text: &str| page.html().find(text).expect(text);
+        assert_eq!(at("id=\"code\"") < at("id=\"people-heading\""), first);
+        assert_eq!(page.html().matches("id=\"code\"").count(), 1);
+    }
+    assert!(!include_str!("../../../templates/pages.css").contains("scroll-behavior: smooth"));
+}
+
+#[test]
+fn english_descriptions_say_so_on_other_pages() {
+    assert!(identification(Language::Fi).page().html().contains("class=\"person-about\" lang=\"en\""));
+    assert!(identification(Language::En).page().html().contains("class=\"person-about\">"));
 }

@@ -73,8 +73,9 @@ pub(super) static TEXTS: Texts = Texts {
             },
             Section {
                 heading: "You decide who sees your data",
-                body: "An application reads or stores data only after you have given it access rights. You can change \
-                       the rights or take them back whenever you like.",
+                body: "An application reads or stores data only after you have given it access rights. In the \
+                       real service you change rights or take them back in OmaKanta whenever you like; in this \
+                       sandbox that is done through its control API.",
             },
             Section {
                 heading: "A right covers a whole kind of data",
@@ -110,7 +111,7 @@ pub(super) static TEXTS: Texts = Texts {
         nothing_requested: "The application does not ask to read or store any of your data.",
         accepting: |application| format!("By giving access you grant these rights to {application}."),
         all_sources: "They also cover data of the same kind that other applications have stored.",
-        can_change: "You can change the rights or take them back later on your own pages.",
+        can_change: "In the real service you can change the rights or take them back later in OmaKanta; here that is done through the sandbox’s control API.",
         goes_back: "After your choice you go back to the application.",
         goes_back_to: |host| format!("After your choice you go back to the application at {host}."),
         accept: "Give access",
@@ -218,6 +219,12 @@ pub(super) static TEXTS: Texts = Texts {
                 "Go back to the application and start from there.",
                 "The browser accepts cookies from this address.",
             ],
+        },
+        cookies_missing: Incident {
+            title: "Cookies are needed",
+            happened: "The sandbox gave your browser a cookie, and the browser did not send it back. Without it \
+                       nobody can sign in here. Nothing was changed.",
+            check: &["The browser accepts cookies from this address.", "The page is not shown inside another page."],
         },
         under_age: Incident {
             title: "This person is too young",

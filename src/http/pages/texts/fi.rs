@@ -73,8 +73,9 @@ pub(super) static TEXTS: Texts = Texts {
             },
             Section {
                 heading: "Sinä päätät, kuka tietosi näkee",
-                body: "Sovellus lukee tai tallentaa tietoja vasta, kun olet antanut sille käyttöoikeudet. Voit muuttaa \
-                       oikeuksia tai perua ne milloin haluat.",
+                body: "Sovellus lukee tai tallentaa tietoja vasta, kun olet antanut sille käyttöoikeudet. Oikeassa \
+                       palvelussa voit muuttaa oikeuksia tai perua ne OmaKannassa milloin haluat, tässä \
+                       hiekkalaatikossa ohjausrajapinnan kautta.",
             },
             Section {
                 heading: "Oikeus koskee kaikkia samanlaisia tietoja",
@@ -112,7 +113,7 @@ pub(super) static TEXTS: Texts = Texts {
             format!("Kun annat käyttöoikeuden, myönnät nämä oikeudet seuraavalle sovellukselle: {application}.")
         },
         all_sources: "Oikeudet koskevat myös samanlaisia tietoja, jotka muut sovellukset ovat tallentaneet.",
-        can_change: "Voit myöhemmin muuttaa oikeuksia tai perua ne omilla sivuillasi.",
+        can_change: "Oikeassa palvelussa voit myöhemmin muuttaa oikeuksia tai perua ne OmaKannassa, täällä hiekkalaatikon ohjausrajapinnan kautta.",
         goes_back: "Valintasi jälkeen palaat sovellukseen.",
         goes_back_to: |host| format!("Valintasi jälkeen palaat sovellukseen osoitteessa {host}."),
         accept: "Anna käyttöoikeus",
@@ -221,6 +222,12 @@ pub(super) static TEXTS: Texts = Texts {
             happened: "Lomake lähetettiin kahdesti, se oli auki liian pitkään tai hiekkalaatikko tyhjennettiin välillä. \
                        Mitään ei muutettu.",
             check: &["Palaa sovellukseen ja aloita sieltä.", "Selain hyväksyy evästeet tästä osoitteesta."],
+        },
+        cookies_missing: Incident {
+            title: "Evästeet ovat tarpeen",
+            happened: "Hiekkalaatikko antoi selaimellesi evästeen, mutta selain ei palauttanut sitä. Ilman \
+                       evästettä täällä ei voi tunnistautua. Mitään ei muutettu.",
+            check: &["Selain hyväksyy evästeet tästä osoitteesta.", "Sivua ei näytetä toisen sivun sisällä."],
         },
         under_age: Incident {
             title: "Henkilö on liian nuori",

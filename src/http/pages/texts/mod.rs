@@ -162,6 +162,7 @@ pub(super) struct RefusalTexts {
     pub redirect_mismatch: Incident,
     pub bad_parameter: Incident,
     pub form_expired: Incident,
+    pub cookies_missing: Incident,
     pub under_age: Incident,
     pub not_found: Incident,
     pub method_not_allowed: Incident,

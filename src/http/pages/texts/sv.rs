@@ -74,8 +74,9 @@ pub(super) static TEXTS: Texts = Texts {
             },
             Section {
                 heading: "Du bestämmer vem som ser dina uppgifter",
-                body: "En applikation läser eller sparar uppgifter först när du har gett den åtkomsträtter. Du \
-                       kan ändra rättigheterna eller ta tillbaka dem när du vill.",
+                body: "En applikation läser eller sparar uppgifter först när du har gett den åtkomsträtter. I \
+                       den riktiga tjänsten kan du ändra rättigheterna eller ta tillbaka dem i MittKanta när du vill, \
+                       i den här sandlådan via dess styrgränssnitt.",
             },
             Section {
                 heading: "En rättighet gäller alla uppgifter av samma slag",
@@ -111,7 +112,7 @@ pub(super) static TEXTS: Texts = Texts {
         nothing_requested: "Applikationen ber inte om att få läsa eller spara några av dina uppgifter.",
         accepting: |application| format!("När du ger åtkomst beviljar du {application} de här rättigheterna."),
         all_sources: "De gäller också uppgifter av samma slag som andra applikationer har sparat.",
-        can_change: "Du kan senare ändra rättigheterna eller ta tillbaka dem på dina egna sidor.",
+        can_change: "I den riktiga tjänsten kan du senare ändra rättigheterna eller ta tillbaka dem i MittKanta, här via sandlådans styrgränssnitt.",
         goes_back: "Efter ditt val går du tillbaka till applikationen.",
         goes_back_to: |host| format!("Efter ditt val går du tillbaka till applikationen på {host}."),
         accept: "Ge åtkomst",
@@ -221,6 +222,12 @@ pub(super) static TEXTS: Texts = Texts {
                 "Gå tillbaka till applikationen och börja därifrån.",
                 "Webbläsaren godtar kakor från den här adressen.",
             ],
+        },
+        cookies_missing: Incident {
+            title: "Kakor behövs",
+            happened: "Sandlådan gav din webbläsare en kaka, men webbläsaren skickade inte tillbaka den. Utan kakan \
+                       kan ingen identifiera sig här. Inget ändrades.",
+            check: &["Webbläsaren godkänner kakor från den här adressen.", "Sidan visas inte inuti en annan sida."],
         },
         under_age: Incident {
             title: "Personen är för ung",
