@@ -6,4 +6,4 @@ mod journal;
 mod mask;
 
 pub use journal::{Exchange, ExchangeId, Filter, Journal, Message, Party};
-pub use mask::{mask_headers, mask_text, mask_url};
+pub use mask::{mask_exchange_body, mask_headers, mask_text, mask_url};

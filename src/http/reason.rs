@@ -8,7 +8,13 @@ pub const SANDBOX_REASON: &str = "sandbox-reason";
 
 /// The value of the header: printable ASCII, whatever the text quotes.
 pub fn reason(rule: &str, text: &str) -> HeaderValue {
-    let visible = |character: char| if (' '..='~').contains(&character) { character } else { '?' };
+    let visible = |character: char| match character {
+        ' '..='~' => character,
+        '\u{2010}'..='\u{2015}' => '-',
+        '\u{2018}' | '\u{2019}' => '\'',
+        '\u{201C}' | '\u{201D}' => '"',
+        _ => '?',
+    };
     let value: String = format!("{rule}; {text}").chars().map(visible).take(1000).collect();
     // Printable ASCII is always a header value.
     HeaderValue::from_str(&value).unwrap_or_else(|_| HeaderValue::from_static("SANDBOX"))

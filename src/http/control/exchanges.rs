@@ -1,7 +1,7 @@
 //! `GET /_sandbox/exchanges`, `GET /_sandbox/exchanges/{id}`
 
 use super::Problem;
-use crate::exchanges::{Exchange, Filter, Message, mask_headers, mask_text, mask_url};
+use crate::exchanges::{Exchange, Filter, Message, mask_exchange_body, mask_headers, mask_text, mask_url};
 use crate::http::context::App;
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -92,8 +92,8 @@ pub async fn show(
     let exchange = found.ok_or_else(|| Problem::not_found("exchange", &id))?;
     Ok(Json(Whole {
         listed: listed(&exchange, unmasked),
-        request: message(&exchange.request, unmasked),
-        response: message(&exchange.response, unmasked),
+        request: message(&exchange.url, &exchange.request, unmasked),
+        response: message(&exchange.url, &exchange.response, unmasked),
     }))
 }
 
@@ -104,19 +104,23 @@ fn listed(exchange: &Exchange, unmasked: bool) -> Listed {
         method: exchange.method.clone(),
         url: if unmasked { exchange.url.clone() } else { mask_url(&exchange.url).into_owned() },
         status: exchange.status,
-        client_id: exchange.party.client_id.clone(),
+        client_id: exchange
+            .party
+            .client_id
+            .as_ref()
+            .map(|id| if unmasked { id.clone() } else { mask_text(id).into_owned() }),
         citizen: exchange.party.citizen.clone(),
         certificate: exchange.party.certificate.clone(),
         rule: exchange.rule.clone(),
     }
 }
 
-fn message(message: &Message, unmasked: bool) -> ShownMessage {
+fn message(url: &str, message: &Message, unmasked: bool) -> ShownMessage {
     let body = String::from_utf8_lossy(&message.body);
     if unmasked {
         return ShownMessage { headers: plain(&message.headers), body: body.into_owned() };
     }
-    ShownMessage { headers: mask_headers(&message.headers), body: mask_text(&body).into_owned() }
+    ShownMessage { headers: mask_headers(&message.headers), body: mask_exchange_body(url, &body).into_owned() }
 }
 
 fn plain(headers: &HeaderMap) -> Vec<(String, String)> {

@@ -37,6 +37,10 @@ pub async fn give(
                 Problem::not_found("client", format_args!("{id:?}; GET /_sandbox/clients lists them"))
             }
             TokenError::Approve(ApproveError::Store(error)) => Problem::store(error),
+            TokenError::Scope(problem) => {
+                let hint = problem.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+                Problem::invalid(format_args!("{problem}{hint}"))
+            }
             _ => Problem::invalid(error),
         })?;
     Ok((StatusCode::CREATED, Json(token)))
