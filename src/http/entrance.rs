@@ -10,9 +10,9 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,7 +78,7 @@ async fn answer(app: App, mut router: Router, connection: Arc<Connection>, reque
     {
         return problem.into_response();
     }
-    let body = match collect(body, &parts.headers).await {
+    let body = match collect(body).await {
         Ok(body) => body,
         Err(Cut::TooLong) if path.starts_with("/phr-resourceserver/") => {
             parts.extensions.insert(BodyTooLong);
@@ -164,20 +164,48 @@ fn is_allowed(front: &Front, host: &str) -> bool {
         || publics.into_iter().flatten().any(|url| url.host().eq_ignore_ascii_case(host))
 }
 
-enum Cut {
+/// Why a body was not read.
+#[derive(Debug)]
+pub(super) enum Cut {
+    /// Longer than [`BODY_LIMIT`].
     TooLong,
+    /// The connection ended, or it took too long.
     Broken,
 }
 
-async fn collect(body: Body, headers: &HeaderMap) -> Result<Bytes, Cut> {
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > BODY_LIMIT) {
-        return Err(Cut::TooLong);
+/// The whole body. One that is too long is read on for a while and thrown away: a client that is still sending would
+/// otherwise see a broken connection instead of the answer.
+pub(super) async fn collect(body: Body) -> Result<Bytes, Cut> {
+    match tokio::time::timeout(BODY_TIME, read(body)).await {
+        Ok(read) => read,
+        Err(_) => Err(Cut::Broken),
     }
-    match tokio::time::timeout(BODY_TIME, Limited::new(body, BODY_LIMIT).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Cut::TooLong),
-        Ok(Err(_)) | Err(_) => Err(Cut::Broken),
+}
+
+async fn read(mut body: Body) -> Result<Bytes, Cut> {
+    let (mut first, mut more, mut length) = (Bytes::new(), Vec::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Cut::Broken)?.into_data() else { continue };
+        length += data.len();
+        if length > 4 * BODY_LIMIT {
+            break;
+        }
+        match (length <= BODY_LIMIT, first.is_empty()) {
+            (false, _) => more.clear(),
+            // Most bodies come in one piece, which is handed on as it is.
+            (true, true) => first = data,
+            (true, false) => {
+                if more.is_empty() {
+                    more.extend_from_slice(&first);
+                }
+                more.extend_from_slice(&data);
+            }
+        }
+    }
+    match (length > BODY_LIMIT, more.is_empty()) {
+        (true, _) => Err(Cut::TooLong),
+        (false, true) => Ok(first),
+        (false, false) => Ok(more.into()),
     }
 }
 

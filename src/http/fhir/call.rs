@@ -8,7 +8,7 @@ use super::{Backend, base_path};
 use crate::fhir::Version;
 use crate::fhir::search::Summary;
 use crate::http::context::Origin;
-use crate::http::entrance::BODY_LIMIT;
+use crate::http::entrance::{BodyTooLong, Cut, collect};
 use crate::json::Document;
 use crate::records::Records;
 use crate::time::monotonic;
@@ -17,7 +17,6 @@ use axum::http::header::AsHeaderName;
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, Method, header};
 use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::time::Instant;
 use uuid::Uuid;
 
@@ -52,16 +51,16 @@ impl Call {
         body: Body,
     ) -> Result<Call, (Refusal, Frame)> {
         let frame = Frame::new(backend, version, origin, &parts);
-        let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        if announced.is_some_and(|length: usize| length > BODY_LIMIT) {
+        // The entrance reads bodies under the same limit and says when it cut one.
+        if parts.extensions.get::<BodyTooLong>().is_some() {
             return Err((Refusal::TooLarge, frame));
         }
         let body = match body.is_end_stream() {
             true => Bytes::new(),
-            false => match Limited::new(body, BODY_LIMIT).collect().await {
-                Ok(body) => body.to_bytes(),
-                Err(error) if error.is::<LengthLimitError>() => return Err((Refusal::TooLarge, frame)),
-                Err(_) => return Err((Refusal::BrokenBody, frame)),
+            false => match collect(body).await {
+                Ok(body) => body,
+                Err(Cut::TooLong) => return Err((Refusal::TooLarge, frame)),
+                Err(Cut::Broken) => return Err((Refusal::BrokenBody, frame)),
             },
         };
         let body = match parts.headers.get(header::CONTENT_ENCODING) {
