@@ -4,7 +4,7 @@ use super::context::{App, Front, Origin, authority_of, host_of};
 use super::control::{self, Problem};
 use super::listen::Connection;
 use super::reason::with_reason;
-use crate::exchanges::{Exchange, Message, Party};
+use crate::exchanges::{Exchange, Message, Party, mask_url};
 use crate::pki::PeerCertificate;
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -248,6 +248,13 @@ impl Recording {
             .get("sandbox-reason")
             .and_then(|reason| reason.to_str().ok())
             .map(|reason| reason.split(';').next().unwrap_or(reason).trim().to_owned());
+        tracing::info!(
+            method = exchange.method,
+            url = %mask_url(&exchange.url),
+            status = exchange.status,
+            rule = exchange.rule.as_deref().unwrap_or_default(),
+            "answered"
+        );
         exchange.response = Message { headers: parts.headers.clone(), body: body.clone() };
         app.tenant.exchanges.record(exchange);
         Response::from_parts(parts, Body::from(body))

@@ -61,6 +61,9 @@ impl IntoResponse for Problem {
         let reason = reason(&format!("CONTROL-{name}"), &self.detail);
         let mut response = (status, Json(self)).into_response();
         response.headers_mut().insert(SANDBOX_REASON, reason);
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response
     }
