@@ -232,9 +232,12 @@ impl Scope<'_> {
     /// One candidate for each resource with one of the codes and all of the dates.
     fn by_date(&self, query: &Query) -> Vec<Candidate> {
         let mut candidates = Vec::new();
+        let mut first_system = None;
+        let mut several_systems = false;
         let mut scan = |prefix: &[u8], fits: &dyn Fn(&Dated) -> bool| {
             for dated in self.view.prefix(prefix).filter_map(|(key, _)| Dated::decode(key)) {
                 if fits(&dated) && self.all(&query.dates, dated.date) {
+                    several_systems |= *first_system.get_or_insert(dated.system) != dated.system;
                     candidates.push(Candidate { number: dated.number, date: dated.date, updated: 0 });
                 }
             }
@@ -252,9 +255,13 @@ impl Scope<'_> {
             let prefix = keys::dated(self.patient, self.group, code, system.filter(|_| code.is_some()));
             scan(&prefix, &|dated| system.is_none_or(|system| dated.system == system));
         }
-        // A resource with several codings stands in the index once for each.
-        candidates.sort_unstable_by_key(|candidate| candidate.number);
-        candidates.dedup_by_key(|candidate| candidate.number);
+        // A resource with several codings stands in the index once for each. One code of one system finds it once, and in
+        // the order of dates, which is that of most searches.
+        let finds_once = matches!(query.codes.as_slice(), [Token { code: Some(_), .. }]) && !several_systems;
+        if !finds_once {
+            candidates.sort_unstable_by_key(|candidate| candidate.number);
+            candidates.dedup_by_key(|candidate| candidate.number);
+        }
         candidates
     }
 
@@ -293,15 +300,21 @@ fn labels_fit(document: &Document, query: &Query) -> bool {
 
 /// The numbers in the order asked for; among equals, and without an order, in that of creation.
 fn sorted(mut candidates: Vec<Candidate>, order: &[Sort]) -> Vec<Number> {
-    candidates.sort_unstable_by(|one, other| {
-        let by_key = order.iter().map(|sort| {
-            let ordering = match sort.key {
-                SortKey::Date => one.date.low.cmp(&other.date.low),
-                SortKey::LastUpdated => one.updated.cmp(&other.updated),
-            };
-            if sort.descending { ordering.reverse() } else { ordering }
-        });
-        by_key.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then).then(one.number.cmp(&other.number))
-    });
+    let by = |sort: &Sort, one: &Candidate, other: &Candidate| {
+        let ordering = match sort.key {
+            SortKey::Date => one.date.low.cmp(&other.date.low),
+            SortKey::LastUpdated => one.updated.cmp(&other.updated),
+        };
+        if sort.descending { ordering.reverse() } else { ordering }
+    };
+    let creation = |one: &Candidate, other: &Candidate| one.number.cmp(&other.number);
+    match order {
+        [] => candidates.sort_unstable_by(creation),
+        [sort] => candidates.sort_unstable_by(|one, other| by(sort, one, other).then_with(|| creation(one, other))),
+        several => candidates.sort_unstable_by(|one, other| {
+            let decided = several.iter().map(|sort| by(sort, one, other)).find(|ordering| ordering.is_ne());
+            decided.unwrap_or_else(|| creation(one, other))
+        }),
+    }
     candidates.into_iter().map(|candidate| candidate.number).collect()
 }
