@@ -12,6 +12,7 @@ mod judge;
 mod keys;
 mod load;
 mod national;
+mod packing;
 mod pages;
 mod patients;
 mod privacy;

@@ -1,6 +1,7 @@
-//! One version of a resource: the bytes that are answered, behind a small header.
+//! One version of a resource: the bytes that are answered, packed behind a small header.
 
 use super::keys::{self, Number};
+use super::packing;
 use crate::fhir::Version;
 use crate::fhir::search::ResourceType;
 use crate::store::{Value, View};
@@ -8,7 +9,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// Milliseconds since 1970 (8 bytes), act (1 byte).
+/// Milliseconds since 1970 (8 bytes), act (1 byte); the packed text follows.
 const HEADER: usize = 9;
 
 /// How a version came to be.
@@ -43,7 +44,7 @@ impl Stored {
     /// Puts a stored record back into words; nothing when the bytes are not one.
     pub(super) fn decode(resource_type: ResourceType, id: Uuid, version_id: u32, record: &Value) -> Option<Stored> {
         let (last_updated, act) = header(record)?;
-        let body = Bytes::from_owner(record.clone()).slice(HEADER..);
+        let body = packing::unpack(record.get(HEADER..)?)?.into();
         Some(Stored { resource_type, id, version_id, last_updated, act, body })
     }
 
@@ -82,14 +83,14 @@ pub(super) fn patient_profile(version: Version) -> &'static str {
 
 /// Makes the record to store.
 pub(super) fn record(at: Timestamp, act: Act, body: &str) -> Value {
-    let mut record = Vec::with_capacity(HEADER + body.len());
+    let mut record = Vec::with_capacity(HEADER + body.len() / 3);
     record.extend(at.as_millisecond().to_be_bytes());
     record.push(match act {
         Act::Create => 0,
         Act::Update => 1,
         Act::Delete => 2,
     });
-    record.extend(body.as_bytes());
+    packing::pack(body.as_bytes(), &mut record);
     record.into()
 }
 
@@ -105,17 +106,16 @@ pub(super) fn header(record: &[u8]) -> Option<(Timestamp, Act)> {
     Some((Timestamp::from_millisecond(milliseconds).ok()?, act))
 }
 
-/// The text of a record.
-pub(super) fn text(record: &[u8]) -> &str {
-    std::str::from_utf8(record.get(HEADER..).unwrap_or_default()).unwrap_or_default()
-}
-
 /// The current version of the resource with this number, unless it is deleted.
 pub(super) fn current(view: &View, number: Number, resource_type: ResourceType) -> Option<Stored> {
     let (key, record) = view.prefix(&keys::versions(number)).next_back()?;
     let (_, version_id) = keys::number_and_version(key)?;
-    let stored = Stored::decode(resource_type, id_in(text(record), resource_type)?, version_id, record)?;
-    (stored.act != Act::Delete).then_some(stored)
+    let mut stored = Stored::decode(resource_type, Uuid::nil(), version_id, record)?;
+    if stored.act == Act::Delete {
+        return None;
+    }
+    stored.id = id_in(stored.text(), resource_type)?;
+    Some(stored)
 }
 
 /// When the current version of the resource with this number was written, in UTC milliseconds.
