@@ -6,6 +6,10 @@ use clap::{Parser, Subcommand};
 use kanta_phr_sandbox::config::ServeConfig;
 use std::process::ExitCode;
 
+/// Requests are begun on one worker and their journal entries freed by another, which the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A local, faithful stand-in for Finland's Kanta PHR (Omatietovaranto). Not the Kanta services.
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]

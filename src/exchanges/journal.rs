@@ -1,8 +1,9 @@
 //! The bounded journal.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use bytes::Bytes;
 use jiff::Timestamp;
+use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,9 +14,40 @@ pub type ExchangeId = u64;
 #[derive(Clone, Debug, Default)]
 pub struct Message {
     /// The headers.
-    pub headers: HeaderMap,
+    pub headers: Headers,
     /// The body as it was sent or received.
     pub body: Bytes,
+}
+
+/// The headers of a message in one piece: a map of its own for each of a thousand messages, freed long after it was
+/// made, would cost more than all else about the journal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Headers(Box<[u8]>);
+
+impl Headers {
+    /// Names and values in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        // Neither a name nor a value can hold a line feed, and no name a colon.
+        self.0.split_inclusive(|byte| *byte == b'\n').filter_map(|line| {
+            let line = line.strip_suffix(b"\n")?;
+            let colon = line.iter().position(|byte| *byte == b':')?;
+            Some((std::str::from_utf8(&line[..colon]).ok()?, &line[colon + 1..]))
+        })
+    }
+}
+
+impl From<&HeaderMap> for Headers {
+    fn from(headers: &HeaderMap) -> Headers {
+        let length = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 2).sum();
+        let mut lines = Vec::with_capacity(length);
+        for (name, value) in headers {
+            lines.extend_from_slice(name.as_str().as_bytes());
+            lines.push(b':');
+            lines.extend_from_slice(value.as_bytes());
+            lines.push(b'\n');
+        }
+        Headers(lines.into_boxed_slice())
+    }
 }
 
 /// Who took part, as far as the handlers found out.
@@ -37,7 +69,7 @@ pub struct Exchange {
     /// When the request came, by the tenant's clock.
     pub at: Timestamp,
     /// The HTTP method.
-    pub method: String,
+    pub method: Method,
     /// The absolute URL with its query.
     pub url: String,
     /// The response's status code.
@@ -55,15 +87,8 @@ pub struct Exchange {
 impl Exchange {
     /// Bytes that count against the journal's bound.
     fn size(&self) -> usize {
-        let headers = |message: &Message| {
-            message.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>()
-        };
-        self.url.len()
-            + self.request.body.len()
-            + self.response.body.len()
-            + headers(&self.request)
-            + headers(&self.response)
-            + 256
+        let message = |message: &Message| message.headers.0.len() + message.body.len();
+        self.url.len() + message(&self.request) + message(&self.response) + 256
     }
 }
 
@@ -92,7 +117,7 @@ impl Filter {
             |wanted: &Option<String>, found: Option<&str>| wanted.as_deref().is_none_or(|wanted| found == Some(wanted));
         same(&self.client_id, exchange.party.client_id.as_deref())
             && same(&self.citizen, exchange.party.citizen.as_deref())
-            && same(&self.method, Some(&exchange.method))
+            && same(&self.method, Some(exchange.method.as_str()))
             && self.status.is_none_or(|status| exchange.status == status)
             && self.path.as_deref().is_none_or(|path| exchange.url.contains(path))
             && self.after.is_none_or(|after| exchange.id > after)
@@ -109,7 +134,8 @@ pub struct Journal {
 
 #[derive(Debug, Default)]
 struct Kept {
-    exchanges: VecDeque<Arc<Exchange>>,
+    /// Each with its size.
+    exchanges: VecDeque<(Arc<Exchange>, usize)>,
     bytes: usize,
     last_id: ExchangeId,
 }
@@ -129,18 +155,26 @@ impl Journal {
 
     /// Records an exchange and numbers it. One that is larger than the whole bound loses its bodies.
     pub fn record(&self, mut exchange: Exchange) -> ExchangeId {
-        if exchange.size() > self.most_bytes {
+        let mut size = exchange.size();
+        if size > self.most_bytes {
             exchange.request.body = Bytes::new();
             exchange.response.body = Bytes::new();
+            size = exchange.size();
         }
+        let mut exchange = Arc::new(exchange);
+        // What gives way is freed behind the lock: every request passes here.
+        let mut given_way = SmallVec::<[_; 2]>::new();
         let mut kept = self.lock();
         kept.last_id += 1;
-        exchange.id = kept.last_id;
-        kept.bytes += exchange.size();
-        kept.exchanges.push_back(Arc::new(exchange));
+        if let Some(exchange) = Arc::get_mut(&mut exchange) {
+            exchange.id = kept.last_id;
+        }
+        kept.bytes += size;
+        kept.exchanges.push_back((exchange, size));
         while kept.exchanges.len() > self.most || kept.bytes > self.most_bytes {
-            let Some(oldest) = kept.exchanges.pop_front() else { break };
-            kept.bytes -= oldest.size();
+            let Some((oldest, size)) = kept.exchanges.pop_front() else { break };
+            kept.bytes -= size;
+            given_way.push(oldest);
         }
         kept.last_id
     }
@@ -148,8 +182,9 @@ impl Journal {
     /// The exchanges that `filter` lets through, oldest first.
     pub fn list(&self, filter: &Filter) -> Vec<Arc<Exchange>> {
         let kept = self.lock();
-        let newest_first = kept.exchanges.iter().rev().filter(|exchange| filter.lets_through(exchange));
-        let mut list: Vec<_> = newest_first.take(filter.limit.unwrap_or(usize::MAX)).cloned().collect();
+        let newest_first = kept.exchanges.iter().rev().map(|(exchange, _)| exchange);
+        let fitting = newest_first.filter(|exchange| filter.lets_through(exchange));
+        let mut list: Vec<_> = fitting.take(filter.limit.unwrap_or(usize::MAX)).cloned().collect();
         list.reverse();
         list
     }
@@ -157,9 +192,9 @@ impl Journal {
     /// One exchange, unless it has given way.
     pub fn get(&self, id: ExchangeId) -> Option<Arc<Exchange>> {
         let kept = self.lock();
-        let first = kept.exchanges.front()?.id;
+        let first = kept.exchanges.front()?.0.id;
         let index = usize::try_from(id.checked_sub(first)?).ok()?;
-        kept.exchanges.get(index).cloned()
+        kept.exchanges.get(index).map(|(exchange, _)| exchange.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
@@ -175,13 +210,13 @@ mod tests {
         Exchange {
             id: 0,
             at: Timestamp::UNIX_EPOCH,
-            method: "GET".to_owned(),
+            method: Method::GET,
             url: url.to_owned(),
             status,
             party: Party::default(),
             rule: None,
             request: Message::default(),
-            response: Message { headers: HeaderMap::new(), body: Bytes::from_static(body) },
+            response: Message { headers: Headers::default(), body: Bytes::from_static(body) },
         }
     }
 

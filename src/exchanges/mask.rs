@@ -7,7 +7,7 @@
 mod identity;
 mod unit;
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use super::Headers;
 use std::borrow::Cow;
 use std::ops::Range;
 use unit::{Escape, Unit, word_before};
@@ -86,9 +86,9 @@ pub fn mask_url(url: &str) -> Cow<'_, str> {
 
 /// Header names and values with credentials and cookies masked whole, and secrets in other values (such as a redirect's
 /// code) masked in place.
-pub fn mask_headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    let mask = |(name, value): (&HeaderName, &HeaderValue)| {
-        let (name, value) = (name.as_str(), String::from_utf8_lossy(value.as_bytes()));
+pub fn mask_headers(headers: &Headers) -> Vec<(String, String)> {
+    let mask = |(name, value): (&str, &[u8])| {
+        let value = String::from_utf8_lossy(value);
         let value = if SECRET_HEADERS.contains(&name) {
             // The scheme of credentials helps to see what was sent.
             match value.split_once(' ') {

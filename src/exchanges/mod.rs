@@ -5,5 +5,5 @@
 mod journal;
 mod mask;
 
-pub use journal::{Exchange, ExchangeId, Filter, Journal, Message, Party};
+pub use journal::{Exchange, ExchangeId, Filter, Headers, Journal, Message, Party};
 pub use mask::{mask_exchange_body, mask_headers, mask_text, mask_url};

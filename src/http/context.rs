@@ -109,9 +109,9 @@ impl RealName {
 #[derive(Clone, Debug)]
 pub struct Origin {
     /// Scheme and authority the request came by, as in `http://kanta-phr-sandbox:8080`.
-    request: String,
+    request: Arc<str>,
     /// The same as browsers reach it: `--public-url` of the listener, else as the request came.
-    public: String,
+    public: Arc<str>,
     /// Whether the resource servers ask for a token here.
     open: bool,
     /// Whether the request came by TLS.
@@ -125,11 +125,11 @@ impl Origin {
     pub fn new(connection: &Connection, front: &Front, authority: &str) -> Origin {
         let secure = connection.listener == Listener::Https;
         let real_name = RealName::of(host_of(authority));
-        let request = format!("{}://{authority}", if secure { "https" } else { "http" });
+        let request: Arc<str> = format!("{}://{authority}", if secure { "https" } else { "http" }).into();
         let public_url = if secure { &front.https_public_url } else { &front.public_url };
         let public = match public_url {
             // Under a real name everything keeps that name: the application's configuration says so.
-            Some(public) if real_name.is_none() => public.as_str().to_owned(),
+            Some(public) if real_name.is_none() => public.as_str().into(),
             _ => request.clone(),
         };
         let open = match real_name {
@@ -146,12 +146,12 @@ impl Origin {
 
     /// An absolute URL for a browser (the authorization endpoint, pages). `path` starts with `/`.
     pub fn browser_url(&self, path: &str) -> String {
-        format!("{}{path}", self.public)
+        [&self.public, path].concat()
     }
 
     /// An absolute URL for the caller (token and key endpoints, FHIR). `path` starts with `/`.
     pub fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.request)
+        [&self.request, path].concat()
     }
 
     /// Whether this is the open endpoint, whose resource servers ask for no token.
@@ -171,7 +171,7 @@ impl Origin {
 
     /// Whether the value of an `Origin` header names this server as browsers know it.
     pub fn is_own(&self, origin: &str) -> bool {
-        origin == self.public || origin == self.request
+        origin == &*self.public || origin == &*self.request
     }
 }
 
@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     fn connection(listener: Listener) -> Connection {
-        Connection { listener, peer: ([127, 0, 0, 1], 1).into(), certificate: None }
+        Connection::new(listener, ([127, 0, 0, 1], 1).into(), None)
     }
 
     #[test]

@@ -51,23 +51,10 @@ pub async fn handle(app: App, router: Router, connection: Arc<Connection>, reque
 
 async fn answer(app: App, mut router: Router, connection: Arc<Connection>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
-    let only_one = parts.headers.get_all(header::HOST).iter().count() < 2;
-    let authority = authority_of(&parts).filter(|authority| only_one && is_authority(authority)).map(str::to_owned);
-    let Some(authority) = authority else {
-        return refusal(
-            StatusCode::BAD_REQUEST,
-            "HTTP-HOST",
-            "send one Host header: a host name or address and a port",
-        );
+    let origin = match origin(&app.front, &connection, &parts) {
+        Ok(origin) => origin,
+        Err(refusal) => return *refusal,
     };
-    if !is_known_host(&app.front, &authority) {
-        let text = format!(
-            "this sandbox does not answer to the host name {}; start it with --allow-host NAME to let it",
-            host_of(&authority)
-        );
-        return refusal(StatusCode::MISDIRECTED_REQUEST, "HTTP-HOST-UNKNOWN", &text);
-    }
-    let origin = Origin::new(&connection, &app.front, &authority);
     let path = parts.uri.path();
     if origin.is_open() && !path.starts_with("/phr-resourceserver") && path != "/_sandbox/health" {
         let text = "the open endpoint has the resource servers only: /phr-resourceserver/baseStu3 and baseR4; the rest is at --http";
@@ -111,6 +98,30 @@ async fn answer(app: App, mut router: Router, connection: Arc<Connection>, reque
         Some(record) => record.end(&app, response).await,
         None => response,
     }
+}
+
+/// Where a request came to, by its Host; a connection's requests nearly always name the same.
+fn origin(front: &Front, connection: &Connection, parts: &Parts) -> Result<Origin, Box<Response>> {
+    let only_one = parts.headers.get_all(header::HOST).iter().count() < 2;
+    let authority = authority_of(parts).filter(|_| only_one).unwrap_or_default();
+    if let Some((_, origin)) = connection.origin.get().filter(|(known, _)| known == authority) {
+        return Ok(origin.clone());
+    }
+    if !is_authority(authority) {
+        let text = "send one Host header: a host name or address and a port";
+        return Err(Box::new(refusal(StatusCode::BAD_REQUEST, "HTTP-HOST", text)));
+    }
+    if !is_known_host(front, authority) {
+        let text = format!(
+            "this sandbox does not answer to the host name {}; start it with --allow-host NAME to let it",
+            host_of(authority)
+        );
+        return Err(Box::new(refusal(StatusCode::MISDIRECTED_REQUEST, "HTTP-HOST-UNKNOWN", &text)));
+    }
+    let origin = Origin::new(connection, front, authority);
+    // The first one is remembered; should another request have been quicker, nothing is lost.
+    let _ = connection.origin.set((authority.to_owned(), origin.clone()));
+    Ok(origin)
 }
 
 /// A refusal below every surface: plain text, and the reason.
@@ -223,12 +234,13 @@ impl Recording {
         Recording(Exchange {
             id: 0,
             at: app.tenant.clock.now(),
-            method: parts.method.as_str().to_owned(),
+            method: parts.method.clone(),
             url: origin.url(target),
             status: 0,
             party: Party { certificate: connection.certificate.as_deref().map(name_of), ..Party::default() },
             rule: None,
-            request: Message { headers: parts.headers.clone(), body: body.clone() },
+            // A copy: the body is a part of a larger buffer, which the journal would keep.
+            request: Message { headers: (&parts.headers).into(), body: Bytes::copy_from_slice(body) },
             response: Message::default(),
         })
     }
@@ -249,13 +261,13 @@ impl Recording {
             .and_then(|reason| reason.to_str().ok())
             .map(|reason| reason.split(';').next().unwrap_or(reason).trim().to_owned());
         tracing::info!(
-            method = exchange.method,
+            method = %exchange.method,
             url = %mask_url(&exchange.url),
             status = exchange.status,
             rule = exchange.rule.as_deref().unwrap_or_default(),
             "answered"
         );
-        exchange.response = Message { headers: parts.headers.clone(), body: body.clone() };
+        exchange.response = Message { headers: (&parts.headers).into(), body: body.clone() };
         app.tenant.exchanges.record(exchange);
         Response::from_parts(parts, Body::from(body))
     }

@@ -1,6 +1,7 @@
 //! Our own accept loop: TLS handshakes under a time limit in tasks of their own, the peer's certificate handed on,
 //! and connections that end gracefully when the sandbox stops.
 
+use super::context::Origin;
 use crate::pki::PeerCertificate;
 use axum::body::Body;
 use axum::extract::Request;
@@ -13,7 +14,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -45,6 +46,15 @@ pub struct Connection {
     pub peer: SocketAddr,
     /// The client certificate, when one was sent. Possession of its key is proven, nothing else.
     pub certificate: Option<Arc<PeerCertificate>>,
+    /// The first Host that was answered to, and what came of it.
+    pub(super) origin: OnceLock<(String, Origin)>,
+}
+
+impl Connection {
+    /// A connection that has just been accepted.
+    pub fn new(listener: Listener, peer: SocketAddr, certificate: Option<Arc<PeerCertificate>>) -> Connection {
+        Connection { listener, peer, certificate, origin: OnceLock::new() }
+    }
 }
 
 /// Answers the connections of one listener with `handle` until `stop` changes, then lets those under way finish within
@@ -82,12 +92,12 @@ pub async fn serve<H, F>(
             let _ = stream.set_nodelay(true);
             match acceptor {
                 None => {
-                    let connection = Arc::new(Connection { listener, peer, certificate: None });
+                    let connection = Arc::new(Connection::new(listener, peer, None));
                     answer(stream, connection, handle, watcher).await;
                 }
                 Some(acceptor) => {
                     let Some((stream, certificate)) = handshake(acceptor, stream, peer).await else { return };
-                    answer(stream, Arc::new(Connection { listener, peer, certificate }), handle, watcher).await;
+                    answer(stream, Arc::new(Connection::new(listener, peer, certificate)), handle, watcher).await;
                 }
             }
         });

@@ -86,7 +86,7 @@ impl Records {
             _ => query.count.unwrap_or(self.settings.page_default).min(self.settings.page_max),
         };
         let search = Search { id: self.random.uuid(), version, resource_type, patient, hits: hits.into(), made: now };
-        let page = self.page_of(&view, &search, 0, count, version);
+        let page = self.page_of(&view, &search, 0, count);
         if page.next().is_some() {
             self.pages.keep(search);
         }
@@ -111,15 +111,15 @@ impl Records {
         });
         let search = search.ok_or_else(|| Refusal::UnknownPage(id.to_owned()))?;
         let count = count.unwrap_or(self.settings.page_default).min(self.settings.page_max);
-        Ok(self.page_of(&self.store.view(), &search, offset, count, version))
+        Ok(self.page_of(&self.store.view(), &search, offset, count))
     }
 
-    fn page_of(&self, view: &View, search: &Search, offset: usize, count: usize, version: Version) -> Page {
+    fn page_of(&self, view: &View, search: &Search, offset: usize, count: usize) -> Page {
         let hits = search.hits.iter().skip(offset).take(count).filter_map(|number| {
             let stored = stored::current(view, *number, search.resource_type)?;
             // A resource that was deleted or handed to another patient since is no longer a hit.
             let head = head_in(view, stored.id)?;
-            search.patient.is_none_or(|patient| patient == head.patient).then(|| stored.on(version))
+            search.patient.is_none_or(|patient| patient == head.patient).then(|| stored.on(search.version))
         });
         Page { id: search.id, made: search.made, total: search.hits.len(), offset, count, hits: hits.collect() }
     }
@@ -310,7 +310,13 @@ fn sorted(mut candidates: Vec<Candidate>, order: &[Sort]) -> Vec<Number> {
     let creation = |one: &Candidate, other: &Candidate| one.number.cmp(&other.number);
     match order {
         [] => candidates.sort_unstable_by(creation),
-        [sort] => candidates.sort_unstable_by(|one, other| by(sort, one, other).then_with(|| creation(one, other))),
+        [sort] => {
+            if sort.descending {
+                // The index is in the order of dates: turned round, there is mostly nothing left to sort.
+                candidates.reverse();
+            }
+            candidates.sort_unstable_by(|one, other| by(sort, one, other).then_with(|| creation(one, other)));
+        }
         several => candidates.sort_unstable_by(|one, other| {
             let decided = several.iter().map(|sort| by(sort, one, other)).find(|ordering| ordering.is_ne());
             decided.unwrap_or_else(|| creation(one, other))

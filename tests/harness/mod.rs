@@ -135,7 +135,7 @@ fn listen(listener: Listener, backend: TestBackend) -> String {
             let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address: SocketAddr = socket.local_addr().unwrap();
             send.send(address).unwrap();
-            let connection = Arc::new(Connection { listener, peer: address, certificate: None });
+            let connection = Arc::new(Connection::new(listener, address, None));
             let place = move |mut request: Request, next: Next| {
                 let host = request.headers().get(header::HOST).unwrap().to_str().unwrap().to_owned();
                 let origin = Origin::new(&connection, &Front::default(), &host);

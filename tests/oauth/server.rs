@@ -157,7 +157,7 @@ fn serve(router: axum::Router) -> (std::net::SocketAddr, oneshot::Sender<()>) {
 /// What the entrance does for every request, as far as the handlers need it.
 async fn arrive(State(app): State<App>, request: Request, next: Next) -> Answer {
     let (mut parts, body) = request.into_parts();
-    let connection = Connection { listener: Listener::Http, peer: ([127, 0, 0, 1], 1).into(), certificate: None };
+    let connection = Connection::new(Listener::Http, ([127, 0, 0, 1], 1).into(), None);
     let origin = Origin::new(&connection, &app.front, authority_of(&parts).unwrap_or_default());
     parts.extensions.insert(origin);
     next.run(Request::from_parts(parts, body)).await

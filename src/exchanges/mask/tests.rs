@@ -1,4 +1,10 @@
 use super::*;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+
+fn headers<const N: usize>(sent: [(&'static str, &'static str); N]) -> Headers {
+    let map = sent.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+    (&map.into_iter().collect::<HeaderMap>()).into()
+}
 
 #[test]
 fn forms_bodies_and_urls_lose_their_secrets() {
@@ -40,11 +46,7 @@ fn credentials_and_cookies_are_masked_whole() {
         ("location", "http://a/cb?code=abcdef&state=2"),
         ("accept", "application/json"),
     ];
-    let headers = sent
-        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
-        .into_iter()
-        .collect();
-    let masked = mask_headers(&headers);
+    let masked = mask_headers(&headers(sent));
     let masked: Vec<_> = masked.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(
         masked,
@@ -165,9 +167,8 @@ fn tokens_in_fhir_queries_and_in_any_header() {
         mask_url("/authorize?aud=a/phr-resourceserver/&code=b"),
         "/authorize?aud=a/phr-resourceserver/&code=***"
     );
-    let headers = [("x-token", "v eyJhbGciOi.eyJzdWIiOi.c2ln-_x!"), ("x-forwarded", "Bearer abc0123456789")];
-    let headers = headers.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
-    let masked = mask_headers(&headers.into_iter().collect());
+    let sent = [("x-token", "v eyJhbGciOi.eyJzdWIiOi.c2ln-_x!"), ("x-forwarded", "Bearer abc0123456789")];
+    let masked = mask_headers(&headers(sent));
     assert_eq!(masked[0].1, "v ***!");
     assert_eq!(masked[1].1, "Bearer ***");
     let challenge = "Bearer realm=\"openidconnect\", error=\"invalid_token\"";

@@ -1,11 +1,10 @@
 //! `GET /_sandbox/exchanges`, `GET /_sandbox/exchanges/{id}`
 
 use super::Problem;
-use crate::exchanges::{Exchange, Filter, Message, mask_exchange_body, mask_headers, mask_text, mask_url};
+use crate::exchanges::{Exchange, Filter, Headers, Message, mask_exchange_body, mask_headers, mask_text, mask_url};
 use crate::http::context::App;
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -101,7 +100,7 @@ fn listed(exchange: &Exchange, unmasked: bool) -> Listed {
     Listed {
         id: exchange.id,
         at: exchange.at,
-        method: exchange.method.clone(),
+        method: exchange.method.to_string(),
         url: if unmasked { exchange.url.clone() } else { mask_url(&exchange.url).into_owned() },
         status: exchange.status,
         client_id: exchange
@@ -123,7 +122,6 @@ fn message(url: &str, message: &Message, unmasked: bool) -> ShownMessage {
     ShownMessage { headers: mask_headers(&message.headers), body: mask_exchange_body(url, &body).into_owned() }
 }
 
-fn plain(headers: &HeaderMap) -> Vec<(String, String)> {
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+fn plain(headers: &Headers) -> Vec<(String, String)> {
+    headers.iter().map(|(name, value)| (name.to_owned(), String::from_utf8_lossy(value).into_owned())).collect()
 }

@@ -27,8 +27,10 @@ pub(super) struct Entry {
 }
 
 impl Bundle {
-    pub fn new(kind: &str, id: Uuid, last_updated: Option<Timestamp>, total: usize) -> Bundle {
-        let mut text = format!("{{\"resourceType\":\"Bundle\",\"id\":\"{id}\"");
+    /// An empty Bundle; `resources` is how many bytes of resources will come into it.
+    pub fn new(kind: &str, id: Uuid, last_updated: Option<Timestamp>, total: usize, resources: usize) -> Bundle {
+        let mut text = String::with_capacity(resources + 2_000);
+        text.push_str(&format!("{{\"resourceType\":\"Bundle\",\"id\":\"{id}\""));
         if let Some(last_updated) = last_updated {
             text.push_str(&format!(",\"meta\":{{\"lastUpdated\":\"{}\"}}", to_helsinki(last_updated)));
         }

@@ -34,7 +34,7 @@ pub(super) fn answer(call: &Call, access: &Access, resource_type: ResourceType, 
     versions.retain(|stored| since.is_none_or(|since| stored.last_updated.as_millisecond() >= since));
     let rendering = call.rendering();
     let newest = versions.first().map(|stored| stored.last_updated);
-    let mut bundle = Bundle::new("history", call.records.new_id(), newest, versions.len());
+    let mut bundle = Bundle::new("history", call.records.new_id(), newest, versions.len(), 0);
     let query = sorted_query(&call.query);
     bundle.link("self", &format!("{}/{resource_type}/{id}/_history{query}", call.frame.base));
     for stored in versions.iter().take(count) {

@@ -47,7 +47,9 @@ pub(super) fn in_compartment(
 /// The Bundle of a page; `own` is its address.
 pub(super) fn bundle(call: &Call, page: &Page, own: &str, pairs: &[(String, String)]) -> Answer {
     let rendering = call.rendering();
-    let mut bundle = Bundle::new("searchset", page.id, Some(page.made), page.total);
+    // What stands around a resource takes some 200 bytes.
+    let resources = page.hits.iter().map(|stored| stored.body.len() + 200).sum();
+    let mut bundle = Bundle::new("searchset", page.id, Some(page.made), page.total, resources);
     bundle.link("self", own);
     let link = |offset: usize| {
         let mut url =
