@@ -112,6 +112,9 @@ knobs! {
     /// The answer to a token that is unknown, expired or withdrawn.
     rs_bad_token: BadToken = BadToken::Outcome403, "rs.bad_token",
         Choice(&[("403", BadToken::Outcome403), ("401", BadToken::Outcome401), ("401_plain", BadToken::Plain401)]);
+    /// The answer to the id of another citizen's resource; 404 makes it one with an id that nothing has.
+    rs_foreign_id: ForeignId = ForeignId::Forbidden, "rs.foreign_id",
+        Choice(&[("403", ForeignId::Forbidden), ("404", ForeignId::NotFound)]);
     /// Where `metadata` needs a token.
     metadata_token: MetadataToken = MetadataToken::Authorized, "metadata.token",
         Choice(&[("authorized", MetadataToken::Authorized), ("never", MetadataToken::Never), ("always", MetadataToken::Always)]);
@@ -196,6 +199,15 @@ pub enum BadToken {
     Outcome401,
     /// 401 without a body.
     Plain401,
+}
+
+/// `rs.foreign_id`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForeignId {
+    /// 403, as the engine's rules deny what lies outside the compartment. Who guesses an id can tell that it is taken.
+    Forbidden,
+    /// 404, as for an id that nothing has.
+    NotFound,
 }
 
 /// `metadata.token`
@@ -304,6 +316,7 @@ impl Settings {
             ignore_unknown_parameters: self.search_unknown == UnknownSearch::Ignore,
             page_default: self.page_default as usize,
             page_max: self.page_max as usize,
+            hide_foreign_ids: self.rs_foreign_id == ForeignId::NotFound,
             ..crate::records::Settings::default()
         }
     }

@@ -371,6 +371,7 @@ fn knobs_change_what_they_say() {
         if_match_status: 412,
         add_creating_application: false,
         foreign_profiles: true,
+        hide_foreign_ids: true,
         ..Settings::default()
     };
     let server = Server::with(settings, Knobs { prefer_r4: false, ..Knobs::default() });
@@ -381,6 +382,14 @@ fn knobs_change_what_they_say() {
     assert!(!server.get("diary-aino", &path).body.contains("creatingapplication"));
     let stale = server.request("diary-aino", "DELETE", &path).header("If-Match", "W/\"7\"").send().unwrap();
     assert_eq!(stale.status(), 412);
+    // Another citizen's resource cannot be told from none.
+    let nothing = path.replace(|character: char| character.is_ascii_digit(), "0");
+    for method in ["GET", "DELETE"] {
+        let foreign = Answer::of(server.request("diary-eino", method, &path).send().unwrap());
+        let unknown = Answer::of(server.request("diary-eino", method, &nothing).send().unwrap());
+        assert_eq!((foreign.status, foreign.rule()), (404, unknown.rule()));
+        assert_eq!(foreign.body.replace(&path, ""), unknown.body.replace(&nothing, ""));
+    }
 }
 
 proptest! {

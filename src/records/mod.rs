@@ -55,6 +55,8 @@ pub struct Settings {
     pub page_default: usize,
     /// `page.max`: how many it holds at most.
     pub page_max: usize,
+    /// `rs.foreign_id = 404`: whether another citizen's resource is answered as if there were none.
+    pub hide_foreign_ids: bool,
     /// `patient.open_strict`: whether a Patient written on the open endpoint must conform to its profile.
     pub patient_open_strict: bool,
 }
@@ -68,6 +70,7 @@ impl Default for Settings {
             ignore_unknown_parameters: false,
             page_default: 20,
             page_max: 10_000,
+            hide_foreign_ids: false,
             patient_open_strict: false,
         }
     }

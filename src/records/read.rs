@@ -94,8 +94,25 @@ impl Records {
         let unknown = || Refusal::Unknown(resource_type, id.to_owned());
         let uuid = uuid.ok_or_else(unknown)?;
         let head = self.store.get(&keys::head(uuid)).and_then(|value| Head::decode(&value)).ok_or_else(unknown)?;
-        check_head(access, version, resource_type, id, &head)?;
+        self.check_head(access, version, resource_type, id, &head)?;
         Ok((uuid, head))
+    }
+
+    /// Whether a resource is the one asked for and within the caller's reach.
+    pub(super) fn check_head(
+        &self,
+        access: &Access,
+        version: Version,
+        resource_type: ResourceType,
+        id: &str,
+        head: &Head,
+    ) -> Result<(), Refusal> {
+        let is_other = head.group != keys::Group::of(resource_type, version);
+        match access.reaches(head.patient) {
+            true if !is_other => Ok(()),
+            false if !is_other && !self.settings.hide_foreign_ids => Err(Refusal::Compartment),
+            _ => Err(Refusal::Unknown(resource_type, id.to_owned())),
+        }
     }
 
     fn version(&self, id: Uuid, head: &Head, version_id: u32) -> Result<Stored, Refusal> {
@@ -103,23 +120,6 @@ impl Records {
         record
             .and_then(|record| Stored::decode(head.group.resource_type(), id, version_id, &record))
             .ok_or_else(|| Refusal::Unknown(head.group.resource_type(), id.to_string()))
-    }
-}
-
-/// Whether a resource is the one asked for and within the caller's reach.
-pub(super) fn check_head(
-    access: &Access,
-    version: Version,
-    resource_type: ResourceType,
-    id: &str,
-    head: &Head,
-) -> Result<(), Refusal> {
-    if head.group != keys::Group::of(resource_type, version) {
-        Err(Refusal::Unknown(resource_type, id.to_owned()))
-    } else if !access.reaches(head.patient) {
-        Err(Refusal::Compartment)
-    } else {
-        Ok(())
     }
 }
 

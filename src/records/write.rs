@@ -4,7 +4,7 @@ use super::conditional::Condition;
 use super::index::{IndexChanges, Place};
 use super::judge::Objection;
 use super::keys::{self, Group, Head, Number};
-use super::read::{check_head, head_in};
+use super::read::head_in;
 use super::references::{self, Reference, parse_id};
 use super::splice::{self, Imprint};
 use super::stored::{self, Stored};
@@ -136,7 +136,7 @@ impl Records {
         // Looked at before the body is judged, so that a wrong id is not hidden behind findings; and again within the commit.
         let view = self.store.view();
         match head_in(&view, uuid) {
-            Some(head) => check_head(access, version, resource_type, id, &head)?,
+            Some(head) => self.check_head(access, version, resource_type, id, &head)?,
             None if is_patient => {}
             None => return Err(Refusal::Unknown(resource_type, id.to_owned())),
         }
@@ -164,7 +164,7 @@ impl Records {
                 batch.require_absent(keys::head(uuid)).put(keys::head(uuid), head.encode());
                 return Ok((batch, (Outcome::Created, draft.stored(1, &record)?)));
             };
-            check_head(access, version, resource_type, id, &head)?;
+            self.check_head(access, version, resource_type, id, &head)?;
             let old = Current::read(view, uuid, &head)?;
             self.check_if_match(if_match, &old.stored)?;
             if old.stored.act == Act::Delete {
@@ -213,7 +213,7 @@ impl Records {
         let now = self.clock.now();
         let written = self.store.attempt(|view| {
             let head = head_in(view, uuid).ok_or_else(unknown)?;
-            check_head(access, version, resource_type, id, &head)?;
+            self.check_head(access, version, resource_type, id, &head)?;
             if !access.deletes(head.creator) {
                 return Err(Refusal::NotTheCreator);
             }
