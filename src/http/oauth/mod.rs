@@ -4,17 +4,23 @@
 //! repeats the application's whole request, which is checked anew each time. So Back, reloads and double submits work.
 
 mod authorize;
+mod bearer_error;
 mod client_authentication;
 mod consent;
 mod discovery;
 mod identification;
+mod introspect;
 mod jwk;
 mod parameters;
 mod refusal;
+mod register;
 mod response;
+mod revoke;
+mod smart;
 mod terms;
 mod token;
 mod token_error;
+mod userinfo;
 mod visit;
 
 use super::context::{App, Origin};
@@ -42,26 +48,20 @@ pub fn routes() -> Router<App> {
         .route(&at("token"), post(token::post).fallback(token::other_method))
         .route(&at("jwk"), get(jwk::get))
         .route(&at(".well-known/openid-configuration"), get(discovery::get))
-        .route(&at(".well-known/smart-configuration"), get(smart_configuration))
+        .route(&at(".well-known/smart-configuration"), get(smart::get))
+        .route("/phr-resourceserver/baseStu3/.well-known/smart-configuration", get(smart::get))
+        .route("/phr-resourceserver/baseR4/.well-known/smart-configuration", get(smart::get))
+        .route(&at("introspect"), post(introspect::post).fallback(token::other_method))
+        .route(&at("revoke"), post(revoke::post).fallback(token::other_method))
+        .route(&at("userinfo"), get(userinfo::answer).post(userinfo::answer))
+        .route(&at("register"), post(register::post).fallback(token::other_method))
+        .route(&at("register/{client_id}"), get(register::get).put(register::put).delete(register::delete))
         .merge(not_yet())
 }
 
 /// What the real service has and the sandbox does not.
 fn not_yet() -> Router<App> {
-    const PATHS: [&str; 12] = [
-        "",
-        "/",
-        "/introspect",
-        "/revoke",
-        "/userinfo",
-        "/register",
-        "/registeruser",
-        "/login",
-        "/logout",
-        "/manage",
-        "/manage/",
-        "/manage/{*rest}",
-    ];
+    const PATHS: [&str; 8] = ["", "/", "/registeruser", "/login", "/logout", "/manage", "/manage/", "/manage/{*rest}"];
     PATHS.into_iter().fold(Router::new(), |router, path| router.route(&format!("{PREFIX}{path}"), any(missing)))
 }
 
@@ -75,14 +75,14 @@ pub fn page_assets() -> Router<App> {
     Router::new().route(pages::ASSET_ROUTE, get(asset))
 }
 
-/// The real service has none (authorization-server.md §1).
-async fn smart_configuration() -> Response {
-    let text = "Kanta PHR has no SMART configuration; its authorization server has .well-known/openid-configuration";
-    with_reason(StatusCode::NOT_FOUND.into_response(), "AUTH-NO-SMART-CONFIGURATION", text)
-}
-
 async fn asset(Path(file): Path<String>) -> Response {
     pages::asset(&file).map_or_else(|| StatusCode::NOT_FOUND.into_response(), IntoResponse::into_response)
+}
+
+/// What `aud` may say: the base URLs of the resource servers, as browsers and back ends know them.
+fn audiences(origin: &Origin) -> Vec<String> {
+    let bases = ["/phr-resourceserver/baseStu3", "/phr-resourceserver/baseR4"];
+    bases.iter().flat_map(|base| [origin.url(base), origin.browser_url(base)]).collect()
 }
 
 /// The path of a tenant as browsers know it: empty, or `/t/{tenant}`.
