@@ -12,6 +12,7 @@ mod identification;
 mod introspect;
 mod jwk;
 mod parameters;
+mod portal;
 mod refusal;
 mod register;
 mod response;
@@ -25,13 +26,12 @@ mod visit;
 
 use super::context::{App, Origin};
 use super::pages;
-use super::reason::with_reason;
 use axum::Router;
 
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{get, post};
 pub use identification::choice as citizen_choice;
 
 /// Where the authorization server lies behind a tenant's base path; the issuer is this with a slash.
@@ -56,18 +56,14 @@ pub fn routes() -> Router<App> {
         .route(&at("userinfo"), get(userinfo::answer).post(userinfo::answer))
         .route(&at("register"), post(register::post).fallback(token::other_method))
         .route(&at("register/{client_id}"), get(register::get).put(register::put).delete(register::delete))
-        .merge(not_yet())
+        .route(PREFIX, get(to_portal))
+        .route(&at(""), get(to_portal))
+        .merge(portal::routes(PREFIX))
 }
 
-/// What the real service has and the sandbox does not.
-fn not_yet() -> Router<App> {
-    const PATHS: [&str; 8] = ["", "/", "/registeruser", "/login", "/logout", "/manage", "/manage/", "/manage/{*rest}"];
-    PATHS.into_iter().fold(Router::new(), |router, path| router.route(&format!("{PREFIX}{path}"), any(missing)))
-}
-
-async fn missing() -> Response {
-    let text = "the real service has this endpoint, the sandbox does not yet";
-    with_reason(StatusCode::NOT_FOUND.into_response(), "AUTH-NOT-YET", text)
+/// The front page is that of the registrations, as upstream's leads there.
+async fn to_portal(origin: Origin) -> Response {
+    response::redirect(&browser_path(&origin, "manage/"))
 }
 
 /// The stylesheet and the icon of the pages.

@@ -206,7 +206,8 @@ fn code(error: &RegistrationError) -> &'static str {
     }
 }
 
-fn hint(error: &RegistrationError) -> String {
+/// How to mend what is refused.
+pub fn hint(error: &RegistrationError) -> String {
     match error {
         RegistrationError::RedirectUriMissing => {
             String::from("redirect_uris: at least one, such as http://localhost:3000/callback")
