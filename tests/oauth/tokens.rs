@@ -403,9 +403,11 @@ fn the_discovery_document_names_what_works() {
             "plain",
             "S256"
           ],
+          "end_session_endpoint": "[issuer]endsession",
           "grant_types_supported": [
             "authorization_code",
-            "refresh_token"
+            "refresh_token",
+            "urn:kanta-phr-sandbox:grant-type:professional"
           ],
           "id_token_signing_alg_values_supported": [
             "RS256"
@@ -418,6 +420,7 @@ fn the_discovery_document_names_what_works() {
             "consent",
             "select_account"
           ],
+          "registration_endpoint": "[issuer]register",
           "request_parameter_supported": false,
           "request_uri_parameter_supported": false,
           "response_modes_supported": [
@@ -426,6 +429,7 @@ fn the_discovery_document_names_what_works() {
           "response_types_supported": [
             "code"
           ],
+          "revocation_endpoint": "[issuer]revoke",
           "scopes_supported": [
             "openid",
             "profile",
@@ -453,7 +457,8 @@ fn the_discovery_document_names_what_works() {
             "fi",
             "sv",
             "en"
-          ]
+          ],
+          "userinfo_endpoint": "[issuer]userinfo"
         }
     "#);
 }

@@ -18,7 +18,10 @@ use crate::http::reason::with_reason;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// All but the unreserved characters of RFC 3986 are encoded in a segment of a path.
+const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The list.
 pub async fn list(State(app): State<App>, call: Call) -> Response {
@@ -145,7 +148,7 @@ fn unknown(desk: &Desk<'_>) -> Response {
 
 /// The path of a client's page. The id is one of ours, or was given in seed data.
 fn page_of(desk: &Desk<'_>, client_id: &str) -> String {
-    desk.path(&format!("manage/client/{}", utf8_percent_encode(client_id, NON_ALPHANUMERIC)))
+    desk.path(&format!("manage/client/{}", utf8_percent_encode(client_id, IN_PATH)))
 }
 
 fn shown_list(desk: &Desk<'_>, developer: &str, session: &Session, open_failed: bool) -> Response {
