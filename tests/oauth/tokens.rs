@@ -164,7 +164,7 @@ fn malformed_requests_are_refused() {
     "#);
     assert_snapshot!(send(&[("grant_type", "password")]), @r#"
         400 Bad Request
-        sandbox-reason: TOKEN-GRANT-TYPE; grant_type is authorization_code or refresh_token
+        sandbox-reason: TOKEN-GRANT-TYPE; grant_type is authorization_code or refresh_token; for professional applications one of the setting professional.grant_types
         {"error":"unsupported_grant_type","error_description":"Unsupported grant type: password"}
     "#);
     assert_snapshot!(send(&[("grant_type", "authorization_code")]), @r#"
@@ -197,7 +197,7 @@ fn malformed_requests_are_refused() {
     assert_snapshot!(error(server.get(&format!("{}token", server.base))), @r#"
         405 Method Not Allowed
         allow: POST
-        sandbox-reason: TOKEN-METHOD; use POST: parameters in a URL end up in logs
+        sandbox-reason: TOKEN-METHOD; use POST; parameters in a URL end up in logs
         {"error":"method_not_allowed","error_description":"Request method 'GET' not supported"}
     "#);
     let json = server.http.post(format!("{}token", server.base)).header("content-type", "application/json");

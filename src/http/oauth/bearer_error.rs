@@ -5,8 +5,8 @@ use super::token_error::{Challenge, Wire, no_access_rights};
 use crate::authorization::AccessError;
 use crate::http::reason::with_reason;
 use crate::settings::{Dialect, Settings};
-use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 
 /// Why a bearer is refused.
@@ -54,7 +54,13 @@ impl BearerError {
             _ => Challenge::WithRealm,
         };
         let (rule, reason) = self.reason();
-        with_reason(wire.into_response(challenge), rule, &reason)
+        let is_scope = wire.1 == "insufficient_scope";
+        let mut response = wire.into_response(challenge);
+        if is_scope {
+            let lacking = "Bearer realm=\"openidconnect\", error=\"insufficient_scope\", error_description=\"Insufficient scope for this resource\", scope=\"openid\"";
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(lacking));
+        }
+        with_reason(response, rule, &reason)
     }
 
     fn in_kelas_words(&self) -> Wire {

@@ -250,9 +250,12 @@ impl TokenError {
             TokenError::GrantTypeMissing => {
                 ("TOKEN-GRANT-TYPE", String::from("send grant_type=authorization_code or refresh_token"))
             }
-            TokenError::GrantTypeUnknown(_) => {
-                ("TOKEN-GRANT-TYPE", String::from("grant_type is authorization_code or refresh_token"))
-            }
+            TokenError::GrantTypeUnknown(_) => (
+                "TOKEN-GRANT-TYPE",
+                String::from(
+                    "grant_type is authorization_code or refresh_token; for professional applications one of the setting professional.grant_types",
+                ),
+            ),
             TokenError::GrantTypeNotAllowed(word) if word == "authorization_code" => {
                 ("TOKEN-GRANT-TYPE", String::from("a professional client has no browser flow and so no codes"))
             }
@@ -282,7 +285,7 @@ impl TokenError {
             }
             TokenError::Code { problem, .. } => (code_rule(problem), problem.to_string()),
             TokenError::Refresh { problem, .. } => ("TOKEN-REFRESH", problem.to_string()),
-            TokenError::Method(_) => ("TOKEN-METHOD", String::from("use POST: parameters in a URL end up in logs")),
+            TokenError::Method(_) => ("TOKEN-METHOD", String::from("use POST; parameters in a URL end up in logs")),
             TokenError::Internal(error) => ("TOKEN-INTERNAL", error.clone()),
         }
     }
