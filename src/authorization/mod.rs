@@ -10,9 +10,12 @@
 mod accepted;
 mod clients;
 mod codes;
+mod developers;
 mod expiry;
 mod keys;
 mod pkce;
+mod professionals;
+mod registration;
 mod requests;
 mod rights;
 mod rules;
@@ -28,15 +31,22 @@ pub use clients::{
     AuthenticationError, Client, ClientError, ClientKind, NewClient, RedirectUriProblem, check_redirect_uri,
 };
 pub use codes::{CodeError, IssuedCode};
+pub use developers::{DeveloperError, check_password};
 pub use pkce::{Challenge, ChallengeMethod};
+pub use professionals::{CareRelationship, PROFESSIONAL_GRANT_TYPE, ProfessionalError, Standing};
+pub use registration::{AuthMethod, Registered, Registration, RegistrationError, RegistrationMetadata};
 pub use requests::{AuthorizationRequest, Prompt, RequestError, RequestProblem, RequestedParameters, requested_scopes};
 pub use rights::{AccessRight, RightError};
 pub use rules::{Pkce, Revocation, Rules, UnregisteredScope};
-pub use scopes::{Act, ResourceType, ResourceTypes, Scope, ScopeProblem, Scopes, grantable_scopes};
+pub use scopes::{
+    Act, ResourceType, ResourceTypes, Scope, ScopeProblem, Scopes, Spelling, grantable_scopes, scopes_of_word,
+};
 pub use sessions::Session;
 pub use signing::key_set;
 pub use terms::TermsAcceptance;
-pub use tokens::{AccessError, Grant, Issuance, IssueError, RefreshError, TokenInfo, TokenResponse};
+pub use tokens::{
+    AccessError, Grant, Issuance, IssueError, RefreshError, RefreshInfo, RevokeError, TokenInfo, TokenResponse,
+};
 
 use crate::store::Store;
 use serde::Serialize;

@@ -1,8 +1,9 @@
 //! Access, refresh and id tokens (authorization-server.md §5).
 
+use super::professionals::{self, Standing};
 use super::rights::{AccessRight, right_in, unchanged};
 use super::rules::{Revocation, Rules};
-use super::scopes::{Act, ResourceTypes, Scope, Scopes};
+use super::scopes::{Act, ResourceTypes, Scope, Scopes, Spelling, scopes_of_word};
 use super::signing::{self, SIGNING_KEY_ID};
 use super::{Authorization, Client, expiry, keys};
 use crate::store::{AttemptError, Batch, CommitError, Key, View};
@@ -39,6 +40,9 @@ pub struct Grant {
     pub pseudonym: Uuid,
     /// What it allows.
     pub scopes: Scopes,
+    /// How it is spelled in answers.
+    #[serde(default)]
+    pub spelling: Spelling,
     /// The audience that was asked for.
     pub aud: Option<String>,
     /// The nonce of the authorization request.
@@ -59,13 +63,16 @@ pub struct TokenResponse {
     pub refresh_token: Option<String>,
     /// Whole seconds left.
     pub expires_in: i64,
-    /// Scopes separated by spaces.
-    pub scope: Scopes,
+    /// Scopes separated by spaces, spelled as they were requested.
+    pub scope: String,
     /// With `openid` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
     /// The citizen's pseudonym, which is the id of the Patient.
     pub sub: Uuid,
+    /// The same for clients of SMART App Launch, under its rules only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patient: Option<Uuid>,
 }
 
 /// What an access token allows, and to whom.
@@ -89,6 +96,8 @@ pub struct TokenInfo {
     pub write: ResourceTypes,
     /// When it expires.
     pub expires_at: Timestamp,
+    /// How the scopes are spelled in answers.
+    pub spelling: Spelling,
 }
 
 /// Why an access token is not accepted.
@@ -106,6 +115,9 @@ pub enum AccessError {
     /// The citizen has withdrawn the access right.
     #[error("the citizen has withdrawn the access right: ask for approval again")]
     Withdrawn,
+    /// A professional application's grounds have ended.
+    #[error("the citizen's permission for professionals or the care relationship has ended")]
+    NoLongerPermitted,
     /// The client is no longer registered.
     #[error("the client is no longer registered")]
     ClientGone,
@@ -150,6 +162,11 @@ struct AccessRecord {
     expires_at: Timestamp,
     withdrawals: u64,
     refresh: Option<RefreshLink>,
+    #[serde(default)]
+    spelling: Spelling,
+    /// For a professional application's token, instead of an access right.
+    #[serde(default)]
+    professional: Option<professionals::Grounds>,
 }
 
 /// The refresh token behind an access token, and how often it had been used by then.
@@ -198,7 +215,8 @@ impl Authorization {
                 let token = write_refresh_token(&mut batch, view, client, grant, &right, id, issuance);
                 (token, RefreshLink { id, uses: 0 })
             });
-            let response = write_access_token(&mut batch, view, client, grant, &right, refresh, issuance);
+            let ties = Ties { withdrawals: right.withdrawals, refresh, professional: None };
+            let response = write_access_token(&mut batch, view, client, grant, ties, issuance);
             Ok((batch, response))
         });
         issued.map_err(|error| match error {
@@ -238,10 +256,10 @@ impl Authorization {
                 .map_err(|_| RefreshError::Withdrawn)?;
             let mut grant = record.grant.clone();
             if let Some(scope) = scope {
-                grant.scopes = Scopes::parse(scope)
-                    .ok()
+                grant.scopes = narrowed(scope, issuance.rules.smart)
                     .filter(|asked| !asked.is_empty() && asked.is_subset_of(&grant.scopes))
                     .ok_or_else(|| RefreshError::UpScoping { granted: grant.scopes.clone() })?;
+                grant.spelling = if issuance.rules.smart { Spelling::of(scope) } else { Spelling::V1 };
             }
             let refresh = if issuance.rules.rotate_refresh_tokens {
                 batch.remove(key).remove(keys::refresh_uses(record.id));
@@ -254,7 +272,8 @@ impl Authorization {
                 batch.put(keys::refresh_uses(record.id), record.uses.to_be_bytes().to_vec());
                 (token.to_owned(), RefreshLink { id: record.id, uses: record.uses })
             };
-            let response = write_access_token(&mut batch, view, client, &grant, &right, Some(refresh), issuance);
+            let ties = Ties { withdrawals: right.withdrawals, refresh: Some(refresh), professional: None };
+            let response = write_access_token(&mut batch, view, client, &grant, ties, issuance);
             Ok((batch, Ok(response)))
         });
         match refreshed {
@@ -267,10 +286,11 @@ impl Authorization {
     /// What a bearer's access token allows at `now`.
     pub fn access(&self, bearer: &str, now: Timestamp, rules: &Rules) -> Result<Arc<TokenInfo>, AccessError> {
         let token = keys::access_token(bearer);
-        if let Some(info) = self.accepted.recall(&token, &self.store, now, rules.revocation) {
+        let judgement = Judgement::of(rules);
+        if let Some(info) = self.accepted.recall(&token, &self.store, now, judgement) {
             return Ok(info);
         }
-        let mut grounds = Vec::with_capacity(4);
+        let mut grounds = Vec::with_capacity(5);
         let mut look_up = |key: Key| {
             let value = self.store.get(&key)?;
             grounds.push((key, value.clone()));
@@ -281,7 +301,26 @@ impl Authorization {
         if now >= record.expires_at {
             return Err(AccessError::Expired(record.expires_at));
         }
-        if rules.revocation == Revocation::Immediate {
+        if let (Some(ties), Revocation::Immediate) = (record.professional, rules.revocation) {
+            let standings = [
+                (rules.require_professional_permission, keys::permission(&record.citizen), ties.permission),
+                (
+                    rules.require_care_relationship,
+                    keys::care_relationship(&record.citizen, &record.client_id),
+                    ties.care_relationship,
+                ),
+            ];
+            for (required, key, ended) in standings {
+                if !required {
+                    continue;
+                }
+                let standing: Option<Standing> = look_up(key).and_then(|value| super::decode(&value));
+                if standing.is_none_or(|standing| !standing.holds || standing.ended != ended) {
+                    return Err(AccessError::NoLongerPermitted);
+                }
+            }
+        }
+        if record.professional.is_none() && rules.revocation == Revocation::Immediate {
             let right = look_up(keys::right(&record.citizen, &record.client_id)).ok_or(AccessError::Withdrawn)?;
             let right: AccessRight = super::decode(&right).ok_or(AccessError::Withdrawn)?;
             if right.withdrawals != record.withdrawals {
@@ -306,10 +345,132 @@ impl Authorization {
             write: record.scopes.resource_types(Act::Write),
             scopes: record.scopes,
             expires_at: record.expires_at,
+            spelling: record.spelling,
         });
-        self.accepted.remember(token, grounds, rules.revocation, info.clone());
+        self.accepted.remember(token, grounds, judgement, info.clone());
         Ok(info)
     }
+
+    /// What a client learns of a refresh token by introspection, while it could be used.
+    pub fn refresh_token_info(&self, token: &str, now: Timestamp) -> Option<RefreshInfo> {
+        let view = self.store.view();
+        let record: RefreshRecord = view.get(&keys::refresh_token(token)).and_then(|value| super::decode(value))?;
+        let right = right_in(&view, &record.grant.citizen, &record.client_id)?;
+        let in_force = right.withdrawn_at.is_none() && right.withdrawals == record.withdrawals;
+        let lasts = record.expires_at.is_none_or(|expires_at| now < expires_at);
+        (in_force && lasts).then_some(RefreshInfo {
+            client_id: record.client_id,
+            patient: record.grant.pseudonym,
+            scope: record.grant.scopes.spelled(record.grant.spelling),
+            expires_at: record.expires_at,
+        })
+    }
+
+    /// Ends a token at its client's wish (RFC 7009): an access token, or a refresh token with the access tokens it gave.
+    /// A token nobody knows is ended already.
+    pub fn revoke(&self, client: &Client, token: &str) -> Result<(), RevokeError> {
+        let (access, refresh) = (keys::access_token(token), keys::refresh_token(token));
+        let revoked = self.store.attempt(|view| {
+            let mut batch = Batch::new();
+            let own = |owner: &str| if owner == client.client_id { Ok(()) } else { Err(RevokeError::OtherClient) };
+            if let Some(record) = view.get(&access).and_then(|value| super::decode::<AccessRecord>(value)) {
+                own(&record.client_id)?;
+                batch.remove(access);
+            }
+            if let Some(record) = view.get(&refresh).and_then(|value| super::decode::<RefreshRecord>(value)) {
+                own(&record.client_id)?;
+                batch.remove(refresh).remove(keys::refresh_uses(record.id));
+            }
+            Ok((batch, ()))
+        });
+        revoked.map_err(|error| match error {
+            AttemptError::Refused(refused) => refused,
+            AttemptError::Commit(error) => error.into(),
+        })
+    }
+
+    /// Gives a professional application its token: the read scopes, no refresh token. `grounds` are what it ends with.
+    pub(super) fn issue_professional(
+        &self,
+        client: &Client,
+        grant: &Grant,
+        grounds: professionals::Grounds,
+        issuance: &Issuance<'_>,
+    ) -> Result<TokenResponse, CommitError> {
+        let issued = self.store.attempt(|view| {
+            let mut batch = Batch::new();
+            let ties = Ties { withdrawals: 0, refresh: None, professional: Some(grounds) };
+            let response = write_access_token(&mut batch, view, client, grant, ties, issuance);
+            Ok::<_, std::convert::Infallible>((batch, response))
+        });
+        issued.map_err(|error| match error {
+            AttemptError::Commit(error) => error,
+            AttemptError::Refused(never) => match never {},
+        })
+    }
+}
+
+/// The scopes that a refresh asks for, if all of them can be granted.
+fn narrowed(scope: &str, smart: bool) -> Option<Scopes> {
+    let mut scopes = Scopes::default();
+    for word in scope.split_whitespace() {
+        match scopes_of_word(word, smart) {
+            Ok(each) => each.into_iter().for_each(|scope| scopes.insert(scope)),
+            Err(super::ScopeProblem::NeverGranted(_)) => {}
+            Err(super::ScopeProblem::Unknown(_)) => return None,
+        }
+    }
+    Some(scopes)
+}
+
+/// The choices by which an access token is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Judgement {
+    revocation: Revocation,
+    require_permission: bool,
+    require_care_relationship: bool,
+}
+
+impl Judgement {
+    fn of(rules: &Rules) -> Judgement {
+        Judgement {
+            revocation: rules.revocation,
+            require_permission: rules.require_professional_permission,
+            require_care_relationship: rules.require_care_relationship,
+        }
+    }
+}
+
+/// What is known about a refresh token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshInfo {
+    /// The client.
+    pub client_id: String,
+    /// The citizen's pseudonym.
+    pub patient: Uuid,
+    /// Scopes separated by spaces.
+    pub scope: String,
+    /// When it expires, if ever.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Why a token was not revoked.
+#[derive(Debug, thiserror::Error)]
+pub enum RevokeError {
+    /// It is another client's.
+    #[error("the token was given to another client")]
+    OtherClient,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] CommitError),
+}
+
+/// What an access token ends with.
+struct Ties {
+    /// Withdrawals of the access right until now.
+    withdrawals: u64,
+    refresh: Option<(String, RefreshLink)>,
+    professional: Option<professionals::Grounds>,
 }
 
 /// The right, if it is in force; the commit is refused should it change in the meantime.
@@ -370,8 +531,7 @@ fn write_access_token(
     view: &View,
     client: &Client,
     grant: &Grant,
-    right: &AccessRight,
-    refresh: Option<(String, RefreshLink)>,
+    ties: Ties,
     issuance: &Issuance<'_>,
 ) -> TokenResponse {
     #[derive(Serialize)]
@@ -396,15 +556,17 @@ fn write_access_token(
         aud: grant.aud.as_deref(),
     });
     let id_token = grant.scopes.contains(Scope::OpenId).then(|| id_token(client, grant, &access_token, issuance));
-    let (refresh_token, link) = refresh.unzip();
+    let (refresh_token, link) = ties.refresh.unzip();
     let record = AccessRecord {
         client_id: client.client_id.clone(),
         citizen: grant.citizen.clone(),
         pseudonym: grant.pseudonym,
         scopes: grant.scopes.clone(),
         expires_at,
-        withdrawals: right.withdrawals,
+        withdrawals: ties.withdrawals,
         refresh: link,
+        spelling: grant.spelling,
+        professional: ties.professional,
     };
     let key = keys::access_token(&access_token);
     batch.put(key, super::encode(&record));
@@ -414,9 +576,10 @@ fn write_access_token(
         token_type: String::from("Bearer"),
         refresh_token,
         expires_in: expires_at.duration_since(issuance.now).as_secs(),
-        scope: grant.scopes.clone(),
+        scope: grant.scopes.spelled(grant.spelling),
         id_token,
         sub: grant.pseudonym,
+        patient: issuance.rules.smart.then_some(grant.pseudonym),
     }
 }
 

@@ -11,6 +11,7 @@ pub mod exchanges;
 mod guard;
 pub mod overview;
 mod problem;
+pub mod professionals;
 pub mod records;
 pub mod reset;
 pub mod settings;

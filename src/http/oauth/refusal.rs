@@ -200,9 +200,11 @@ fn error_code(problem: &RequestProblem) -> &'static str {
         RequestProblem::ResponseType(_) => "unsupported_response_type",
         RequestProblem::ProfessionalClient => "unauthorized_client",
         RequestProblem::ScopeNotRegistered { .. } | RequestProblem::ScopeEmpty { .. } => "invalid_scope",
-        RequestProblem::StateMissing | RequestProblem::ChallengeMissing | RequestProblem::ChallengeMethod(_) => {
-            "invalid_request"
-        }
+        RequestProblem::StateMissing
+        | RequestProblem::ChallengeMissing
+        | RequestProblem::ChallengeMethod(_)
+        | RequestProblem::AudienceMissing
+        | RequestProblem::AudienceUnknown(_) => "invalid_request",
     }
 }
 
@@ -244,14 +246,20 @@ fn problem_reason(problem: &RequestProblem) -> (&'static str, String) {
             ("AUTH-CLIENT-KIND", String::from("a professional client has no browser flow; register a wellbeing client"))
         }
         RequestProblem::StateMissing => {
-            ("AUTH-STATE", String::from("send an unguessable state (setting state.required)"))
+            ("AUTH-STATE", String::from("send an unguessable state (settings state.required, smart.enabled)"))
+        }
+        RequestProblem::AudienceMissing | RequestProblem::AudienceUnknown(_) => {
+            ("AUTH-AUD", String::from("aud is the base URL of the FHIR server you will call (setting smart.enabled)"))
         }
         RequestProblem::ScopeNotRegistered { .. } | RequestProblem::ScopeEmpty { .. } => {
             ("AUTH-SCOPE", problem.hint().unwrap_or_default())
         }
-        RequestProblem::ChallengeMissing => {
-            ("AUTH-PKCE", String::from("send code_challenge and code_challenge_method=S256 (setting pkce)"))
+        RequestProblem::ChallengeMissing => (
+            "AUTH-PKCE",
+            String::from("send code_challenge and code_challenge_method=S256 (settings pkce, smart.enabled)"),
+        ),
+        RequestProblem::ChallengeMethod(_) => {
+            ("AUTH-PKCE", String::from("code_challenge_method is S256 or plain; with smart.enabled only S256"))
         }
-        RequestProblem::ChallengeMethod(_) => ("AUTH-PKCE", String::from("code_challenge_method is S256 or plain")),
     }
 }

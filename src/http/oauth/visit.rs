@@ -4,23 +4,25 @@
 use super::parameters::Parameters;
 use super::refusal::{Refusal, Target};
 use super::response::redirect;
-use super::{base_path, browser_path};
+use super::{audiences, base_path, browser_path};
 use crate::authorization::{AuthorizationRequest, Prompt, RequestedParameters, Session};
 use crate::citizens::{Citizen, PersonalIdentityCode};
 use crate::exchanges::Party;
+use crate::http::blocking::blocking;
 use crate::http::context::{App, Origin};
 use crate::http::pages::{Form, Frame, LANGUAGE_PARAMETER, Language, LanguageLinks, field};
 use crate::http::reason::with_reason;
 use crate::settings::{EmptyParameters, Settings};
 use crate::tenant::Tenant;
-use axum::extract::RawQuery;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, RawQuery, Request};
 use axum::http::header::{COOKIE, ORIGIN, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 
 /// The cookie that names the browser session.
-const SESSION_COOKIE: &str = "phr_sandbox_session";
+pub const SESSION_COOKIE: &str = "phr_sandbox_session";
 
 /// The parameter that says: a cookie was set on the way here.
 const COOKIE_MARKER: &str = "sandbox_cookie";
@@ -87,6 +89,43 @@ pub fn answer(
     response
 }
 
+/// A form of one of the pages, as it was posted.
+pub struct Posted {
+    origin: Origin,
+    headers: HeaderMap,
+    query: Option<String>,
+    body: Bytes,
+}
+
+impl FromRequest<App> for Posted {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Posted, Response> {
+        let (mut parts, body) = request.into_parts();
+        let origin = Origin::from_request_parts(&mut parts, app).await.map_err(IntoResponse::into_response)?;
+        let query = parts.uri.query().map(str::to_owned);
+        let headers = parts.headers.clone();
+        let body = Bytes::from_request(Request::from_parts(parts, body), app).await;
+        Ok(Posted { origin, headers, query, body: body.map_err(IntoResponse::into_response)? })
+    }
+}
+
+/// Answers a page's form: the request it carries in its address is checked anew, the form must be of this session.
+pub async fn answer_form(
+    app: App,
+    posted: Posted,
+    decide: fn(&Visit<'_>, AuthorizationRequest, &Parameters) -> Outcome,
+) -> Response {
+    blocking(app, move |app| {
+        let Posted { origin, headers, query, body } = posted;
+        answer(app, &origin, &headers, query.as_deref(), |visit, request| match visit.read_form(&body)? {
+            Some(form) => decide(visit, request, &form),
+            None => Ok(visit.start_again()),
+        })
+    })
+    .await
+}
+
 /// Someone opens the address of a form: a reload, Back, or the language switch.
 pub async fn back_to_authorize(origin: Origin, RawQuery(query): RawQuery) -> Response {
     redirect(&(browser_path(&origin, "authorize") + "?" + &query.unwrap_or_default()))
@@ -95,6 +134,7 @@ pub async fn back_to_authorize(origin: Origin, RawQuery(query): RawQuery) -> Res
 impl Visit<'_> {
     fn request(&self) -> Result<AuthorizationRequest, crate::authorization::RequestError> {
         let get = |name| self.parameters.get(name);
+        let audiences = audiences(self.origin);
         let requested = RequestedParameters {
             response_type: get("response_type"),
             client_id: get("client_id"),
@@ -106,6 +146,7 @@ impl Visit<'_> {
             prompt: get("prompt"),
             code_challenge: get("code_challenge"),
             code_challenge_method: get("code_challenge_method"),
+            audiences: &audiences,
         };
         self.tenant.authorization.check_request(&requested, &self.settings.authorization_rules())
     }
@@ -165,11 +206,8 @@ impl Visit<'_> {
 
     /// Reads a form of this session. A form of an earlier session is no reason to worry: `None` then, and the citizen
     /// is shown the page that fits now.
-    pub fn read_form(&self, body: &[u8]) -> Result<Option<Parameters>, Refusal> {
-        let foreign = |header| self.headers.get(header).and_then(|value| value.to_str().ok());
-        if foreign(ORIGIN.as_str()).is_some_and(|origin| !self.origin.is_own(origin))
-            || foreign("sec-fetch-site") == Some("cross-site")
-        {
+    fn read_form(&self, body: &[u8]) -> Result<Option<Parameters>, Refusal> {
+        if is_foreign(self.headers, self.origin) {
             return Err(Refusal::ForgedForm("the form was sent from another site"));
         }
         let form = Parameters::parse(body, EmptyParameters::Ignore).map_err(Refusal::Parameter)?;
@@ -247,6 +285,12 @@ impl Visit<'_> {
     }
 }
 
+/// Whether a browser says that a form came from another site.
+pub fn is_foreign(headers: &HeaderMap, own: &Origin) -> bool {
+    let header = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    header(ORIGIN.as_str()).is_some_and(|origin| !own.is_own(origin)) || header("sec-fetch-site") == Some("cross-site")
+}
+
 /// A query without some of its parameters.
 fn without(query: &str, names: &[&str]) -> String {
     let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| !names.contains(&&**name));
@@ -262,7 +306,14 @@ pub fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Respo
 }
 
 fn session_cookie(headers: &HeaderMap) -> Option<&str> {
-    headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok()).find_map(|header| {
-        header.split(';').find_map(|pair| pair.trim().strip_prefix(SESSION_COOKIE)?.strip_prefix('='))
-    })
+    cookie(headers, SESSION_COOKIE)
+}
+
+/// The value of a cookie.
+pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .find_map(|header| header.split(';').find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=')))
 }

@@ -5,9 +5,11 @@
 
 mod en;
 mod fi;
+mod portal;
 mod sv;
 
 use super::Language;
+pub(super) use portal::PortalTexts;
 
 /// Every text of every page in one language.
 pub(super) struct Texts {
