@@ -4,6 +4,7 @@
 //! access right), headless tokens, withdrawal.
 
 mod beginning;
+mod own;
 
 use crate::authorization::{
     AccessError, AccessRight, Authorization, AuthorizationRequest, Client, CodeError, Grant, Issuance, IssueError,
@@ -22,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
 
 pub use beginning::{Beginning, SeedAuthor, SeedRecord, StartError};
+pub use own::{OwnEntry, OwnEntryError};
 
 /// Where a tenant keeps what is its own.
 const SETTINGS: [u8; 1] = [0x50];
@@ -45,7 +47,7 @@ pub struct Tenant {
     pub exchanges: Journal,
     records: Records,
     beginning: Beginning,
-    /// Held while a citizen's seeded records are made.
+    /// Held while records are made that must be made once: a citizen's seeded ones, and entries of their own.
     touching: Mutex<()>,
     /// The settings as last read, with the stored bytes they were read from: a restore of the store shows by itself.
     settings: Mutex<Option<(Value, Arc<Settings>)>>,

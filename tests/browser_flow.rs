@@ -55,6 +55,7 @@ async fn a_citizen_accepts_and_the_application_stores_and_reads() {
     browser.page.goto(&authorize(phr.http_url(), &app, &callback.uri)).await.unwrap();
     browser.screenshot("identification-desktop").await;
     press(&browser, &format!("button[name=citizen][value={}]", citizen.citizen().id)).await;
+    press(&browser, "button[value=continue]").await;
     browser.page.wait().for_element(Locator::Css("button[name=decision][value=accept]")).await.unwrap();
     browser.screenshot("terms-desktop").await;
     press(&browser, "button[name=decision][value=accept]").await;
@@ -110,6 +111,9 @@ async fn a_citizen_refuses_on_a_phone() {
     let field = browser.page.find(Locator::Css("input[name=personal_identity_code]")).await.unwrap();
     field.send_keys(&code).await.unwrap();
     press(&browser, "button[name=decision][value=identify]").await;
+    browser.page.wait().for_element(Locator::Css("button[value=continue]")).await.unwrap();
+    browser.screenshot("attributes-phone").await;
+    press(&browser, "button[value=continue]").await;
     press(&browser, "button[name=decision][value=accept]").await;
     browser.page.wait().for_element(Locator::Css("section.rights")).await.unwrap();
     browser.screenshot("consent-phone").await;
@@ -131,6 +135,7 @@ async fn pressing_back_and_accepting_again_gives_a_code_that_works() {
     let citizen = phr.citizens().first();
     browser.page.goto(&authorize(phr.http_url(), &app, &callback.uri)).await.unwrap();
     press(&browser, &format!("button[name=citizen][value={}]", citizen.citizen().id)).await;
+    press(&browser, "button[value=continue]").await;
     press(&browser, "button[name=decision][value=accept]").await;
     press(&browser, "section.rights button[value=accept]").await;
     let first = query(&wait_for_callback(&browser, &callback).await);
@@ -185,6 +190,7 @@ async fn browser_and_back_end_know_the_sandbox_by_different_names() {
     browser.page.goto(&authorize(&format!("http://localhost:{port}"), &app, &callback.uri)).await.unwrap();
     let citizen = phr.citizens().first();
     press(&browser, &format!("button[name=citizen][value={}]", citizen.citizen().id)).await;
+    press(&browser, "button[value=continue]").await;
     press(&browser, "button[name=decision][value=accept]").await;
     press(&browser, "section.rights button[value=accept]").await;
     let sent_back = query(&wait_for_callback(&browser, &callback).await);

@@ -17,6 +17,9 @@ const ANONYMOUS: SignedDuration = SignedDuration::from_hours(1);
 pub struct Session {
     /// Who signed in, by the citizen's id.
     pub citizen: Option<String>,
+    /// Who has identified but has not yet agreed that this is passed on, by the citizen's id.
+    #[serde(default)]
+    pub identified: Option<String>,
     /// The developer who signed in to the registration pages, by the name of the account.
     #[serde(default)]
     pub developer: Option<String>,
@@ -35,6 +38,14 @@ impl Session {
     }
 }
 
+/// Whom a session is begun for.
+#[derive(Clone, Copy, Default)]
+struct Somebody<'a> {
+    citizen: Option<&'a str>,
+    identified: Option<&'a str>,
+    developer: Option<&'a str>,
+}
+
 impl Authorization {
     /// The session of a cookie, if it has not ended.
     pub fn session(&self, cookie: &str, now: Timestamp) -> Option<Session> {
@@ -51,7 +62,7 @@ impl Authorization {
         now: Timestamp,
         random: &Random,
     ) -> Result<(String, Session), CommitError> {
-        self.begin(replaced, citizen, None, now, random)
+        self.begin(replaced, Somebody { citizen, ..Somebody::default() }, now, random)
     }
 
     /// The same for the registration pages, whose cookie is another.
@@ -62,23 +73,23 @@ impl Authorization {
         now: Timestamp,
         random: &Random,
     ) -> Result<(String, Session), CommitError> {
-        self.begin(replaced, None, developer, now, random)
+        self.begin(replaced, Somebody { developer, ..Somebody::default() }, now, random)
     }
 
     fn begin(
         &self,
         replaced: Option<&str>,
-        citizen: Option<&str>,
-        developer: Option<&str>,
+        somebody: Somebody<'_>,
         now: Timestamp,
         random: &Random,
     ) -> Result<(String, Session), CommitError> {
-        let somebody = citizen.is_some() || developer.is_some();
-        let lasts = if somebody { SIGNED_IN } else { ANONYMOUS };
+        let is_signed_in = somebody.citizen.is_some() || somebody.developer.is_some();
+        let lasts = if is_signed_in { SIGNED_IN } else { ANONYMOUS };
         let session = Session {
-            citizen: citizen.map(str::to_owned),
-            developer: developer.map(str::to_owned),
-            signed_in_at: somebody.then_some(now),
+            citizen: somebody.citizen.map(str::to_owned),
+            identified: somebody.identified.map(str::to_owned),
+            developer: somebody.developer.map(str::to_owned),
+            signed_in_at: is_signed_in.then_some(now),
             csrf: random.token(24),
             expires_at: now.saturating_add(lasts).unwrap_or(Timestamp::MAX),
         };
@@ -92,6 +103,18 @@ impl Authorization {
         expiry::note(&mut batch, &self.store.view(), key, session.expires_at, now);
         self.store.commit(batch)?;
         Ok((cookie, session))
+    }
+
+    /// Begins a session in which `citizen` has identified and is not signed in yet. The anonymous one before it is left to
+    /// expire: its cookie, which someone may have known, says nothing of it.
+    pub fn begin_identified_session(
+        &self,
+        citizen: &str,
+        now: Timestamp,
+        random: &Random,
+    ) -> Result<(String, Session), CommitError> {
+        let nobody = Somebody { identified: Some(citizen), ..Somebody::default() };
+        self.begin(None, nobody, now, random)
     }
 
     /// Ends a session.
@@ -117,6 +140,8 @@ mod tests {
         assert_eq!(room.session(&after, at(11)).unwrap().citizen.as_deref(), Some("aino"));
         assert!(signed_in.made(&signed_in.csrf.clone()) && !signed_in.made(&anonymous.csrf) && !signed_in.made(""));
         assert_eq!(room.session(&after, at(12)), None);
+        let (_, identified) = room.begin_identified_session("eino", at(0), &random).unwrap();
+        assert_eq!((identified.identified.as_deref(), identified.citizen), (Some("eino"), None));
         room.end_session(&after).unwrap();
         assert_eq!(room.session(&after, at(0)), None);
     }

@@ -12,6 +12,7 @@ mod judge;
 mod keys;
 mod load;
 mod national;
+mod overview;
 mod packing;
 mod pages;
 mod patients;

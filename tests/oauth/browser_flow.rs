@@ -10,7 +10,7 @@ fn a_first_visit_asks_everything_and_a_second_only_for_consent() {
     let identification = browser.open(&server.authorize(&[]));
     assert_eq!(identification.status, 200);
     assert!(identification.html.contains("Weight &#60;diary&#62;"), "{}", identification.html);
-    let terms = browser.submit(&identification, &[("citizen", "aino")]);
+    let terms = browser.identify(&identification, &[("citizen", "aino")]);
     assert!(terms.form_with("decision").0.contains("/authorize/terms?"));
     assert!(server.tenant.authorization.terms_acceptances("aino").is_empty());
     let consent = browser.submit(&terms, &[("decision", "accept")]);
@@ -52,7 +52,7 @@ fn a_typed_code_identifies_and_a_bad_one_is_explained() {
     assert!(again.reason.unwrap().starts_with("AUTH-IDENTITY-CODE; this sandbox never accepts"));
     let eino = server.code_of("eino").to_lowercase();
     let page = browser.open(&server.authorize(&[]));
-    let terms = browser.submit(&page, &[("personal_identity_code", &eino), ("decision", "identify")]);
+    let terms = browser.identify(&page, &[("personal_identity_code", &eino), ("decision", "identify")]);
     assert!(terms.form_with("decision").0.contains("/authorize/terms?"));
 }
 
@@ -65,7 +65,7 @@ fn each_page_lets_the_citizen_say_no() {
     let cancelled = browser.submit(&identification, &[("decision", "cancel")]);
     assert_eq!((cancelled.status, cancelled.location.as_deref()), (302, Some(denied)));
     assert!(cancelled.reason.unwrap().starts_with("AUTH-CANCELLED;"));
-    let terms = browser.submit(&identification, &[("citizen", "aino")]);
+    let terms = browser.identify(&identification, &[("citizen", "aino")]);
     let refused = browser.submit(&terms, &[("decision", "refuse")]);
     assert_eq!(refused.location.as_deref(), Some(denied));
     let consent = browser.submit(&terms, &[("decision", "accept")]);
@@ -82,10 +82,10 @@ fn back_and_double_submits_are_harmless() {
     let mut browser = Browser::new(&server);
     let identification = browser.open(&server.authorize(&[]));
     let before = browser.cookies.clone();
-    let terms = browser.submit(&identification, &[("citizen", "aino")]);
+    let terms = browser.identify(&identification, &[("citizen", "aino")]);
     // The second click of a double click goes out with the cookie of the first.
     browser.cookies = before;
-    let terms_again = browser.submit(&identification, &[("citizen", "aino")]);
+    let terms_again = browser.identify(&identification, &[("citizen", "aino")]);
     assert!(terms_again.form_with("decision").0.contains("/authorize/terms?"));
     // Back to the first page of the terms, whose session another sign-in has replaced.
     let stale = browser.submit(&terms, &[("decision", "accept")]);
@@ -111,7 +111,7 @@ fn the_citizen_may_be_switched() {
     let terms = browser.open(&server.authorize(&[("user_id", &server.code_of("aino"))]));
     assert!(terms.form_with("decision").0.contains("/authorize/terms?"), "user_id skips the identification");
     let identification = browser.submit(&terms, &[("decision", "switch")]);
-    let terms = browser.submit(&identification, &[("citizen", "eino")]);
+    let terms = browser.identify(&identification, &[("citizen", "eino")]);
     browser.submit(&terms, &[("decision", "accept")]);
     assert!(server.tenant.authorization.has_accepted_terms("eino", "1"));
     assert!(!server.tenant.authorization.has_accepted_terms("aino", "1"));
@@ -123,7 +123,7 @@ fn an_application_may_want_the_citizen_to_identify_again() {
     let mut browser = Browser::new(&server);
     browser.open(&server.authorize(&[("user_id", &server.code_of("aino"))]));
     let identification = browser.open(&server.authorize(&[("prompt", "login")]));
-    let terms = browser.submit(&identification, &[("citizen", "eino")]);
+    let terms = browser.identify(&identification, &[("citizen", "eino")]);
     browser.submit(&terms, &[("decision", "accept")]);
     assert!(server.tenant.authorization.has_accepted_terms("eino", "1"));
 }
@@ -134,7 +134,7 @@ fn the_language_is_kept_from_page_to_page() {
     let mut browser = Browser::new(&server);
     let page = browser.open(&server.authorize(&[("ui_locales", "sv")]));
     assert!(page.html.contains("lang=\"sv\""));
-    let terms = browser.submit(&page, &[("citizen", "aino")]);
+    let terms = browser.identify(&page, &[("citizen", "aino")]);
     assert!(terms.html.contains("<html lang=\"sv\""));
     let english = browser.open(&server.authorize(&[("ui_locales", "sv"), ("sandbox_lang", "en")]));
     assert!(english.html.contains("<html lang=\"en\""));
@@ -207,6 +207,50 @@ fn a_test_can_decide_without_pages() {
     // Without user_id somebody must identify first; the decision is then carried out.
     let mut browser = Browser::new(&server);
     let identification = browser.open(&server.authorize(&[("sandbox_decision", "approve")]));
-    let back = browser.submit(&identification, &[("citizen", "eino")]);
+    let back = browser.identify(&identification, &[("citizen", "eino")]);
     assert!(back.location.unwrap().starts_with(&format!("{CALLBACK}?code=")));
+}
+
+#[test]
+fn the_citizen_agrees_to_what_the_identification_passes_on() {
+    let server = Server::start();
+    let mut browser = Browser::new(&server);
+    let identification = browser.open(&server.authorize(&[]));
+    let attributes = browser.submit(&identification, &[("citizen", "aino")]);
+    assert_eq!(attributes.status, 200);
+    assert!(attributes.html.contains(&server.code_of("aino")), "{}", attributes.html);
+    let reloaded = browser.open(&server.authorize(&[("sandbox_lang", "sv")]));
+    assert!(reloaded.html.contains("value=\"continue\"") && reloaded.html.contains("<html lang=\"sv\""));
+
+    // Another tab identifies as somebody else: the first tab's button signs nobody in.
+    let other = browser.submit(&attributes, &[("decision", "switch")]);
+    let other = browser.submit(&other, &[("citizen", "eino")]);
+    let stale = browser.submit(&attributes, &[("decision", "continue")]);
+    assert!(stale.html.contains(&server.code_of("eino")), "{}", stale.html);
+
+    let cancelled = browser.submit(&other, &[("decision", "cancel")]);
+    let denied = "https://app.example/cb?error=access_denied&error_description=User%20denied%20access&state=xyz";
+    assert_eq!(cancelled.location.as_deref(), Some(denied));
+    assert!(cancelled.reason.unwrap().starts_with("AUTH-CANCELLED;"));
+    assert!(
+        browser.open(&server.authorize(&[])).html.contains("personal_identity_code"),
+        "nobody is identified any more"
+    );
+}
+
+#[test]
+fn a_new_version_of_the_terms_is_asked_and_named() {
+    let server = Server::start();
+    let mut browser = Browser::new(&server);
+    let terms = browser.open(&server.authorize(&[("user_id", &server.code_of("aino")), ("ui_locales", "en")]));
+    assert!(!terms.html.contains("have changed"));
+    browser.submit(&terms, &[("decision", "accept")]);
+    server.set("terms.version", "2027-01");
+    let terms = browser.open(&server.authorize(&[("ui_locales", "en")]));
+    assert!(terms.html.contains("changed since you accepted version 1"), "{}", terms.html);
+    let refused = browser.submit(&terms, &[("decision", "refuse")]);
+    assert_eq!(parameter(&refused.location.unwrap(), "error").as_deref(), Some("access_denied"));
+    let terms = browser.open(&server.authorize(&[]));
+    let consent = browser.submit(&terms, &[("decision", "accept")]);
+    assert!(consent.form_with("decision").0.contains("/authorize/consent?"));
 }

@@ -241,6 +241,13 @@ impl<'s> Browser<'s> {
         self.post(&action, &all)
     }
 
+    /// Identifies as [`Browser::submit`] does, and goes on from the page of what is passed on.
+    pub fn identify(&mut self, page: &Shown, fields: &[(&str, &str)]) -> Shown {
+        let attributes = self.submit(page, fields);
+        assert!(attributes.html.contains("value=\"continue\""), "{}", attributes.html);
+        self.submit(&attributes, &[("decision", "continue")])
+    }
+
     pub fn post(&mut self, path: &str, fields: &[(String, String)]) -> Shown {
         let authority = self.server.base.split("/phr-").next().unwrap();
         let url = format!("{authority}{path}");

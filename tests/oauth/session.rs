@@ -8,7 +8,7 @@ fn an_underage_citizen_is_sent_back_and_the_session_stays_with_them() {
     let refused = "https://app.example/cb?error=access_denied&error_description=5030&state=xyz";
     let mut browser = Browser::new(&server);
     let identification = browser.open(&server.authorize(&[]));
-    let shown = browser.submit(&identification, &[("citizen", "nuori")]);
+    let shown = browser.identify(&identification, &[("citizen", "nuori")]);
     assert_eq!((shown.status, shown.location.as_deref()), (302, Some(refused)));
     assert!(shown.reason.unwrap().starts_with("AUTH-AGE; the citizen is 15;"));
     assert_eq!(browser.open(&server.authorize(&[])).location.as_deref(), Some(refused), "again without being asked");
@@ -20,7 +20,7 @@ fn an_underage_citizen_is_sent_back_and_the_session_stays_with_them() {
     assert_eq!(browser.open(&adult).status, 200);
     let mut browser = Browser::new(&server);
     let identification = browser.open(&server.authorize(&[]));
-    assert_eq!(browser.submit(&identification, &[("citizen", "nuori")]).location.as_deref(), Some(refused));
+    assert_eq!(browser.identify(&identification, &[("citizen", "nuori")]).location.as_deref(), Some(refused));
     assert!(browser.open(&server.authorize(&[])).html.contains("name=\"citizen\""), "asked anew");
 
     server.set("age.minimum", 15);
@@ -73,7 +73,7 @@ fn the_cookie_is_for_this_server_only_and_changes_at_sign_in() {
     let mut browser = Browser::new(&server);
     let identification = browser.open(&server.authorize(&[]));
     let before = browser.cookies["phr_sandbox_session"].clone();
-    browser.submit(&identification, &[("citizen", "aino")]);
+    browser.identify(&identification, &[("citizen", "aino")]);
     assert_ne!(browser.cookies["phr_sandbox_session"], before);
     let mut planted = Browser::new(&server);
     planted.cookies.insert("phr_sandbox_session".into(), before);

@@ -174,6 +174,13 @@ pub enum Insulin {
     IntermediateLong,
 }
 
+impl Moment {
+    /// The moment as people write it, in Helsinki time: `22.11.2026 klo 7.31`.
+    pub fn in_words(self, language: Language) -> String {
+        words::moment(self, language)
+    }
+}
+
 impl Content {
     /// The resource type that carries it: `Observation` or `MedicationAdministration`.
     pub fn resource_type(&self) -> &'static str {

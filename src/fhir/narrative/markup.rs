@@ -17,8 +17,8 @@ pub(super) struct Malformed {
 pub(super) enum Event<'d> {
     /// A start tag, or an empty element, which an [`Event::End`] follows.
     Start { name: &'d str, attributes: Vec<Attribute<'d>>, span: Range<usize> },
-    /// Text between tags, and whether it is more than white space.
-    Text { has_content: bool },
+    /// Text between tags, its references as they are, and whether it is more than white space.
+    Text { text: &'d str, has_content: bool },
     /// An end tag.
     End,
 }
@@ -62,11 +62,12 @@ impl<'d> Reader<'d> {
                 };
             }
             if !rest.starts_with('<') {
+                let start = self.at;
                 let has_content = self.text()?;
                 if self.open.is_empty() && has_content {
                     return Err(self.malformed("there is text outside the element"));
                 }
-                return Ok(Some(Event::Text { has_content }));
+                return Ok(Some(Event::Text { text: &self.text[start..self.at], has_content }));
             }
             if rest.starts_with("<!--") {
                 self.comment()?;
@@ -144,7 +145,7 @@ impl<'d> Reader<'d> {
         let end = content.find("]]>").ok_or_else(|| self.malformed("a CDATA section is not closed"))?;
         self.at += 9 + end + 3;
         // HAPI's parser drops such sections: a narrative with nothing else is empty (txt-2).
-        Ok(Event::Text { has_content: false })
+        Ok(Event::Text { text: "", has_content: false })
     }
 
     fn end_tag(&mut self) -> Step<Event<'d>> {

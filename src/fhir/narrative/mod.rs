@@ -4,12 +4,15 @@
 //! built, so a hostile text costs no more than its length.
 
 mod entities;
+mod html;
 mod markup;
 mod rules;
 
 use crate::fhir::primitive::Severity;
 use markup::{Event, Malformed, Reader};
 use std::ops::Range;
+
+pub use html::to_html;
 
 /// The namespace of XHTML.
 pub const XHTML: &str = "http://www.w3.org/1999/xhtml";
@@ -181,7 +184,7 @@ impl Inspection {
                     }
                     self.has_content |= name == "img";
                 }
-                Event::Text { has_content } => self.has_content |= has_content,
+                Event::Text { has_content, .. } => self.has_content |= has_content,
                 Event::End => {}
             }
         }

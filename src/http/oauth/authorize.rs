@@ -2,7 +2,7 @@
 
 use super::refusal::{Refusal, Target};
 use super::visit::{Outcome, Visit, answer, with_cookie};
-use super::{consent, identification, terms};
+use super::{attributes, consent, identification, terms};
 use crate::authorization::{AuthorizationRequest, Prompt, Session};
 use crate::citizens::{Citizen, PersonalIdentityCode};
 use crate::http::blocking::blocking;
@@ -55,7 +55,10 @@ fn decide(visit: &Visit<'_>, request: AuthorizationRequest) -> Outcome {
                 None => ask(visit, &citizen, session, &request),
             },
             None if Visit::is_silent(&request) => Err(Refusal::LoginRequired(Target::from(&request))),
-            None => identification::page(visit, &request, String::new(), None),
+            None => match visit.identified() {
+                Some((citizen, session)) => Ok(attributes::page(visit, &citizen, session, &request)),
+                None => identification::page(visit, &request, String::new(), None),
+            },
         },
     }
 }

@@ -1,6 +1,5 @@
 //! `POST authorize/identification`: who is at the browser?
 
-use super::authorize;
 use super::parameters::Parameters;
 use super::refusal::{Refusal, Target, in_ascii};
 use super::visit::{Outcome, Posted, Visit, answer_form, with_cookie};
@@ -25,7 +24,7 @@ fn decide(visit: &Visit<'_>, request: AuthorizationRequest, form: &Parameters) -
     }
     if let Some(id) = form.get(field::CITIZEN) {
         return match visit.tenant.citizens.get(id).filter(|citizen| citizen.id == id) {
-            Some(citizen) => authorize::enter(visit, &citizen, &request),
+            Some(citizen) => identified(visit, &citizen),
             None => page(visit, &request, String::new(), Some(IdentificationProblem::NothingChosen)),
         };
     }
@@ -35,7 +34,7 @@ fn decide(visit: &Visit<'_>, request: AuthorizationRequest, form: &Parameters) -
     match PersonalIdentityCode::parse(typed) {
         Ok(code) => {
             let citizen = visit.tenant.identify(code).map_err(Refusal::internal)?;
-            authorize::enter(visit, &citizen, &request)
+            identified(visit, &citizen)
         }
         Err(error) => {
             let (problem, typed) = match error {
@@ -51,6 +50,12 @@ fn decide(visit: &Visit<'_>, request: AuthorizationRequest, form: &Parameters) -
             Ok(with_reason(response, "AUTH-IDENTITY-CODE", &in_ascii(&error.to_string())))
         }
     }
+}
+
+/// Goes on to the page that says what is passed on.
+fn identified(visit: &Visit<'_>, citizen: &Citizen) -> Outcome {
+    let cookie = visit.note_identified(citizen)?;
+    Ok(with_cookie(visit.go_on(), Some(cookie)))
 }
 
 /// The page, at first or with a problem.

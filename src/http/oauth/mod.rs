@@ -3,6 +3,7 @@
 //! The pages of the browser flow keep no state between them but the session: every form posts to an address that
 //! repeats the application's whole request, which is checked anew each time. So Back, reloads and double submits work.
 
+mod attributes;
 mod authorize;
 mod bearer_error;
 mod client_authentication;
@@ -11,18 +12,18 @@ mod discovery;
 mod identification;
 mod introspect;
 mod jwk;
-mod parameters;
+pub(super) mod parameters;
 mod portal;
 mod refusal;
 mod register;
-mod response;
+pub(super) mod response;
 mod revoke;
 mod smart;
 mod terms;
 mod token;
 mod token_error;
 mod userinfo;
-mod visit;
+pub(super) mod visit;
 
 use super::context::{App, Origin};
 use super::pages;
@@ -43,6 +44,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route(&at("authorize"), get(authorize::get))
         .route(&at("authorize/identification"), post(identification::post).get(visit::back_to_authorize))
+        .route(&at("authorize/attributes"), post(attributes::post).get(visit::back_to_authorize))
         .route(&at("authorize/terms"), post(terms::post).get(visit::back_to_authorize))
         .route(&at("authorize/consent"), post(consent::post).get(visit::back_to_authorize))
         .route(&at("token"), post(token::post).fallback(token::other_method))
@@ -82,7 +84,7 @@ fn audiences(origin: &Origin) -> Vec<String> {
 }
 
 /// The path of a tenant as browsers know it: empty, or `/t/{tenant}`.
-fn base_path(origin: &Origin) -> String {
+pub(super) fn base_path(origin: &Origin) -> String {
     let url = origin.browser_url("");
     let behind_scheme = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
     behind_scheme.find('/').map_or_else(String::new, |slash| behind_scheme[slash..].to_owned())

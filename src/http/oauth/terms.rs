@@ -48,6 +48,7 @@ pub(super) fn page(
         form,
         citizen: SignedIn { name: citizen.full_name(), may_switch: true },
         version: visit.settings.terms_version.clone(),
+        accepted_before: visit.tenant.accepted_before(citizen),
         application: Some(request.client.name.clone()),
     };
     view.page().into_response()

@@ -157,10 +157,32 @@ impl Visit<'_> {
         Some((self.tenant.citizens.get(session.citizen.as_deref()?)?, session))
     }
 
+    /// The citizen who has identified in this session and is shown what that passes on.
+    pub fn identified(&self) -> Option<(Citizen, &Session)> {
+        let (_, session) = self.session.as_ref()?;
+        Some((self.tenant.citizens.get(session.identified.as_deref()?)?, session))
+    }
+
+    /// Notes who has identified, in a session of its own. Gives the cookie to set.
+    pub fn note_identified(&self, citizen: &Citizen) -> Result<HeaderValue, Refusal> {
+        let tenant = self.tenant;
+        let begun = tenant.authorization.begin_identified_session(&citizen.id, tenant.clock.now(), &tenant.random);
+        self.set_cookie(&begun.map_err(Refusal::internal)?.0)
+    }
+
+    /// Forgets who has identified.
+    pub fn forget_identified(&self) -> Result<(), Refusal> {
+        match &self.session {
+            Some((cookie, _)) => self.tenant.authorization.end_session(cookie).map_err(Refusal::internal),
+            None => Ok(()),
+        }
+    }
+
     /// Signs a citizen in. Gives the cookie to set.
     pub fn sign_in(&self, citizen: &Citizen) -> Result<HeaderValue, Refusal> {
+        let somebody = |session: &Session| session.citizen.is_some() || session.identified.is_some();
         // An anonymous session is left to expire: a double click on its form still finds it.
-        let replaced = self.session.as_ref().filter(|(_, session)| session.citizen.is_some());
+        let replaced = self.session.as_ref().filter(|(_, session)| somebody(session));
         self.begin_session(replaced.map(|(cookie, _)| cookie.as_str()), Some(&citizen.id)).map(|(cookie, _)| cookie)
     }
 
@@ -180,10 +202,14 @@ impl Visit<'_> {
         let tenant = self.tenant;
         let begun = tenant.authorization.begin_session(replaced, citizen, tenant.clock.now(), &tenant.random);
         let (cookie, session) = begun.map_err(Refusal::internal)?;
+        Ok((self.set_cookie(&cookie)?, session))
+    }
+
+    fn set_cookie(&self, cookie: &str) -> Result<HeaderValue, Refusal> {
         let secure = if self.origin.is_secure() { "; Secure" } else { "" };
         let path = browser_path(self.origin, "");
         let value = format!("{SESSION_COOKIE}={cookie}; Path={path}; HttpOnly; SameSite=Lax{secure}");
-        Ok((HeaderValue::from_str(&value).map_err(Refusal::internal)?, session))
+        HeaderValue::from_str(&value).map_err(Refusal::internal)
     }
 
     /// The surroundings of a page. Its language links lead to the authorization endpoint, which finds the same page.

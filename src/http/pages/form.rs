@@ -29,7 +29,7 @@ pub mod field {
     pub const CSRF: &str = "csrf";
     /// The button pressed; its values are in [`super::decision`].
     pub const DECISION: &str = "decision";
-    /// Identification: the id of the citizen whose button was pressed.
+    /// Identification: the id of the citizen whose button was pressed. Attributes: of the one who is shown.
     pub const CITIZEN: &str = "citizen";
     /// Identification: the personal identity code as typed.
     pub const PERSONAL_IDENTITY_CODE: &str = "personal_identity_code";
@@ -39,12 +39,14 @@ pub mod field {
 pub mod decision {
     /// Identification: go on with the typed personal identity code. (A citizen's own button sends [`super::field::CITIZEN`] alone.)
     pub const IDENTIFY: &str = "identify";
-    /// Identification: leave without identifying oneself.
+    /// Attributes: go on with what is passed on.
+    pub const CONTINUE: &str = "continue";
+    /// Identification, attributes: leave without identifying oneself.
     pub const CANCEL: &str = "cancel";
     /// Terms, consent: yes.
     pub const ACCEPT: &str = "accept";
     /// Terms, consent: no.
     pub const REFUSE: &str = "refuse";
-    /// Terms, consent: forget who is signed in and identify again.
+    /// Attributes, terms, consent: forget who is there and identify again.
     pub const SWITCH: &str = "switch";
 }

@@ -5,6 +5,7 @@
 //! JavaScript. The words of a language live in one file each under `texts/`, as fields of one struct, so that a
 //! missing translation does not compile. The look is one stylesheet ([`asset`]).
 mod asset;
+mod attributes;
 mod consent;
 mod farewell;
 mod form;
@@ -20,6 +21,7 @@ mod terms;
 mod texts;
 
 pub use asset::{ASSET_ROUTE, Asset, asset};
+pub use attributes::Attributes;
 pub use consent::{Application, Consent};
 pub use farewell::{Farewell, FarewellKind};
 pub use form::{Form, SignedIn, decision, field};

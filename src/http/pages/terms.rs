@@ -17,7 +17,9 @@ pub struct Terms {
     pub citizen: SignedIn,
     /// The version of the terms, as shown.
     pub version: String,
-    /// The name of the application that waits for the decision.
+    /// The version that was accepted last and is in force no more, when there is one.
+    pub accepted_before: Option<String>,
+    /// The name of the application that waits for the decision; none on the citizen's own pages.
     pub application: Option<String>,
 }
 

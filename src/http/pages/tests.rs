@@ -77,6 +77,7 @@ fn terms(language: Language) -> Terms {
         form: form(),
         citizen: signed_in(),
         version: "2026-01".into(),
+        accepted_before: Some("2025-06".into()),
         application: Some("Weight diary".into()),
     }
 }
@@ -379,6 +380,7 @@ fn hostile_values_stay_text() {
             form: form.clone(),
             citizen: citizen.clone(),
             version: evil(),
+            accepted_before: Some(evil()),
             application: Some(evil()),
         };
         let consent = Consent {

@@ -36,6 +36,7 @@ pub(super) static TEXTS: Texts = Texts {
         never_real: "Never type a real person’s code.",
         go_on: "Continue",
         cancel: "Cancel and go back to the application",
+        leave: "Cancel",
         error_prefix: "Error",
         empty: "Type a personal identity code, or pick a person from the list.",
         malformed: "That is not a personal identity code. It has six digits, a separator, three digits and a check \
@@ -58,12 +59,32 @@ pub(super) static TEXTS: Texts = Texts {
             ("so", "Somali"),
         ],
     },
+    attributes: AttributesTexts {
+        title: "This is passed on",
+        lead: "You have identified yourself. If you go on, the PHR gets the following about you.",
+        passed: "What the PHR gets",
+        family_name: "Family name",
+        given_names: "Given names",
+        birth_date: "Date of birth",
+        not_to: |application| {
+            format!("None of this goes to {application}: applications know you by a pseudonym alone.")
+        },
+        go_on: "Continue to the service",
+        cancel: "Cancel",
+    },
     terms: TermsTexts {
         eyebrow: "Taking the PHR into use",
         title: "Terms of use of the PHR",
         version: |version| format!("Version {version}"),
         lead: "You are using the PHR for the first time. Before an application can store or read anything, we ask you \
                to accept these terms.",
+        changed: |version| {
+            format!(
+                "The terms have changed since you accepted version {version}. Before you go on, we ask \
+                                    you to accept the new ones."
+            )
+        },
+        lead_own: "Before anything is stored, we ask you to accept these terms.",
         waiting: |application| format!("After this, {application} asks you for access rights."),
         sections: [
             Section {
@@ -73,9 +94,9 @@ pub(super) static TEXTS: Texts = Texts {
             },
             Section {
                 heading: "You decide who sees your data",
-                body: "An application reads or stores data only after you have given it access rights. In the \
-                       real service you change rights or take them back in OmaKanta whenever you like; in this \
-                       sandbox that is done through its control API.",
+                body: "An application reads or stores data only after you have given it access rights. You \
+                       can look at the rights and take them back whenever you like: in the real service in OmaKanta, \
+                       in this sandbox on your own pages.",
             },
             Section {
                 heading: "A right covers a whole kind of data",
@@ -95,6 +116,7 @@ pub(super) static TEXTS: Texts = Texts {
         ],
         own_text: "This text is the sandbox’s own and binds nobody. The real service has terms of its own.",
         after_refusal: "If you do not accept, you go back to the application and nothing is stored.",
+        after_refusal_own: "If you do not accept, you can look at your data and delete it, but not add any.",
         accept: "I accept the terms",
         refuse: "I do not accept",
     },
@@ -111,7 +133,8 @@ pub(super) static TEXTS: Texts = Texts {
         nothing_requested: "The application does not ask to read or store any of your data.",
         accepting: |application| format!("By giving access you grant these rights to {application}."),
         all_sources: "They also cover data of the same kind that other applications have stored.",
-        can_change: "In the real service you can change the rights or take them back later in OmaKanta; here that is done through the sandbox’s control API.",
+        can_change: "You can take the rights back later: in the real service in OmaKanta, here on your own pages.",
+        own_pages: "Your own pages",
         goes_back: "After your choice you go back to the application.",
         goes_back_to: |host| format!("After your choice you go back to the application at {host}."),
         accept: "Give access",

@@ -37,6 +37,7 @@ pub(super) static TEXTS: Texts = Texts {
         never_real: "Älä koskaan kirjoita oikean ihmisen tunnusta.",
         go_on: "Jatka",
         cancel: "Keskeytä ja palaa sovellukseen",
+        leave: "Keskeytä",
         error_prefix: "Virhe",
         empty: "Kirjoita henkilötunnus tai valitse henkilö luettelosta.",
         malformed: "Tämä ei ole henkilötunnus. Siinä on kuusi numeroa, välimerkki, kolme numeroa ja tarkistusmerkki.",
@@ -58,12 +59,34 @@ pub(super) static TEXTS: Texts = Texts {
             ("so", "somali"),
         ],
     },
+    attributes: AttributesTexts {
+        title: "Nämä tiedot välitetään",
+        lead: "Olet tunnistautunut. Jos jatkat, omatietovaranto saa sinusta seuraavat tiedot.",
+        passed: "Mitä omatietovaranto saa",
+        family_name: "Sukunimi",
+        given_names: "Etunimet",
+        birth_date: "Syntymäaika",
+        not_to: |application| {
+            format!(
+                "Mitään näistä ei kerrota sovellukselle {application}: sovellukset tuntevat sinut vain pseudonyyminä."
+            )
+        },
+        go_on: "Jatka palveluun",
+        cancel: "Keskeytä",
+    },
     terms: TermsTexts {
         eyebrow: "Omatietovarannon käyttöönotto",
         title: "Omatietovarannon käyttöehdot",
         version: |version| format!("Versio {version}"),
         lead: "Käytät omatietovarantoa ensimmäistä kertaa. Ennen kuin mikään sovellus voi tallentaa tai lukea tietoja, \
                pyydämme sinua hyväksymään nämä ehdot.",
+        changed: |version| {
+            format!(
+                "Ehdot ovat muuttuneet siitä, kun hyväksyit version {version}. Ennen kuin jatkat, \
+                                    pyydämme sinua hyväksymään uudet."
+            )
+        },
+        lead_own: "Ennen kuin mitään tallennetaan, pyydämme sinua hyväksymään nämä ehdot.",
         waiting: |application| format!("Tämän jälkeen {application} pyytää sinulta käyttöoikeuksia."),
         sections: [
             Section {
@@ -73,9 +96,9 @@ pub(super) static TEXTS: Texts = Texts {
             },
             Section {
                 heading: "Sinä päätät, kuka tietosi näkee",
-                body: "Sovellus lukee tai tallentaa tietoja vasta, kun olet antanut sille käyttöoikeudet. Oikeassa \
-                       palvelussa voit muuttaa oikeuksia tai perua ne OmaKannassa milloin haluat, tässä \
-                       hiekkalaatikossa ohjausrajapinnan kautta.",
+                body: "Sovellus lukee tai tallentaa tietoja vasta, kun olet antanut sille käyttöoikeudet. Voit \
+                       katsoa oikeuksia ja perua ne milloin haluat: oikeassa palvelussa OmaKannassa, tässä \
+                       hiekkalaatikossa omilla sivuillasi.",
             },
             Section {
                 heading: "Oikeus koskee kaikkia samanlaisia tietoja",
@@ -95,6 +118,7 @@ pub(super) static TEXTS: Texts = Texts {
         ],
         own_text: "Teksti on hiekkalaatikon oma, eikä se sido ketään. Oikealla palvelulla on omat ehtonsa.",
         after_refusal: "Jos et hyväksy ehtoja, palaat sovellukseen eikä mitään tallenneta.",
+        after_refusal_own: "Jos et hyväksy ehtoja, voit katsella ja poistaa tietojasi mutta et lisätä niitä.",
         accept: "Hyväksyn ehdot",
         refuse: "En hyväksy",
     },
@@ -113,7 +137,8 @@ pub(super) static TEXTS: Texts = Texts {
             format!("Kun annat käyttöoikeuden, myönnät nämä oikeudet seuraavalle sovellukselle: {application}.")
         },
         all_sources: "Oikeudet koskevat myös samanlaisia tietoja, jotka muut sovellukset ovat tallentaneet.",
-        can_change: "Oikeassa palvelussa voit myöhemmin muuttaa oikeuksia tai perua ne OmaKannassa, täällä hiekkalaatikon ohjausrajapinnan kautta.",
+        can_change: "Voit perua oikeudet myöhemmin: oikeassa palvelussa OmaKannassa, täällä omilla sivuillasi.",
+        own_pages: "Omat sivusi",
         goes_back: "Valintasi jälkeen palaat sovellukseen.",
         goes_back_to: |host| format!("Valintasi jälkeen palaat sovellukseen osoitteessa {host}."),
         accept: "Anna käyttöoikeus",

@@ -15,6 +15,7 @@ pub(super) use portal::PortalTexts;
 pub(super) struct Texts {
     pub common: CommonTexts,
     pub identification: IdentificationTexts,
+    pub attributes: AttributesTexts,
     pub terms: TermsTexts,
     pub consent: ConsentTexts,
     pub rights: RightsTexts,
@@ -70,6 +71,8 @@ pub(super) struct IdentificationTexts {
     pub never_real: &'static str,
     pub go_on: &'static str,
     pub cancel: &'static str,
+    /// The same when no application waits.
+    pub leave: &'static str,
     pub error_prefix: &'static str,
     pub empty: &'static str,
     pub malformed: &'static str,
@@ -82,15 +85,33 @@ pub(super) struct IdentificationTexts {
     pub language_names: [(&'static str, &'static str); 8],
 }
 
+pub(super) struct AttributesTexts {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub passed: &'static str,
+    pub family_name: &'static str,
+    pub given_names: &'static str,
+    pub birth_date: &'static str,
+    /// The application that gets none of it.
+    pub not_to: With,
+    pub go_on: &'static str,
+    pub cancel: &'static str,
+}
+
 pub(super) struct TermsTexts {
     pub eyebrow: &'static str,
     pub title: &'static str,
     pub version: With,
     pub lead: &'static str,
+    /// The lead when an earlier version was accepted.
+    pub changed: With,
+    /// The lead when the citizen's own pages ask.
+    pub lead_own: &'static str,
     pub waiting: With,
     pub sections: [Section; 5],
     pub own_text: &'static str,
     pub after_refusal: &'static str,
+    pub after_refusal_own: &'static str,
     pub accept: &'static str,
     pub refuse: &'static str,
 }
@@ -114,6 +135,7 @@ pub(super) struct ConsentTexts {
     pub accepting: With,
     pub all_sources: &'static str,
     pub can_change: &'static str,
+    pub own_pages: &'static str,
     pub goes_back: &'static str,
     pub goes_back_to: With,
     pub accept: &'static str,

@@ -36,6 +36,7 @@ pub(super) static TEXTS: Texts = Texts {
         never_real: "Skriv aldrig en verklig persons beteckning.",
         go_on: "Fortsätt",
         cancel: "Avbryt och gå tillbaka till applikationen",
+        leave: "Avbryt",
         error_prefix: "Fel",
         empty: "Skriv en personbeteckning eller välj en person i listan.",
         malformed: "Det här är inte en personbeteckning. Den har sex siffror, ett skiljetecken, tre siffror och ett \
@@ -59,12 +60,32 @@ pub(super) static TEXTS: Texts = Texts {
             ("so", "somaliska"),
         ],
     },
+    attributes: AttributesTexts {
+        title: "De här uppgifterna förmedlas",
+        lead: "Du har identifierat dig. Om du fortsätter får datalagret följande uppgifter om dig.",
+        passed: "Vad datalagret får",
+        family_name: "Efternamn",
+        given_names: "Förnamn",
+        birth_date: "Födelsedatum",
+        not_to: |application| {
+            format!("Inget av detta går till {application}: applikationer känner dig bara under en pseudonym.")
+        },
+        go_on: "Fortsätt till tjänsten",
+        cancel: "Avbryt",
+    },
     terms: TermsTexts {
         eyebrow: "Ibruktagande av datalagret för egna uppgifter",
         title: "Användarvillkor för datalagret för egna uppgifter",
         version: |version| format!("Version {version}"),
         lead: "Du använder datalagret för egna uppgifter för första gången. Innan någon applikation kan spara eller \
                läsa uppgifter ber vi dig godkänna de här villkoren.",
+        changed: |version| {
+            format!(
+                "Villkoren har ändrats sedan du godkände version {version}. Innan du går vidare ber vi \
+                                    dig godkänna de nya."
+            )
+        },
+        lead_own: "Innan något sparas ber vi dig godkänna de här villkoren.",
         waiting: |application| format!("Efter detta ber {application} dig om åtkomsträtter."),
         sections: [
             Section {
@@ -74,9 +95,9 @@ pub(super) static TEXTS: Texts = Texts {
             },
             Section {
                 heading: "Du bestämmer vem som ser dina uppgifter",
-                body: "En applikation läser eller sparar uppgifter först när du har gett den åtkomsträtter. I \
-                       den riktiga tjänsten kan du ändra rättigheterna eller ta tillbaka dem i MittKanta när du vill, \
-                       i den här sandlådan via dess styrgränssnitt.",
+                body: "En applikation läser eller sparar uppgifter först när du har gett den åtkomsträtter. Du \
+                       kan se på rättigheterna och ta tillbaka dem när du vill: i den riktiga tjänsten i MittKanta, i \
+                       den här sandlådan på dina egna sidor.",
             },
             Section {
                 heading: "En rättighet gäller alla uppgifter av samma slag",
@@ -96,6 +117,7 @@ pub(super) static TEXTS: Texts = Texts {
         ],
         own_text: "Texten är sandlådans egen och binder ingen. Den riktiga tjänsten har sina egna villkor.",
         after_refusal: "Om du inte godkänner villkoren går du tillbaka till applikationen och inget sparas.",
+        after_refusal_own: "Om du inte godkänner villkoren kan du se på och radera dina uppgifter men inte lägga till några.",
         accept: "Jag godkänner villkoren",
         refuse: "Jag godkänner inte",
     },
@@ -112,7 +134,8 @@ pub(super) static TEXTS: Texts = Texts {
         nothing_requested: "Applikationen ber inte om att få läsa eller spara några av dina uppgifter.",
         accepting: |application| format!("När du ger åtkomst beviljar du {application} de här rättigheterna."),
         all_sources: "De gäller också uppgifter av samma slag som andra applikationer har sparat.",
-        can_change: "I den riktiga tjänsten kan du senare ändra rättigheterna eller ta tillbaka dem i MittKanta, här via sandlådans styrgränssnitt.",
+        can_change: "Du kan ta tillbaka rättigheterna senare: i den riktiga tjänsten i MittKanta, här på dina egna sidor.",
+        own_pages: "Dina egna sidor",
         goes_back: "Efter ditt val går du tillbaka till applikationen.",
         goes_back_to: |host| format!("Efter ditt val går du tillbaka till applikationen på {host}."),
         accept: "Ge åtkomst",

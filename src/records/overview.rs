@@ -1,0 +1,41 @@
+//! What a patient has, by code: the newest resource of each, straight from the index.
+
+use super::keys::{self, Dated, Group};
+use super::read::head_in;
+use super::stored::{self, Stored};
+use super::{Access, Records, Refusal};
+use crate::fhir::Version;
+use crate::fhir::search::ResourceType;
+
+impl Records {
+    /// The newest current resource of every code that the caller's patient has on a base. One with several codings may
+    /// come several times. Reads one resource for each code, however many there are.
+    ///
+    /// # Errors
+    /// [`Refusal::Scope`]; [`Refusal::Compartment`] when the caller reaches more than one patient.
+    pub fn newest_by_code(
+        &self,
+        access: &Access,
+        version: Version,
+        resource_type: ResourceType,
+    ) -> Result<Vec<Stored>, Refusal> {
+        if !access.reads(resource_type) {
+            return Err(Refusal::Scope("read", resource_type));
+        }
+        let patient = access.patient().ok_or(Refusal::Compartment)?;
+        let view = self.store.view();
+        let Some(head) = head_in(&view, patient) else { return Ok(Vec::new()) };
+        let group = Group::of(resource_type, version);
+        let mut newest: Vec<Dated> = Vec::new();
+        // In the order of code, system and date: the last of each code and system is the newest.
+        for (key, _) in view.prefix(&keys::dated(head.number, group, None, None)) {
+            let Some(dated) = Dated::decode(key) else { continue };
+            match newest.last_mut() {
+                Some(last) if (last.code, last.system) == (dated.code, dated.system) => *last = dated,
+                _ => newest.push(dated),
+            }
+        }
+        let stored = |dated: &Dated| stored::current(&view, dated.number, resource_type).map(|found| found.on(version));
+        Ok(newest.iter().filter_map(stored).collect())
+    }
+}
