@@ -2,6 +2,7 @@
 
 mod browser_flow;
 mod endpoints;
+mod fuzz;
 mod independent_clients;
 mod negatives;
 mod refusals;
