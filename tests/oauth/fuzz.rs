@@ -291,10 +291,37 @@ fn hostile(known: &Known) -> impl Strategy<Value = Hostile> + use<> {
         ),
     )
         .prop_map(|(name, value, before)| (name, format!("{before}{value}")));
-    let method =
-        prop::sample::select(&["GET", "GET", "GET", "POST", "POST", "POST", "PUT", "DELETE", "HEAD", "PATCH"][..]);
-    (method, path(known), parameters(known), prop::collection::vec(header, 0..3), body).prop_map(
-        |(method, path, query, headers, body)| {
+    let method = prop::sample::select(&["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"][..]);
+    let fits = prop::bool::weighted(0.9);
+    (method, fits, path(known), parameters(known), prop::collection::vec(header, 0..3), body).prop_map(
+        |(method, fits, path, query, headers, body)| {
+            let method = match path.as_str() {
+                _ if !fits => method,
+                "authorize" | "jwk" | "" => "GET",
+                path if path.starts_with(".well-known") => "GET",
+                path if path.starts_with("register/") => {
+                    if method == "POST" {
+                        "PUT"
+                    } else {
+                        method
+                    }
+                }
+                "userinfo" | "registeruser" | "login" | "logout" => {
+                    if method == "GET" {
+                        "GET"
+                    } else {
+                        "POST"
+                    }
+                }
+                path if path.starts_with("manage/") => {
+                    if method == "GET" {
+                        "GET"
+                    } else {
+                        "POST"
+                    }
+                }
+                _ => "POST",
+            };
             // Most paths want their parameters in one place only.
             let query = if path.starts_with("authorize") || matches!(body, Body::None) { query } else { Vec::new() };
             Hostile { method, path, query, headers, body }
