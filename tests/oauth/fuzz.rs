@@ -22,12 +22,18 @@ struct Hostile {
 }
 
 impl Hostile {
+    /// Whether a real person's code stands where none may be repeated: in an address or a field for codes, but not in
+    /// what error texts must quote, nor in `state`, which is the application's.
     fn has_code_only_where_it_belongs(&self) -> bool {
+        const QUOTED: [&str; 4] = ["state", "redirect_uri", "client_id", "response_type"];
+        let has_code = |value: &String| value.contains("010180-123N");
         let form: &[(String, String)] = if let Body::Form(pairs) = &self.body { pairs } else { &[] };
-        let elsewhere = |(name, value): &(String, String)| {
-            value.contains("010180-123N") && !["user", "user_id", "personal_identity_code"].contains(&name.as_str())
+        let in_form = |(name, value): &(String, String)| {
+            has_code(value) && !["user", "personal_identity_code"].contains(&name.as_str())
         };
-        !self.path.contains("010180") && !self.query.iter().chain(form).any(elsewhere)
+        let quoted =
+            |(name, value): &(String, String)| has_code(name) || (has_code(value) && QUOTED.contains(&name.as_str()));
+        !form.iter().any(in_form) && !self.query.iter().any(quoted) && !self.path.contains("010180")
     }
 }
 

@@ -6,7 +6,7 @@ use super::refusal::{Refusal, Target};
 use super::response::redirect;
 use super::{audiences, base_path, browser_path};
 use crate::authorization::{AuthorizationRequest, Prompt, RequestedParameters, Session};
-use crate::citizens::{Citizen, PersonalIdentityCode};
+use crate::citizens::{Citizen, PersonalIdentityCode, PersonalIdentityCodeError};
 use crate::exchanges::Party;
 use crate::http::blocking::blocking;
 use crate::http::context::{App, Origin};
@@ -38,7 +38,7 @@ pub struct Visit<'a> {
     pub origin: &'a Origin,
     /// The tenant's knobs.
     pub settings: Arc<Settings>,
-    /// The request's own query, as it came.
+    /// The request's own query, as it came but for what may be a real person's code.
     pub query: &'a str,
     /// Its parameters.
     pub parameters: Parameters,
@@ -62,7 +62,10 @@ pub fn answer(
 ) -> Response {
     let query = query.unwrap_or_default();
     let settings = app.tenant.settings();
-    let (parameters, refused) = match Parameters::parse(query.as_bytes(), settings.parameters_empty) {
+    let whole = query;
+    let kept = without_real_codes(whole);
+    let query = kept.as_deref().unwrap_or(whole);
+    let (parameters, refused) = match Parameters::parse(whole.as_bytes(), settings.parameters_empty) {
         Ok(parameters) => (parameters, None),
         Err(error) => (Parameters::default(), Some(Refusal::Parameter(error))),
     };
@@ -311,6 +314,19 @@ impl Visit<'_> {
     pub fn is_silent(request: &AuthorizationRequest) -> bool {
         request.prompt == Some(Prompt::None)
     }
+}
+
+/// A query without the parameters (a `login_hint`, say) that may be a real person's code: no page and no address of
+/// ours repeats them. `None` when there are none. A `state` is the application's own affair and echoed whatever it is.
+fn without_real_codes(query: &str) -> Option<String> {
+    let is_real =
+        |code: &str| matches!(PersonalIdentityCode::parse(code.trim()), Err(PersonalIdentityCodeError::NotSynthetic));
+    let real: Vec<String> = form_urlencoded::parse(query.as_bytes())
+        .filter(|(name, value)| name != "state" && is_real(value))
+        .map(|(name, _)| name.into_owned())
+        .collect();
+    let names: Vec<&str> = real.iter().map(String::as_str).collect();
+    (!names.is_empty()).then(|| without(query, &names))
 }
 
 /// Whether a browser says that a form came from another site.
