@@ -185,6 +185,7 @@ fn a_professional_application_reads_with_a_personal_identity_code() {
 fn smart_app_launch_is_a_choice() {
     let server = Server::start();
     server.set("smart.enabled", true);
+    server.set("pkce", "off");
     for at in [server.base.clone(), format!("{}/phr-resourceserver/baseR4/", server.root())] {
         let document: Value = server.get(&format!("{at}.well-known/smart-configuration")).json().unwrap();
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]), "{at}");
