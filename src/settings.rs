@@ -353,7 +353,8 @@ impl Settings {
             access_token_lifetime: seconds(self.access_token_ttl_seconds),
             refresh_token_lifetime: (self.refresh_ttl_seconds > 0).then(|| seconds(self.refresh_ttl_seconds)),
             rotate_refresh_tokens: self.refresh_rotate,
-            pkce: self.pkce,
+            // SMART App Launch leaves no choice.
+            pkce: if self.smart_enabled { Pkce::Required } else { self.pkce },
             state_required: self.state_required,
             unregistered_scope: self.scope_unregistered,
             revocation: self.revocation_mode,

@@ -235,6 +235,13 @@ const ROWS: &[Row] = &[
         error invalid_request
         error_description user_id: this sandbox never accepts codes that could belong to a real person: use one whose individual number is 900–999
     "##),
+    Row("authorize: user that may be a real person", |s| facts(s.get(&s.authorize(&[("user", "010180-123N")]))), r##"
+        400 [page]
+        sandbox-reason: AUTH-USER; user: this sandbox never accepts codes that could belong to a real person: use one whose individual number is 900-999
+        Pyyntöä ei voi tulkita
+        error invalid_request
+        error_description user: this sandbox never accepts codes that could belong to a real person: use one whose individual number is 900–999
+    "##),
     Row("authorize: unknown sandbox_decision", |s| facts(s.get(&s.authorize(&[("sandbox_decision", "perhaps")]))), r##"
         400 [page]
         sandbox-reason: AUTH-DECISION; sandbox_decision is approve, deny or cancel, not "perhaps"
@@ -337,6 +344,16 @@ const ROWS: &[Row] = &[
         302 [redirect]
         location: https://app.example/cb?error=access_denied&error_description=5030&state=xyz
         sandbox-reason: AUTH-AGE; the citizen is 15; the service lets in from 16 on (setting age.minimum); with age.sticky the browser session stays with this citizen, so delete its cookie to go on as another
+    "##),
+    Row("authorize: another citizen than the user of the request", |s| facts(s.get(&s.authorize(&[("user_id", &s.code_of("aino")), ("user", &s.code_of("eino")), ("sandbox_decision", "approve")]))), r##"
+        302 [redirect]
+        location: https://app.example/cb?error=access_denied&error_description=The%20user%20of%20the%20request%20is%20someone%20else&state=xyz
+        sandbox-reason: AUTH-USER; the parameter user names another citizen than the one who identified: leave it out, or let that citizen identify
+    "##),
+    Row("authorize: another citizen identifies than the user of the request", |s| { let mut b = Browser::new(s); let page = b.open(&s.authorize(&[("user", &s.code_of("eino"))])); brief(&b.submit(&page, &[("citizen", "aino")])) }, r##"
+        302
+        location: https://app.example/cb?error=access_denied&error_description=The%20user%20of%20the%20request%20is%20someone%20else&state=xyz
+        sandbox-reason: AUTH-USER; the parameter user names another citizen than the one who identified: leave it out, or let that citizen identify
     "##),
     Row("SMART: no state", |s| { s.set("smart.enabled", true); facts(s.get(&s.authorize(&[("state", "")]))) }, r##"
         302 [redirect]

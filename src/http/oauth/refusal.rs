@@ -40,8 +40,10 @@ pub enum Refusal {
     Parameter(ParameterError),
     /// Client or redirect URI are wrong, or something else is.
     Request(RequestError),
-    /// `user_id` is no acceptable personal identity code.
-    UserId(PersonalIdentityCodeError),
+    /// `user_id` or `user` is no acceptable personal identity code.
+    User(&'static str, PersonalIdentityCodeError),
+    /// The citizen who identified is not the `user` of the request.
+    OtherUser(Target),
     /// `sandbox_decision` is none of its three words.
     UnknownDecision(String),
     /// A form says nothing that the page offers.
@@ -114,8 +116,8 @@ impl Refusal {
                 };
                 page(bad, kind, "invalid_grant", error.to_string(), None)
             }
-            Refusal::UserId(error) => {
-                page(bad, RefusalKind::BadParameter, "invalid_request", format!("user_id: {error}"), None)
+            Refusal::User(name, error) => {
+                page(bad, RefusalKind::BadParameter, "invalid_request", format!("{name}: {error}"), None)
             }
             Refusal::UnknownDecision(_) => {
                 let description = String::from("sandbox_decision is approve, deny or cancel");
@@ -134,6 +136,7 @@ impl Refusal {
             }
             Refusal::UnderAge(target, _) => told(target, "access_denied", "5030"),
             Refusal::Denied(target) | Refusal::Cancelled(target) => told(target, "access_denied", "User denied access"),
+            Refusal::OtherUser(target) => told(target, "access_denied", "The user of the request is someone else"),
             Refusal::LoginRequired(target) => told(target, "login_required", "The citizen is not signed in"),
             Refusal::InteractionRequired(target) => {
                 told(target, "interaction_required", "The citizen must be asked first")
@@ -152,7 +155,14 @@ impl Refusal {
         match self {
             Refusal::Parameter(error) => error.reason(),
             Refusal::Request(error) => request_reason(error),
-            Refusal::UserId(error) => ("AUTH-USER-ID", format!("user_id: {error}")),
+            Refusal::User("user", error) => ("AUTH-USER", format!("user: {error}")),
+            Refusal::User(name, error) => ("AUTH-USER-ID", format!("{name}: {error}")),
+            Refusal::OtherUser(_) => (
+                "AUTH-USER",
+                String::from(
+                    "the parameter user names another citizen than the one who identified: leave it out, or let that citizen identify",
+                ),
+            ),
             Refusal::UnknownDecision(word) => {
                 ("AUTH-DECISION", format!("sandbox_decision is approve, deny or cancel, not {word:?}"))
             }

@@ -6,7 +6,7 @@ use super::refusal::{Refusal, Target};
 use super::response::redirect;
 use super::{audiences, base_path, browser_path};
 use crate::authorization::{AuthorizationRequest, Prompt, RequestedParameters, Session};
-use crate::citizens::{Citizen, PersonalIdentityCode};
+use crate::citizens::{Citizen, PersonalIdentityCode, PersonalIdentityCodeError};
 use crate::exchanges::Party;
 use crate::http::blocking::blocking;
 use crate::http::context::{App, Origin};
@@ -27,6 +27,9 @@ pub const SESSION_COOKIE: &str = "phr_sandbox_session";
 /// The parameter that says: a cookie was set on the way here.
 const COOKIE_MARKER: &str = "sandbox_cookie";
 
+/// The parameters that are personal identity codes.
+const USERS: [&str; 2] = ["user_id", "user"];
+
 /// What a handler of the browser flow knows before it decides anything.
 pub struct Visit<'a> {
     /// Whose data it is about.
@@ -35,7 +38,7 @@ pub struct Visit<'a> {
     pub origin: &'a Origin,
     /// The tenant's knobs.
     pub settings: Arc<Settings>,
-    /// The request's own query, as it came.
+    /// The request's own query, as it came but for what may be a real person's code.
     pub query: &'a str,
     /// Its parameters.
     pub parameters: Parameters,
@@ -59,7 +62,10 @@ pub fn answer(
 ) -> Response {
     let query = query.unwrap_or_default();
     let settings = app.tenant.settings();
-    let (parameters, refused) = match Parameters::parse(query.as_bytes(), settings.parameters_empty) {
+    let whole = query;
+    let kept = without_real_codes(whole);
+    let query = kept.as_deref().unwrap_or(whole);
+    let (parameters, refused) = match Parameters::parse(whole.as_bytes(), settings.parameters_empty) {
         Ok(parameters) => (parameters, None),
         Err(error) => (Parameters::default(), Some(Refusal::Parameter(error))),
     };
@@ -70,10 +76,15 @@ pub fn answer(
     let visit = Visit { tenant: &app.tenant, origin, settings, query, parameters, language, session, headers };
     let outcome = match refused {
         Some(refusal) => Err(refusal),
-        None => visit.request().map_err(Refusal::Request).and_then(|request| decide(&visit, request)),
+        None => visit
+            .request()
+            .map_err(Refusal::Request)
+            .and_then(|request| visit.check_users().map(|()| request))
+            .and_then(|request| decide(&visit, request)),
     };
     let mut response = outcome.unwrap_or_else(|refusal| {
-        let retry = browser_path(origin, "authorize") + "?" + &without(query, &[COOKIE_MARKER]);
+        let forgotten = [&[COOKIE_MARKER], &visit.no_codes()[..]].concat();
+        let retry = browser_path(origin, "authorize") + "?" + &without(query, &forgotten);
         refusal.into_response(visit.frame(), Some(retry))
     });
     if visit.parameters.get(LANGUAGE_PARAMETER).is_some()
@@ -151,6 +162,28 @@ impl Visit<'_> {
         self.tenant.authorization.check_request(&requested, &self.settings.authorization_rules())
     }
 
+    /// The parameters that should be personal identity codes of the sandbox and are not.
+    fn no_codes(&self) -> Vec<&'static str> {
+        let is_none = |name: &&str| matches!(self.parameters.get(name).map(PersonalIdentityCode::parse), Some(Err(_)));
+        USERS.into_iter().filter(is_none).collect()
+    }
+
+    /// Refuses what is no code of the sandbox: it may be a real person's.
+    fn check_users(&self) -> Result<(), Refusal> {
+        for name in USERS {
+            if let Some(Err(error)) = self.parameters.get(name).map(PersonalIdentityCode::parse) {
+                return Err(Refusal::User(name, error));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the application says that its user is somebody else (`user`, authorization-server.md §2.1).
+    pub fn is_other_user(&self, citizen: &Citizen) -> bool {
+        let user = self.parameters.get("user").and_then(|code| PersonalIdentityCode::parse(code).ok());
+        user.is_some_and(|user| user != citizen.personal_identity_code)
+    }
+
     /// The citizen who is signed in.
     pub fn signed_in(&self) -> Option<(Citizen, &Session)> {
         let (_, session) = self.session.as_ref()?;
@@ -216,9 +249,7 @@ impl Visit<'_> {
     pub fn frame(&self) -> Frame {
         let authorize = browser_path(self.origin, "authorize");
         // What is no code of the sandbox may be a real person's: no page repeats it.
-        let user_id = self.parameters.get("user_id").map(PersonalIdentityCode::parse);
-        let forgotten: &[&str] = if matches!(user_id, Some(Err(_))) { &["user_id"] } else { &[] };
-        let keeping = LanguageLinks::keeping(Some(&without(self.query, forgotten)));
+        let keeping = LanguageLinks::keeping(Some(&without(self.query, &self.no_codes())));
         let links = LanguageLinks::from_fn(|language| format!("{authorize}{}", keeping.get(language)));
         let tenant = (self.tenant.id != "main").then(|| self.tenant.id.clone());
         Frame { base_path: base_path(self.origin), tenant, ..Frame::new(self.language, links) }
@@ -309,6 +340,19 @@ impl Visit<'_> {
     pub fn is_silent(request: &AuthorizationRequest) -> bool {
         request.prompt == Some(Prompt::None)
     }
+}
+
+/// A query without the parameters (a `login_hint`, say) that may be a real person's code: no page and no address of
+/// ours repeats them. `None` when there are none. A `state` is the application's own affair and echoed whatever it is.
+fn without_real_codes(query: &str) -> Option<String> {
+    let is_real =
+        |code: &str| matches!(PersonalIdentityCode::parse(code.trim()), Err(PersonalIdentityCodeError::NotSynthetic));
+    let real: Vec<String> = form_urlencoded::parse(query.as_bytes())
+        .filter(|(name, value)| name != "state" && is_real(value))
+        .map(|(name, _)| name.into_owned())
+        .collect();
+    let names: Vec<&str> = real.iter().map(String::as_str).collect();
+    (!names.is_empty()).then(|| without(query, &names))
 }
 
 /// Whether a browser says that a form came from another site.

@@ -117,7 +117,8 @@ impl Desk<'_> {
 
     fn frame(&self) -> Frame {
         let tenant = (self.tenant.id != "main").then(|| self.tenant.id.clone());
-        let links = LanguageLinks::keeping(Some(self.query).filter(|query| !query.is_empty()));
+        // Nothing of a query matters to these pages.
+        let links = LanguageLinks::keeping(None);
         Frame { base_path: base_path(self.origin), tenant, ..Frame::new(self.language, links) }
     }
 

@@ -225,6 +225,7 @@ pub(super) struct LandingTexts {
     pub certificate: &'static str,
     pub tester_ui: &'static str,
     pub citizen_pages: &'static str,
+    pub registration: &'static str,
     pub client: &'static str,
     pub client_lead: &'static str,
     pub client_name: &'static str,
