@@ -1,6 +1,7 @@
 //! The HTTP surface: one flat route table.
 
 pub mod blocking;
+pub mod citizen;
 pub mod context;
 pub mod control;
 pub mod entrance;

@@ -2,7 +2,7 @@
 
 use super::context::App;
 use super::entrance::refusal;
-use super::{control, fhir, landing, oauth};
+use super::{citizen, control, fhir, landing, oauth};
 use axum::Router;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
@@ -14,6 +14,7 @@ pub fn router(app: App) -> Router {
         .merge(oauth::routes())
         .merge(oauth::page_assets())
         .merge(fhir::routes())
+        .merge(citizen::routes())
         .route("/", get(landing::landing))
         .route("/_sandbox", get(control::overview::overview))
         .route("/_sandbox/health", get(control::overview::health))

@@ -6,6 +6,7 @@ use super::stored::{self, Stored};
 use super::{Access, Records, Refusal};
 use crate::fhir::Version;
 use crate::fhir::search::ResourceType;
+use uuid::Uuid;
 
 impl Records {
     /// The newest current resource of every code that the caller's patient has on a base. One with several codings may
@@ -37,5 +38,10 @@ impl Records {
         }
         let stored = |dated: &Dated| stored::current(&view, dated.number, resource_type).map(|found| found.on(version));
         Ok(newest.iter().filter_map(stored).collect())
+    }
+
+    /// Whether the caller made a resource: of the citizen's own pages, whether the citizen entered it there.
+    pub fn is_made_by(&self, access: &Access, id: Uuid) -> bool {
+        head_in(&self.store.view(), id).is_some_and(|head| head.creator == access.creator())
     }
 }

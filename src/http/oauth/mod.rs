@@ -14,7 +14,7 @@ mod introspect;
 mod jwk;
 pub(super) mod parameters;
 mod portal;
-mod refusal;
+pub(super) mod refusal;
 mod register;
 pub(super) mod response;
 mod revoke;

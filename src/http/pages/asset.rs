@@ -1,4 +1,4 @@
-//! The files the pages need besides their HTML: one stylesheet, one icon.
+//! The files the pages need besides their HTML: a stylesheet for all, one for the citizen's own pages, one icon.
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -8,14 +8,21 @@ pub const ASSET_ROUTE: &str = "/assets/{file}";
 
 /// The stylesheet's address behind the base path. It carries a fingerprint of the content, so that browsers may keep it for good.
 pub(super) const STYLESHEET: &str = "/assets/pages.css";
+/// The address of the stylesheet of the citizen's own pages.
+pub(super) const OWN_STYLESHEET: &str = "/assets/citizen.css";
 /// The icon's address behind the base path.
 pub(super) const ICON: &str = "/assets/icon.svg";
 
-const ASSETS: [Asset; 2] = [
+const ASSETS: [Asset; 3] = [
     Asset {
         name: "pages.css",
         content_type: "text/css; charset=utf-8",
         bytes: include_bytes!("../../../templates/pages.css"),
+    },
+    Asset {
+        name: "citizen.css",
+        content_type: "text/css; charset=utf-8",
+        bytes: include_bytes!("../../../templates/citizen.css"),
     },
     Asset { name: "icon.svg", content_type: "image/svg+xml", bytes: include_bytes!("../../../templates/icon.svg") },
 ];

@@ -65,7 +65,7 @@ impl Application {
     }
 
     /// What stands where the logo is missing: the first letter or digit of the name.
-    fn initial(&self) -> String {
+    pub(super) fn initial(&self) -> String {
         let initial = self.name.chars().find(|character| character.is_alphanumeric());
         initial.map_or_else(|| String::from("?"), |character| character.to_uppercase().collect())
     }

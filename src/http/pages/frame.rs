@@ -31,6 +31,11 @@ impl Frame {
         format!("{}{}?v={}", self.base_path, asset::STYLESHEET, asset::fingerprint())
     }
 
+    /// The address of the stylesheet of the citizen's own pages.
+    pub(super) fn own_stylesheet(&self) -> String {
+        format!("{}{}?v={}", self.base_path, asset::OWN_STYLESHEET, asset::fingerprint())
+    }
+
     /// The icon's address.
     pub(super) fn icon(&self) -> String {
         format!("{}{}?v={}", self.base_path, asset::ICON, asset::fingerprint())

@@ -6,6 +6,7 @@
 //! missing translation does not compile. The look is one stylesheet ([`asset`]).
 mod asset;
 mod attributes;
+pub mod citizen;
 mod consent;
 mod farewell;
 mod form;

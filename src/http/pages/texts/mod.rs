@@ -3,12 +3,14 @@
 //! All of them are the sandbox's own words. Sentences that take a value are functions of it, because word order and
 //! inflection differ between the languages.
 
+mod citizen;
 mod en;
 mod fi;
 mod portal;
 mod sv;
 
 use super::Language;
+pub(super) use citizen::CitizenTexts;
 pub(super) use portal::PortalTexts;
 
 /// Every text of every page in one language.
