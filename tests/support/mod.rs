@@ -1,6 +1,8 @@
 //! What tests of the running sandbox share: a browser, and the application's side of a redirect.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod citizen;
+
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;

@@ -289,11 +289,6 @@ fn when(resource: Value<'_>, language: crate::citizens::Language) -> String {
     }
 }
 
-/// When a version was stored, in words.
-pub fn stored_when(stored: &Stored, language: crate::citizens::Language) -> String {
-    Moment::Instant(stored.last_updated).in_words(language)
-}
-
 /// The stored resource, indented.
 pub fn indented(stored: &Stored) -> String {
     let mut output = String::new();

@@ -83,6 +83,7 @@ pub(super) static TEXTS: CitizenTexts = CitizenTexts {
             "{name} can then neither read nor store anything. What it has stored stays with you, and you can give access again from the application."
         )
     },
+    may_do: "What it may do now",
     withdraw_yes: "Take access back",
     past_applications: "Access taken back",
     withdrawn: |when| format!("taken back {when}"),

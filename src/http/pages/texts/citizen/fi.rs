@@ -81,6 +81,7 @@ pub(super) static TEXTS: CitizenTexts = CitizenTexts {
             "{name} ei sen jälkeen voi lukea eikä tallentaa mitään. Sen tallentamat tiedot säilyvät sinulla, ja voit antaa oikeuden uudelleen sovelluksesta."
         )
     },
+    may_do: "Mitä se saa nyt tehdä",
     withdraw_yes: "Peru käyttöoikeus",
     past_applications: "Perutut käyttöoikeudet",
     withdrawn: |when| format!("peruttu {when}"),

@@ -84,6 +84,7 @@ pub struct CitizenTexts {
     pub withdraw: &'static str,
     pub withdraw_title: With,
     pub withdraw_lead: With,
+    pub may_do: &'static str,
     pub withdraw_yes: &'static str,
     pub past_applications: &'static str,
     pub withdrawn: With,

@@ -83,6 +83,7 @@ pub(super) static TEXTS: CitizenTexts = CitizenTexts {
             "{name} kan därefter varken läsa eller spara något. Det som den har sparat finns kvar hos dig, och du kan ge åtkomst på nytt från applikationen."
         )
     },
+    may_do: "Vad den nu får göra",
     withdraw_yes: "Ta tillbaka åtkomsten",
     past_applications: "Återtagen åtkomst",
     withdrawn: |when| format!("återtagen {when}"),
