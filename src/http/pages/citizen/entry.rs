@@ -227,8 +227,14 @@ impl Markup<'_> {
         problems.next().map(|problem| problem.text(self.own))
     }
 
-    /// All problems, each with the field to go to.
+    /// All problems, each with the field to go to and its name, when there are several numbers.
     fn summary(&self) -> Vec<(&'static str, String)> {
-        self.view.problems.iter().map(|problem| (problem.field(), problem.text(self.own))).collect()
+        let numbers = self.numbers();
+        let named = |problem: &EntryProblem| {
+            let label = numbers.iter().find(|field| numbers.len() > 1 && field.name == problem.field());
+            let words = problem.text(self.own);
+            label.map_or(words.clone(), |field| format!("{}: {words}", field.label))
+        };
+        self.view.problems.iter().map(|problem| (problem.field(), named(problem))).collect()
     }
 }

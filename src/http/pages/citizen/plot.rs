@@ -9,10 +9,15 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::{Timestamp, ToSpan};
 use std::fmt::Write;
 
-/// Above this many results a series is drawn by days: from the lowest to the highest, with the middle marked.
-const MOST_SINGLE: usize = 240;
-/// Above this many marks no line joins them.
+/// More results than this are drawn by days: from the lowest to the highest, with the middle marked.
+const MOST_SINGLE: usize = 150;
+/// But not when they are of so few days that little would be left.
+const LEAST_DAYS: i64 = 8;
+/// More marks than this are not joined by a line.
 const MOST_JOINED: usize = 120;
+
+/// The parts in the order in which they are drawn, after what has no name; others follow.
+const ORDER: [&str; 5] = ["8480-6", "8462-4", "14745-4", "ins-short-fast", "ins-intermediate-long"];
 
 /// What to draw.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +61,7 @@ struct Size {
     height: f64,
 }
 
-const WIDE: Size = Size { width: 720.0, height: 320.0 };
+const WIDE: Size = Size { width: 860.0, height: 330.0 };
 const NARROW: Size = Size { width: 344.0, height: 280.0 };
 const SMALL: Size = Size { width: 150.0, height: 48.0 };
 
@@ -80,6 +85,10 @@ impl Plot {
         for each in &mut series {
             each.points.sort_by_key(|point| point.at);
         }
+        series.sort_by_key(|each| {
+            let known = each.part.as_deref().map(|part| ORDER.iter().position(|known| *known == part));
+            known.map_or(0, |place| place.map_or(usize::MAX, |place| place + 1))
+        });
         (!series.is_empty()).then_some(Plot { series })
     }
 
@@ -115,7 +124,9 @@ impl Plot {
 
     /// Whether some marks stand for whole days.
     pub(super) fn has_days(&self) -> bool {
-        self.series.iter().any(|series| series.points.len() > MOST_SINGLE)
+        let points = || self.series.iter().flat_map(|series| &series.points).map(|point| point.at);
+        let span = points().max().unwrap_or(0).saturating_sub(points().min().unwrap_or(0));
+        points().count() > MOST_SINGLE && span > LEAST_DAYS * 86_400_000
     }
 
     /// A small line without axes, for an overview that has the newest number beside it.
@@ -126,7 +137,7 @@ impl Plot {
             SMALL.width, SMALL.height
         );
         for (index, series) in self.series.iter().enumerate() {
-            frame.line(&mut svg, index, &marks(series));
+            frame.line(&mut svg, index, &marks(series, false));
             if let Some(last) = series.points.last() {
                 shape(&mut svg, index, frame.x(last.at), frame.y(last.number));
             }
@@ -143,7 +154,7 @@ impl Plot {
         svg.push_str("\">");
         area.axes(&mut svg, plain_unit(&self.series[0].unit), language);
         for (index, series) in self.series.iter().enumerate() {
-            let marks = marks(series);
+            let marks = marks(series, self.has_days());
             if marks.len() <= MOST_JOINED {
                 area.line(&mut svg, index, &marks);
             }
@@ -209,10 +220,10 @@ pub struct Summary {
     pub unit: String,
 }
 
-/// The marks of a series: the results, or their days when there are many.
-fn marks(series: &Series) -> Vec<Mark> {
+/// The marks of a series: the results, or their days.
+fn marks(series: &Series, by_days: bool) -> Vec<Mark> {
     let single = |point: &Point| Mark { at: point.at, low: point.number, middle: point.number, high: point.number };
-    if series.points.len() <= MOST_SINGLE {
+    if !by_days {
         return series.points.iter().map(single).collect();
     }
     series
@@ -483,7 +494,7 @@ mod tests {
     fn many_results_are_drawn_by_days() {
         let points = (0..2880).map(|index| Point { at: index * 300_000, number: (index % 7) as f64 }).collect();
         let series = Series { part: None, unit: String::new(), points };
-        let marks = marks(&series);
+        let marks = marks(&series, true);
         assert_eq!(marks.len(), 11, "ten days, seen from Helsinki");
         assert!(marks.iter().all(|mark| mark.low <= mark.middle && mark.middle <= mark.high));
         assert!(plot(series.points).has_days());
