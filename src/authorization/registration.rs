@@ -393,7 +393,7 @@ mod tests {
         assert_eq!(made.left_out, ["resource-token"]);
         assert_eq!(made.client.name, made.client.client_id);
         assert_eq!(room.registration_of_token(&made.registration.token).unwrap().client, made.client);
-        assert_eq!(room.clients_of("dev"), [made.client.clone()]);
+        assert_eq!(room.clients_of("dev"), std::slice::from_ref(&made.client));
         let id = made.client.client_id;
         let update = RegistrationMetadata {
             client_id: Some(id.clone()),
