@@ -904,10 +904,15 @@ const ROWS: &[Row] = &[
         200 [json]
         {"active":false}
     "##),
-    Row("introspect: empty token", |s| facts(s.post_form("introspect", Some(("diary", "s3cret")), &[("token", "")])), r##"
+    Row("introspect: empty token", |s| { s.set("introspection.allow", "own"); facts(s.post_form("introspect", Some(("diary", "s3cret")), &[("token", "")])) }, r##"
+        200 [json]
+        sandbox-reason: AUTH-INTROSPECTION-TOKEN; send the token as the form parameter token
+        {"active":false}
+    "##),
+    Row("revoke: empty token", |s| facts(s.post_form("revoke", Some(("diary", "s3cret")), &[("token", "")])), r##"
         400 [json]
-        sandbox-reason: AUTH-PARAMETER-EMPTY; leave token out instead of sending it empty (refused since release 2019-10-03; setting parameters.empty)
-        {"error":"invalid_request","error_description":"Parameter token has no value"}
+        sandbox-reason: TOKEN-TOKEN; send the token as the form parameter token
+        {"error":"invalid_request","error_description":"A token must be supplied."}
     "##),
     Row("introspect: GET", |s| facts(s.get(&format!("{}introspect", s.base))), r##"
         405 [json]
