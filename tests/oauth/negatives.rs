@@ -244,7 +244,7 @@ const ROWS: &[Row] = &[
     "##),
     Row("authorize: unknown sandbox_decision", |s| facts(s.get(&s.authorize(&[("sandbox_decision", "perhaps")]))), r##"
         400 [page]
-        sandbox-reason: AUTH-DECISION; sandbox_decision is approve, deny or cancel, not "perhaps"
+        sandbox-reason: AUTH-DECISION; sandbox_decision is approve, deny or cancel
         Pyyntöä ei voi tulkita
         error invalid_request
         error_description sandbox_decision is approve, deny or cancel
