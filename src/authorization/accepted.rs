@@ -1,7 +1,8 @@
 //! Access tokens that were accepted before, with the grounds: while those are still what the store holds, the answer is
 //! the same and nothing has to be decoded again. A commit that touches a ground, a reset or a restore ends it by itself.
 
-use super::tokens::{Judgement, TokenInfo};
+use super::access::TokenInfo;
+use super::rules::{Revocation, Rules};
 use crate::store::{Key, Store, Value};
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -39,5 +40,23 @@ impl Accepted {
             remembered.clear();
         }
         remembered.insert(token, Remembered { grounds, judged_by, info });
+    }
+}
+
+/// The choices by which an access token is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Judgement {
+    revocation: Revocation,
+    require_permission: bool,
+    require_care_relationship: bool,
+}
+
+impl Judgement {
+    pub fn of(rules: &Rules) -> Judgement {
+        Judgement {
+            revocation: rules.revocation,
+            require_permission: rules.require_professional_permission,
+            require_care_relationship: rules.require_care_relationship,
+        }
     }
 }

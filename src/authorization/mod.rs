@@ -8,6 +8,7 @@
 //! each code and token carries the count at which it was given. A count that has moved on makes it invalid. So a
 //! withdrawal is one small write however many tokens there are, and none can slip through beside it.
 mod accepted;
+mod access;
 mod clients;
 mod codes;
 mod developers;
@@ -27,6 +28,7 @@ mod terms;
 mod tests;
 mod tokens;
 
+pub use access::{AccessError, RefreshInfo, RevokeError, TokenInfo};
 pub use clients::{
     AuthenticationError, Client, ClientError, ClientKind, NewClient, RedirectUriProblem, check_redirect_uri,
 };
@@ -44,9 +46,7 @@ pub use scopes::{
 pub use sessions::Session;
 pub use signing::key_set;
 pub use terms::TermsAcceptance;
-pub use tokens::{
-    AccessError, Grant, Issuance, IssueError, RefreshError, RefreshInfo, RevokeError, TokenInfo, TokenResponse,
-};
+pub use tokens::{Grant, Issuance, IssueError, RefreshError, TokenResponse};
 
 use crate::store::Store;
 use serde::Serialize;

@@ -3,9 +3,10 @@
 
 use super::clients::{Client, ClientError, ClientKind, NewClient, RedirectUriProblem, check_redirect_uri, client_of};
 use super::professionals::PROFESSIONAL_GRANT_TYPE;
+use super::rights::unchanged;
 use super::scopes::{Act, Scope, Scopes, scopes_of_word};
 use super::{Authorization, keys, signing};
-use crate::store::{Batch, CommitError};
+use crate::store::{AttemptError, Batch, CommitError, View};
 use crate::time::Random;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -190,29 +191,37 @@ impl Authorization {
         metadata: &RegistrationMetadata,
         random: &Random,
     ) -> Result<Registered, RegistrationError> {
-        let Registered { client: before, registration, .. } =
-            self.registered(client_id).ok_or(RegistrationError::Unknown)?;
-        if metadata.client_id.as_deref() != Some(client_id) {
-            return Err(RegistrationError::OtherClient);
-        }
-        let Judged { mut new, auth_method, left_out } = judge(metadata)?;
-        if new.name.trim().is_empty() {
-            new.name.clone_from(&before.client_id);
-        }
-        new.client_id = Some(before.client_id);
-        new.client_secret = Some(before.client_secret);
-        let client = client_of(new, random)?;
-        let registration = Registration {
-            auth_method,
-            policy_uri: metadata.policy_uri.clone(),
-            tos_uri: metadata.tos_uri.clone(),
-            ..registration
-        };
-        let mut batch = Batch::new();
-        batch.put(keys::client(client_id), super::encode(&client));
-        batch.put(keys::registration(client_id), super::encode(&registration));
-        self.store.commit(batch)?;
-        Ok(Registered { client, registration, left_out })
+        let key = keys::client(client_id);
+        let updated = self.store.attempt(|view| {
+            let Registered { client: before, registration, .. } =
+                registered_in(view, client_id).ok_or(RegistrationError::Unknown)?;
+            if metadata.client_id.as_deref() != Some(client_id) {
+                return Err(RegistrationError::OtherClient);
+            }
+            let Judged { mut new, auth_method, left_out } = judge(metadata)?;
+            if new.name.trim().is_empty() {
+                new.name.clone_from(&before.client_id);
+            }
+            new.client_id = Some(before.client_id);
+            new.client_secret = Some(before.client_secret);
+            let client = client_of(new, random)?;
+            let registration = Registration {
+                auth_method,
+                policy_uri: metadata.policy_uri.clone(),
+                tos_uri: metadata.tos_uri.clone(),
+                ..registration
+            };
+            let mut batch = Batch::new();
+            // Should the client be removed meanwhile, it must not come back.
+            unchanged(&mut batch, key, view.get(&key));
+            batch.put(key, super::encode(&client));
+            batch.put(keys::registration(client_id), super::encode(&registration));
+            Ok((batch, Registered { client, registration, left_out }))
+        });
+        updated.map_err(|error| match error {
+            AttemptError::Refused(refused) => refused,
+            AttemptError::Commit(error) => error.into(),
+        })
     }
 
     /// Removes a client with its registration: its tokens end with it. Whether there was one.
@@ -227,9 +236,7 @@ impl Authorization {
 
     /// A client that was registered by self-service.
     pub fn registered(&self, client_id: &str) -> Option<Registered> {
-        let client = self.client(client_id)?;
-        let registration = self.store.get(&keys::registration(client_id)).and_then(|value| super::decode(&value))?;
-        Some(Registered { client, registration, left_out: Vec::new() })
+        registered_in(&self.store.view(), client_id)
     }
 
     /// The client that a registration access token is for.
@@ -265,6 +272,13 @@ impl Authorization {
         batch.put(keys::owned(developer, client_id), client_id.as_bytes());
         self.store.commit(batch)
     }
+}
+
+/// The client and its registration as a view has them.
+fn registered_in(view: &View, client_id: &str) -> Option<Registered> {
+    let client = super::decode(view.get(&keys::client(client_id))?)?;
+    let registration = super::decode(view.get(&keys::registration(client_id))?)?;
+    Some(Registered { client, registration, left_out: Vec::new() })
 }
 
 /// What a registration comes to.
@@ -393,7 +407,7 @@ mod tests {
         assert_eq!(made.left_out, ["resource-token"]);
         assert_eq!(made.client.name, made.client.client_id);
         assert_eq!(room.registration_of_token(&made.registration.token).unwrap().client, made.client);
-        assert_eq!(room.clients_of("dev"), [made.client.clone()]);
+        assert_eq!(room.clients_of("dev"), std::slice::from_ref(&made.client));
         let id = made.client.client_id;
         let update = RegistrationMetadata {
             client_id: Some(id.clone()),

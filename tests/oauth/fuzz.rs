@@ -301,31 +301,15 @@ fn hostile(known: &Known) -> impl Strategy<Value = Hostile> + use<> {
     let fits = prop::bool::weighted(0.9);
     (method, fits, path(known), parameters(known), prop::collection::vec(header, 0..3), body).prop_map(
         |(method, fits, path, query, headers, body)| {
+            let posts = method != "GET";
             let method = match path.as_str() {
                 _ if !fits => method,
                 "authorize" | "jwk" | "" => "GET",
                 path if path.starts_with(".well-known") => "GET",
-                path if path.starts_with("register/") => {
-                    if method == "POST" {
-                        "PUT"
-                    } else {
-                        method
-                    }
-                }
-                "userinfo" | "registeruser" | "login" | "logout" => {
-                    if method == "GET" {
-                        "GET"
-                    } else {
-                        "POST"
-                    }
-                }
-                path if path.starts_with("manage/") => {
-                    if method == "GET" {
-                        "GET"
-                    } else {
-                        "POST"
-                    }
-                }
+                path if path.starts_with("register/") && method == "POST" => "PUT",
+                path if path.starts_with("register/") => method,
+                "userinfo" | "registeruser" | "login" | "logout" if !posts => "GET",
+                path if path.starts_with("manage/") && !posts => "GET",
                 _ => "POST",
             };
             // Most paths want their parameters in one place only.

@@ -244,7 +244,7 @@ const ROWS: &[Row] = &[
     "##),
     Row("authorize: unknown sandbox_decision", |s| facts(s.get(&s.authorize(&[("sandbox_decision", "perhaps")]))), r##"
         400 [page]
-        sandbox-reason: AUTH-DECISION; sandbox_decision is approve, deny or cancel, not "perhaps"
+        sandbox-reason: AUTH-DECISION; sandbox_decision is approve, deny or cancel
         Pyyntöä ei voi tulkita
         error invalid_request
         error_description sandbox_decision is approve, deny or cancel
@@ -394,47 +394,47 @@ const ROWS: &[Row] = &[
         sandbox-reason: AUTH-NO-SMART-CONFIGURATION; Kanta PHR has no SMART configuration; its authorization server has .well-known/openid-configuration (setting smart.enabled)
     "##),
     // Forms that are not this browser’s own.
-    Row("form: no token", |s| facts(s.http.post(&s.authorize(&[]).replace("authorize?", "authorize/consent?")).body("decision=accept").send().unwrap()), r##"
+    Row("form: no token", |s| facts(s.http.post(s.authorize(&[]).replace("authorize?", "authorize/consent?")).body("decision=accept").send().unwrap()), r##"
         403 [page]
         sandbox-reason: AUTH-CSRF; the form carries no token of ours: open the page anew and send its own form
         Sivu on vanhentunut
         error access_denied
         error_description the form carries no token of ours
     "##),
-    Row("form: from another site", |s| facts(s.http.post(&s.authorize(&[]).replace("authorize?", "authorize/consent?")).header("origin", "https://evil.example").body("csrf=x&decision=accept").send().unwrap()), r##"
+    Row("form: from another site", |s| facts(s.http.post(s.authorize(&[]).replace("authorize?", "authorize/consent?")).header("origin", "https://evil.example").body("csrf=x&decision=accept").send().unwrap()), r##"
         403 [page]
         sandbox-reason: AUTH-CSRF; the form was sent from another site: open the page anew and send its own form
         Sivu on vanhentunut
         error access_denied
         error_description the form was sent from another site
     "##),
-    Row("form: from a sandboxed frame", |s| facts(s.http.post(&s.authorize(&[]).replace("authorize?", "authorize/consent?")).header("origin", "null").body("csrf=x&decision=accept").send().unwrap()), r##"
+    Row("form: from a sandboxed frame", |s| facts(s.http.post(s.authorize(&[]).replace("authorize?", "authorize/consent?")).header("origin", "null").body("csrf=x&decision=accept").send().unwrap()), r##"
         403 [page]
         sandbox-reason: AUTH-CSRF; the form was sent from another site: open the page anew and send its own form
         Sivu on vanhentunut
         error access_denied
         error_description the form was sent from another site
     "##),
-    Row("form: cross-site by the browser’s own words", |s| facts(s.http.post(&s.authorize(&[]).replace("authorize?", "authorize/consent?")).header("sec-fetch-site", "cross-site").body("csrf=x&decision=accept").send().unwrap()), r##"
+    Row("form: cross-site by the browser’s own words", |s| facts(s.http.post(s.authorize(&[]).replace("authorize?", "authorize/consent?")).header("sec-fetch-site", "cross-site").body("csrf=x&decision=accept").send().unwrap()), r##"
         403 [page]
         sandbox-reason: AUTH-CSRF; the form was sent from another site: open the page anew and send its own form
         Sivu on vanhentunut
         error access_denied
         error_description the form was sent from another site
     "##),
-    Row("form: without the cookie", |s| facts(s.http.post(&s.authorize(&[]).replace("authorize?", "authorize/consent?")).body("csrf=x&decision=accept").send().unwrap()), r##"
+    Row("form: without the cookie", |s| facts(s.http.post(s.authorize(&[]).replace("authorize?", "authorize/consent?")).body("csrf=x&decision=accept").send().unwrap()), r##"
         400 [page]
         sandbox-reason: AUTH-COOKIES; allow cookies for this address; a test without a browser sends user_id together with sandbox_decision
         Evästeet ovat tarpeen
         error invalid_request
         error_description the browser did not send the session cookie back
     "##),
-    Row("form: of another session", |s| facts(s.http.post(&s.authorize(&[]).replace("authorize?", "authorize/consent?")).header("cookie", "phr_sandbox_session=x").body("csrf=x&decision=accept").send().unwrap()), r##"
+    Row("form: of another session", |s| facts(s.http.post(s.authorize(&[]).replace("authorize?", "authorize/consent?")).header("cookie", "phr_sandbox_session=x").body("csrf=x&decision=accept").send().unwrap()), r##"
         302 [redirect]
         location: /phr-authserver-sandbox/authorize?response_type=code&client_id=diary&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&scope=offline_access+patient%2FObservation.read+patient%2FObservation.write&state=xyz
         sandbox-reason: AUTH-FORM-STALE; the form belongs to an earlier session; nothing was done, the page that fits now is shown
     "##),
-    Row("form: repeated field", |s| facts(s.http.post(&s.authorize(&[]).replace("authorize?", "authorize/consent?")).body("csrf=x&decision=accept&decision=refuse").send().unwrap()), r##"
+    Row("form: repeated field", |s| facts(s.http.post(s.authorize(&[]).replace("authorize?", "authorize/consent?")).body("csrf=x&decision=accept&decision=refuse").send().unwrap()), r##"
         400 [page]
         sandbox-reason: AUTH-PARAMETER-REPEATED; send decision once (RFC 6749, 3.1 and 3.2)
         Pyyntöä ei voi tulkita
@@ -904,10 +904,15 @@ const ROWS: &[Row] = &[
         200 [json]
         {"active":false}
     "##),
-    Row("introspect: empty token", |s| facts(s.post_form("introspect", Some(("diary", "s3cret")), &[("token", "")])), r##"
+    Row("introspect: empty token", |s| { s.set("introspection.allow", "own"); facts(s.post_form("introspect", Some(("diary", "s3cret")), &[("token", "")])) }, r##"
+        200 [json]
+        sandbox-reason: AUTH-INTROSPECTION-TOKEN; send the token as the form parameter token
+        {"active":false}
+    "##),
+    Row("revoke: empty token", |s| facts(s.post_form("revoke", Some(("diary", "s3cret")), &[("token", "")])), r##"
         400 [json]
-        sandbox-reason: AUTH-PARAMETER-EMPTY; leave token out instead of sending it empty (refused since release 2019-10-03; setting parameters.empty)
-        {"error":"invalid_request","error_description":"Parameter token has no value"}
+        sandbox-reason: TOKEN-TOKEN; send the token as the form parameter token
+        {"error":"invalid_request","error_description":"A token must be supplied."}
     "##),
     Row("introspect: GET", |s| facts(s.get(&format!("{}introspect", s.base))), r##"
         405 [json]

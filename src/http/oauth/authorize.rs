@@ -31,7 +31,7 @@ fn decide(visit: &Visit<'_>, request: AuthorizationRequest) -> Outcome {
         Some("approve") => Some(Decision::Approve),
         Some("deny") => Some(Decision::Deny),
         Some("cancel") => return Err(Refusal::Cancelled(Target::from(&request))),
-        Some(other) => return Err(Refusal::UnknownDecision(other.to_owned())),
+        Some(_) => return Err(Refusal::UnknownDecision),
     };
     if visit.settings.age_sticky
         && let Some((present, _)) = visit.signed_in()

@@ -45,7 +45,7 @@ pub enum Refusal {
     /// The citizen who identified is not the `user` of the request.
     OtherUser(Target),
     /// `sandbox_decision` is none of its three words.
-    UnknownDecision(String),
+    UnknownDecision,
     /// A form says nothing that the page offers.
     UnknownButton,
     /// A form came without our token, or from another site.
@@ -119,7 +119,7 @@ impl Refusal {
             Refusal::User(name, error) => {
                 page(bad, RefusalKind::BadParameter, "invalid_request", format!("{name}: {error}"), None)
             }
-            Refusal::UnknownDecision(_) => {
+            Refusal::UnknownDecision => {
                 let description = String::from("sandbox_decision is approve, deny or cancel");
                 page(bad, RefusalKind::BadParameter, "invalid_request", description, None)
             }
@@ -163,9 +163,7 @@ impl Refusal {
                     "the parameter user names another citizen than the one who identified: leave it out, or let that citizen identify",
                 ),
             ),
-            Refusal::UnknownDecision(word) => {
-                ("AUTH-DECISION", format!("sandbox_decision is approve, deny or cancel, not {word:?}"))
-            }
+            Refusal::UnknownDecision => ("AUTH-DECISION", String::from("sandbox_decision is approve, deny or cancel")),
             Refusal::UnknownButton => {
                 ("AUTH-FORM", String::from("send the form as the page makes it: decision is missing or unknown"))
             }

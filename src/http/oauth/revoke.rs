@@ -10,6 +10,7 @@ use crate::exchanges::Party;
 use crate::http::blocking::blocking;
 use crate::http::context::App;
 use crate::http::reason::with_reason;
+use crate::settings::EmptyParameters;
 use crate::tenant::Tenant;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -31,7 +32,8 @@ pub async fn post(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Re
 
 fn decide(tenant: &Tenant, headers: &HeaderMap, form: &[u8], party: &mut Party) -> Result<Response, TokenError> {
     let settings = tenant.settings();
-    let form = Parameters::parse(form, settings.parameters_empty).map_err(TokenError::Parameter)?;
+    // The rule on empty parameters is known of the token and the authorization endpoint only.
+    let form = Parameters::parse(form, EmptyParameters::Ignore).map_err(TokenError::Parameter)?;
     party.client_id = form.get("client_id").map(str::to_owned);
     let client =
         authenticate(&tenant.authorization, headers, &form, settings.client_auth_accept).map_err(TokenError::Client)?;

@@ -13,7 +13,8 @@ use axum::response::Response;
 /// The handler.
 pub async fn get(State(app): State<App>, origin: Origin) -> Response {
     let settings = app.tenant.settings();
-    if !settings.smart_enabled {
+    // The open endpoint has no authorization server.
+    if !settings.smart_enabled || origin.is_open() {
         let text = "Kanta PHR has no SMART configuration; its authorization server has .well-known/openid-configuration (setting smart.enabled)";
         return with_reason(empty(StatusCode::NOT_FOUND), "AUTH-NO-SMART-CONFIGURATION", text);
     }
