@@ -16,7 +16,7 @@ use unit::{Escape, Unit, word_before};
 const MASK: &str = "***";
 
 /// Names of form fields, query parameters and JSON members whose values are masked.
-const SECRET_NAMES: [&str; 23] = [
+const SECRET_NAMES: [&str; 25] = [
     "access_token",
     "refresh_token",
     "id_token",
@@ -39,6 +39,8 @@ const SECRET_NAMES: [&str; 23] = [
     "key",
     "token",
     "secret",
+    "phr_sandbox_citizen",
+    "phr_sandbox_developer",
     "phr_sandbox_session",
 ];
 

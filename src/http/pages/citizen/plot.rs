@@ -320,7 +320,7 @@ impl Area {
             escape(svg, unit);
             svg.push_str("</text>");
         }
-        let most = ((self.right - self.left) / 78.0).floor().max(2.0) as usize;
+        let most = ((self.right - self.left) / 64.0).floor().max(2.0) as usize;
         for (at, label) in ticks(self.from, self.to, most, language) {
             let (x, y) = (self.x(at), self.bottom);
             add(svg, format_args!("<path class=\"tick\" d=\"M{x:.1} {y:.1}v5\"/>"));
@@ -349,7 +349,7 @@ fn ticks(from: i64, to: i64, most: usize, language: Language) -> Vec<(i64, Strin
     let within = |at: i64| (from..=to).contains(&at);
     let first = local(from);
     let midnight = |date: Date| at(date.to_datetime(Time::midnight()));
-    if let Some(hours) = [1, 2, 3, 6, 12].into_iter().find(|hours| span / (hours * HOUR) < most && span <= 48 * HOUR) {
+    if let Some(hours) = [1, 2, 3, 6, 12].into_iter().find(|hours| span / (hours * HOUR) <= most && span <= 48 * HOUR) {
         let Some(start) = midnight(first.date()) else { return Vec::new() };
         return (0..)
             .map(|index| start + index * hours * HOUR)
@@ -366,7 +366,7 @@ fn ticks(from: i64, to: i64, most: usize, language: Language) -> Vec<(i64, Strin
             })
             .collect();
     }
-    if let Some(days) = [1, 2, 3, 7, 14].into_iter().find(|days| span / (days * 24 * HOUR) < most) {
+    if let Some(days) = [1, 2, 3, 7, 14].into_iter().find(|days| span / (days * 24 * HOUR) <= most) {
         let mut date = first.date();
         let mut found = Vec::new();
         while let Some(start) = midnight(date).filter(|start| *start <= to) {
@@ -379,7 +379,7 @@ fn ticks(from: i64, to: i64, most: usize, language: Language) -> Vec<(i64, Strin
         return found;
     }
     let months = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600].into_iter();
-    let months = months.clone().find(|months| span / (months * 30 * 24 * HOUR) < most).unwrap_or(1200);
+    let months = months.clone().find(|months| span / (months * 30 * 24 * HOUR) <= most).unwrap_or(1200);
     let mut date = first.date().first_of_month();
     if months >= 12 {
         date = Date::new(date.year(), 1, 1).unwrap_or(date);
