@@ -224,7 +224,7 @@ fn the_cookie_is_for_these_pages_only_and_changes_with_every_step() {
         "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
     );
     let mut browser = Browser::new(&server);
-    let identification = browser.open(&server.own(""));
+    let identification = browser.open(&server.own("?sandbox_lang=en"));
     let mut seen = vec![browser.cookies["phr_sandbox_citizen"].clone()];
     let attributes = browser.submit(&identification, &[("citizen", "aino")]);
     seen.push(browser.cookies["phr_sandbox_citizen"].clone());
