@@ -420,6 +420,7 @@ fn beginning(
         client_secret: Some(client.client_secret),
         client_uri: None,
         description: client.description,
+        descriptions: std::collections::BTreeMap::new(),
         contacts: client.contacts,
         logo_uri: client.logo_uri,
     });

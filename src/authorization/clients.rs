@@ -5,6 +5,7 @@ use super::scopes::{Scope, ScopeProblem, Scopes};
 use crate::store::{Batch, CommitError};
 use crate::time::Random;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use subtle::ConstantTimeEq;
 
 /// A registered client. The secret is kept as it is: it opens nothing but this sandbox, and developers need to see it.
@@ -29,6 +30,9 @@ pub struct Client {
     /// What the application does, shown to citizens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// The same in other languages, by tag: `fi`, `sv`, `en`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub descriptions: BTreeMap<String, String>,
     /// Contacts shown to citizens, mostly e-mail addresses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<String>,
@@ -44,6 +48,12 @@ impl Client {
     /// Whether it may be given refresh tokens.
     pub fn may_refresh(&self) -> bool {
         self.kind == ClientKind::Wellbeing && self.scope.contains(Scope::OfflineAccess)
+    }
+
+    /// What the application does, in the language of a tag, else in whichever it said it.
+    pub fn description_in(&self, language: &str) -> Option<&str> {
+        let other = || self.description.as_ref().or_else(|| self.descriptions.values().next());
+        self.descriptions.get(language).or_else(other).map(String::as_str)
     }
 }
 
@@ -84,6 +94,9 @@ pub struct NewClient {
     /// What the application does.
     #[serde(default)]
     pub description: Option<String>,
+    /// The same in other languages, by tag: `fi`, `sv`, `en`.
+    #[serde(default)]
+    pub descriptions: BTreeMap<String, String>,
     /// Contacts.
     #[serde(default)]
     pub contacts: Vec<String>,
@@ -268,6 +281,7 @@ pub(super) fn client_of(new: NewClient, random: &Random) -> Result<Client, Clien
         kind: new.kind,
         oid: new.oid,
         description: new.description,
+        descriptions: new.descriptions,
         contacts: new.contacts,
         logo_uri: new.logo_uri,
         client_uri: new.client_uri,

@@ -10,6 +10,7 @@ use crate::store::{AttemptError, Batch, CommitError, View};
 use crate::time::Random;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
@@ -337,6 +338,7 @@ fn judge(metadata: &RegistrationMetadata) -> Result<Judged, RegistrationError> {
         client_id: None,
         client_secret: None,
         description: metadata.sandbox_description.clone(),
+        descriptions: BTreeMap::new(),
         contacts: metadata.contacts.clone(),
         logo_uri: metadata.logo_uri.clone(),
         client_uri: metadata.client_uri.clone(),

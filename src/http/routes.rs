@@ -33,6 +33,7 @@ pub fn router(app: App) -> Router {
             "/_sandbox/citizens/{id}/care-relationships/{client_id}",
             put(control::professionals::begin).delete(control::professionals::end),
         )
+        .route("/_sandbox/citizens/{id}/terms", get(control::terms::list).delete(control::terms::withdraw))
         .route("/_sandbox/tokens", post(control::tokens::give))
         .route("/_sandbox/validate/{version}", post(control::validate::judge))
         .route("/_sandbox/records", post(control::records::load))

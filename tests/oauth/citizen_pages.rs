@@ -334,3 +334,22 @@ fn odd_addresses_are_answered_calmly() {
         assert_eq!(browser.post(&format!("/citizen/{page}"), &own).status, 400, "{page}: a form without its fields");
     }
 }
+
+#[test]
+fn an_application_describes_itself_in_the_language_of_the_page() {
+    let server = Server::start();
+    let new = serde_json::json!({
+        "name": "Polyglot", "client_id": "polyglot", "redirect_uris": ["https://app.example/cb"],
+        "scope": "patient/Observation.read", "description": "Counts steps.", "descriptions": {"sv": "Räknar steg."},
+    });
+    let new = serde_json::from_value(new).unwrap();
+    server.tenant.authorization.add_client(new, &server.tenant.random).unwrap();
+    server.tenant.accept_terms(&server.tenant.citizens.get("aino").unwrap()).unwrap();
+    let mut browser = Browser::new(&server);
+    for (language, words) in [("sv", "Räknar steg."), ("fi", "Counts steps."), ("en", "Counts steps.")] {
+        let code = server.code_of("aino");
+        let asked = [("client_id", "polyglot"), ("scope", "patient/Observation.read"), ("user_id", &code)];
+        let consent = browser.open(&server.authorize(&[asked.as_slice(), &[("sandbox_lang", language)]].concat()));
+        assert!(consent.html.contains(words), "{language}: {}", consent.html);
+    }
+}

@@ -78,10 +78,10 @@ pub async fn withdraw(State(app): State<App>, call: Call) -> Response {
 pub fn application(member: &Member<'_, '_>, right: &AccessRight) -> Application {
     match member.guest.tenant.authorization.client(&right.client_id) {
         Some(client) => Application {
+            description: client.description_in(member.guest.language.code()).map(str::to_owned),
             name: client.name,
             logo_uri: client.logo_uri,
             contacts: client.contacts,
-            description: client.description,
             home_page: client.client_uri,
         },
         None => Application { name: right.client_id.clone(), ..Application::default() },

@@ -15,6 +15,7 @@ pub mod professionals;
 pub mod records;
 pub mod reset;
 pub mod settings;
+pub mod terms;
 pub mod tokens;
 pub mod validate;
 

@@ -51,7 +51,7 @@ pub(super) fn page(
             name: client.name.clone(),
             logo_uri: client.logo_uri.clone(),
             contacts: client.contacts.clone(),
-            description: client.description.clone(),
+            description: client.description_in(visit.language.code()).map(str::to_owned),
             home_page: client.client_uri.clone(),
         },
         scopes: request.scopes.iter().map(|scope| scope.to_string()).collect(),

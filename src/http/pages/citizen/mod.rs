@@ -125,3 +125,6 @@ impl Surroundings {
         ]
     }
 }
+
+#[cfg(test)]
+mod tests;
