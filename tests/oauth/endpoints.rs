@@ -328,7 +328,7 @@ fn signing_out_ends_the_citizens_session_too() {
     let server = Server::start();
     let mut browser = Browser::new(&server);
     let identification = browser.open(&server.authorize(&[]));
-    browser.submit(&identification, &[("citizen", "aino")]);
+    browser.identify(&identification, &[("citizen", "aino")]);
     let before = browser.cookies.clone();
     let asked = browser.open(&format!("{}logout", server.base));
     let (action, fields) = asked.form_with("csrf");

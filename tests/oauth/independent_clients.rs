@@ -29,7 +29,7 @@ fn send(request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
 fn approve(server: &Server, url: &str) -> String {
     let mut browser = Browser::new(server);
     let identification = browser.open(url);
-    let terms = browser.submit(&identification, &[("citizen", "aino")]);
+    let terms = browser.identify(&identification, &[("citizen", "aino")]);
     let consent = browser.submit(&terms, &[("decision", "accept")]);
     browser.submit(&consent, &[("decision", "accept")]).location.unwrap()
 }

@@ -350,7 +350,7 @@ const ROWS: &[Row] = &[
         location: https://app.example/cb?error=access_denied&error_description=The%20user%20of%20the%20request%20is%20someone%20else&state=xyz
         sandbox-reason: AUTH-USER; the parameter user names another citizen than the one who identified: leave it out, or let that citizen identify
     "##),
-    Row("authorize: another citizen identifies than the user of the request", |s| { let mut b = Browser::new(s); let page = b.open(&s.authorize(&[("user", &s.code_of("eino"))])); brief(&b.submit(&page, &[("citizen", "aino")])) }, r##"
+    Row("authorize: another citizen identifies than the user of the request", |s| { let mut b = Browser::new(s); let page = b.open(&s.authorize(&[("user", &s.code_of("eino"))])); brief(&b.identify(&page, &[("citizen", "aino")])) }, r##"
         302
         location: https://app.example/cb?error=access_denied&error_description=The%20user%20of%20the%20request%20is%20someone%20else&state=xyz
         sandbox-reason: AUTH-USER; the parameter user names another citizen than the one who identified: leave it out, or let that citizen identify

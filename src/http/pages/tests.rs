@@ -461,7 +461,7 @@ fn only_logos_and_links_a_browser_may_follow_are_used() {
         let images = shown.map_or_else(|| "img-src 'self';".to_owned(), |source| format!("img-src 'self' {source};"));
         assert!(page.content_security_policy().contains(&images), "{uri}");
         let linked = uri.to_ascii_lowercase().starts_with("http");
-        assert_eq!(page.html().contains("target=\"_blank\""), linked, "{uri}");
+        assert_eq!(page.html().contains("rel=\"noopener noreferrer\""), linked, "{uri}");
     }
 }
 
