@@ -49,14 +49,21 @@ enum Body {
 struct Known(Vec<String>);
 
 fn path(known: &Known) -> impl Strategy<Value = String> + use<> {
-    const PATHS: [&str; 26] = [
+    const PATHS: [&str; 33] = [
         "authorize",
         "authorize",
         "authorize",
         "authorize",
         "authorize/identification",
+        "authorize/attributes",
         "authorize/terms",
         "authorize/consent",
+        "../citizen/sign-in",
+        "../citizen/attributes",
+        "../citizen/add/weight",
+        "../citizen/terms",
+        "../citizen/measurements/other",
+        "../citizen/applications/withdraw",
         "token",
         "token",
         "token",
@@ -378,7 +385,7 @@ fn nothing_makes_the_server_fail_or_redirect_astray() {
         assert!(status < 500, "{status} for {hostile:?}");
         if let Some(location) = response.headers().get("location") {
             let location = location.to_str().expect("ASCII");
-            let ours = location.starts_with("/phr-authserver-sandbox/");
+            let ours = location.starts_with("/phr-authserver-sandbox/") || location.starts_with("/citizen/");
             let registered = [CALLBACK, "app.diary:/cb", "https://site.example/cb"];
             let theirs = registered
                 .iter()

@@ -29,6 +29,10 @@ const COOKIE: &str = "phr_sandbox_citizen";
 /// The parameter that says what was just done.
 const DONE: &str = "done";
 
+/// The parameters that the language switch keeps: those that say which page it is. What was just done is told once, and what
+/// nobody here knows is not repeated.
+const KEPT: [&str; 7] = ["type", "system", "code", "period", "page", "client_id", "next"];
+
 /// A request to these pages, read whole.
 pub struct Call {
     origin: Origin,
@@ -156,8 +160,7 @@ impl Guest<'_> {
     /// The surroundings of a page for anybody.
     pub fn frame(&self) -> Frame {
         let tenant = (self.tenant.id != "main").then(|| self.tenant.id.clone());
-        // What was just done is said once, not again in another language.
-        let kept = form_urlencoded::parse(self.call.query.as_bytes()).filter(|(name, _)| name != DONE);
+        let kept = form_urlencoded::parse(self.call.query.as_bytes()).filter(|(name, _)| KEPT.contains(&&**name));
         let kept = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
         let links = LanguageLinks::keeping(Some(&kept).filter(|kept| !kept.is_empty()).map(String::as_str));
         Frame { base_path: base_path(&self.call.origin), tenant, ..Frame::new(self.language, links) }
