@@ -112,6 +112,12 @@ async fn every_page_is_accessible_and_fits() {
                 see(&format!("own-{}-{}", number + 8, path.split('?').next().unwrap().replace('/', "-"))).await;
             }
         }
+        go("sign-out?sandbox_lang=sv").await;
+        press(&browser, "main button.primary").await;
+        browser.page.wait().for_element(Locator::Css(".farewell")).await.unwrap();
+        sign_in(&browser, phr.http_url(), "asa").await;
+        go("measurements/blood-pressure?period=90").await;
+        see("own-20-blood-pressure").await;
         go("item/r4/Observation/nothing").await;
         see("own-99-not-found").await;
         browser.close().await;

@@ -148,6 +148,22 @@ async fn tokens_access_rights_and_withdrawal() {
 }
 
 #[tokio::test]
+async fn withdrawn_terms_take_the_access_rights_along() {
+    let control = Control::start().await;
+    assert_eq!(control.get("/citizens/aino/terms").await, json!([]));
+    let wanted = json!({"citizen": "aino", "client_id": "kanta-phr-sandbox-demo"});
+    control.call(Method::POST, "/tokens", wanted, 201).await;
+    let accepted = control.get("/citizens/aino/terms").await;
+    assert_eq!((accepted[0]["version"].as_str(), accepted[0].get("withdrawn_at")), (Some("1"), None));
+    for _ in 0..2 {
+        assert_eq!(control.send(Method::DELETE, "/citizens/aino/terms", None).await.status(), 204);
+    }
+    assert!(control.get("/citizens/aino/terms").await[0]["withdrawn_at"].is_string());
+    assert!(control.get("/citizens/aino/access-rights").await[0]["withdrawn_at"].is_string());
+    control.refuses(Method::DELETE, "/citizens/nobody/terms", None, 404, "nobody").await;
+}
+
+#[tokio::test]
 async fn validate_judges_without_storing() {
     let control = Control::start().await;
     let weight: Value = serde_json::from_str(include_str!("../examples/r4/valid/bodyweight-minimal.json")).unwrap();
