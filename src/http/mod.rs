@@ -4,6 +4,7 @@ pub mod blocking;
 pub mod context;
 pub mod control;
 pub mod entrance;
+mod faults;
 pub mod fhir;
 pub mod landing;
 pub mod listen;

@@ -30,6 +30,10 @@ pub fn router(app: App) -> Router {
         .route("/_sandbox/settings", get(control::settings::show).put(control::settings::change))
         .route("/_sandbox/certificates", post(control::certificates::issue))
         .route("/_sandbox/reset", post(control::reset::reset))
+        .route(
+            "/_sandbox/faults",
+            get(control::faults::show).put(control::faults::change).delete(control::faults::clear),
+        )
         .route("/_sandbox/exchanges", get(control::exchanges::list))
         .route("/_sandbox/exchanges/{id}", get(control::exchanges::show))
         .route("/_sandbox/{*rest}", axum::routing::any(control::nothing_there))

@@ -145,6 +145,7 @@ impl Tenant {
             beginning,
             touching: Mutex::new(()),
             settings: Mutex::new(None),
+            faults: Mutex::new(None),
             store,
         };
         if is_empty {
