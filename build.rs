@@ -51,8 +51,7 @@ fn embed(version: &str) -> Result<(), String> {
     let library = Library(compiled);
     for (_, name) in OVERLAYS.iter().filter(|(of, _)| *of == version) {
         let sources = overlay(version, name, &sources)?;
-        let compiled =
-            compile::compile(version, None, &sources, Some(&library), &check_expression).map_err(lines)?;
+        let compiled = compile::compile(version, None, &sources, Some(&library), &check_expression).map_err(lines)?;
         write(name, &compiled)?;
     }
     Ok(())

@@ -316,10 +316,7 @@ impl Settings {
             },
             add_creating_application: self.creating_application_add,
             foreign_profiles: self.profiles_foreign == ForeignProfiles::Allow,
-            definitions: Selection {
-                stu3_2017: self.stu3_rules == Stu3Rules::Of2017,
-                r4_extras: self.profiles_extras,
-            },
+            definitions: Selection { stu3_2017: self.stu3_rules == Stu3Rules::Of2017, r4_extras: self.profiles_extras },
             ignore_unknown_parameters: self.search_unknown == UnknownSearch::Ignore,
             page_default: self.page_default as usize,
             page_max: self.page_max as usize,

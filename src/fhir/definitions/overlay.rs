@@ -21,12 +21,10 @@ impl Definitions {
     pub fn selected(version: Version, selection: Selection) -> &'static Definitions {
         let overlaid = |deflated: &[u8]| Definitions::embedded(version).overlaid(inflate(deflated));
         match version {
-            Version::Stu3 if selection.stu3_2017 => STU3_2017.get_or_init(|| {
-                overlaid(include_bytes!(concat!(env!("OUT_DIR"), "/definitions-stu3-2017.bin")))
-            }),
-            Version::R4 if selection.r4_extras => R4_EXTRAS.get_or_init(|| {
-                overlaid(include_bytes!(concat!(env!("OUT_DIR"), "/definitions-r4-extras.bin")))
-            }),
+            Version::Stu3 if selection.stu3_2017 => STU3_2017
+                .get_or_init(|| overlaid(include_bytes!(concat!(env!("OUT_DIR"), "/definitions-stu3-2017.bin")))),
+            Version::R4 if selection.r4_extras => R4_EXTRAS
+                .get_or_init(|| overlaid(include_bytes!(concat!(env!("OUT_DIR"), "/definitions-r4-extras.bin")))),
             _ => Definitions::embedded(version),
         }
     }
@@ -47,7 +45,9 @@ impl Definitions {
         }
         overlaid.expressions.extend(table.expressions.into_iter().map(Invariant::new));
         overlaid.value_sets.extend(table.value_sets.into_iter().map(|(url, bytes)| (url.into(), Packed::new(bytes))));
-        overlaid.code_systems.extend(table.code_systems.into_iter().map(|(url, bytes)| (url.into(), Packed::new(bytes))));
+        overlaid
+            .code_systems
+            .extend(table.code_systems.into_iter().map(|(url, bytes)| (url.into(), Packed::new(bytes))));
         for (alias, url) in table.aliases {
             overlaid.add_alias(alias, url);
         }
