@@ -2,6 +2,7 @@
 
 use super::project;
 use kanta_phr_sandbox::Sandbox;
+use kanta_phr_sandbox::sandbox::Options;
 use serde_json::{Value, json};
 use std::process::Command;
 
@@ -58,6 +59,17 @@ async fn settings_choose_the_rules_at_run_time() {
     assert_eq!(judged(&phr, "r4", distance).await, (false, 422));
     set(&phr, json!({"profiles.extras": true})).await;
     assert_eq!(judged(&phr, "r4", distance).await, (true, 201));
+}
+
+#[tokio::test]
+async fn a_sandbox_starts_with_the_rules_of_its_configuration() {
+    let settings = [("stu3.rules".to_owned(), json!("2017")), ("profiles.extras".to_owned(), json!(true))];
+    let options = Options { settings: settings.into_iter().collect(), ..Options::default() };
+    let phr = Sandbox::start_with(options).await.unwrap();
+    let verdict = async |version, path| judged(&phr, version, path).await.0;
+    assert!(!verdict("stu3", "stu3/valid/bodyweight-rich.json").await);
+    assert!(verdict("stu3", "stu3-2017/valid/bodyweight-rich.json").await);
+    assert!(verdict("r4", "r4-extras/valid/bodyheight-rich.json").await);
 }
 
 /// The exit code of `validate`.
