@@ -85,6 +85,6 @@ fn flags_choose_the_rules_of_validate() {
     assert_eq!(validate(&["--stu3-rules", "2017", "stu3/valid/bodyweight-rich.json"]), Some(1));
     assert_eq!(validate(&["stu3/valid/bodyweight-rich.json"]), Some(0));
     assert_eq!(validate(&["--stu3-rules", "2018", "stu3/valid"]), Some(2));
-    assert_eq!(validate(&["--extras", "r4-extras/valid"]), Some(0));
+    assert_eq!(validate(&["--extras", "r4-extras/valid", "r4/valid"]), Some(0));
     assert_eq!(validate(&["r4-extras/valid/distance-minimal.json"]), Some(1));
 }

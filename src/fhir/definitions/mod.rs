@@ -25,7 +25,8 @@ pub use compile::{CompileError, Source};
 pub use model::*;
 pub use overlay::Selection;
 
-/// All definitions of one FHIR version.
+/// All definitions of one FHIR version. A clone shares what is packed.
+#[derive(Clone)]
 pub struct Definitions {
     version: Version,
     structures: Vec<Packed<Structure>>,
@@ -115,7 +116,7 @@ impl Definitions {
     pub fn extended(&self, sources: &[Source]) -> Result<Definitions, Vec<CompileError>> {
         let check = |expression: &str| Expression::parse(expression).map(drop).map_err(|error| error.to_string());
         let compiled = compile::compile(self.version.as_str(), None, sources, Some(self), &check)?;
-        let mut extended = self.copy();
+        let mut extended = Definitions { hl7_systems: OnceLock::new(), ..self.clone() };
         for structure in compiled.structures {
             extended.numbers.insert(structure.url.clone(), extended.structures.len() as u32);
             extended.structures.push(Packed::ready(structure));

@@ -32,7 +32,7 @@ impl Definitions {
     /// The same definitions under a table that build.rs compiled on top of them; where URLs are the same, the table's stand.
     fn overlaid(&self, bytes: &'static [u8]) -> Definitions {
         let table: Table<'static> = postcard::from_bytes(bytes).expect("what build.rs packed can be unpacked");
-        let mut overlaid = self.copy();
+        let mut overlaid = Definitions { hl7_systems: OnceLock::new(), ..self.clone() };
         for (url, bytes) in table.structures {
             overlaid.numbers.insert(url.into(), overlaid.structures.len() as u32);
             overlaid.structures.push(Packed::new(bytes));
@@ -52,21 +52,5 @@ impl Definitions {
             overlaid.add_alias(alias, url);
         }
         overlaid
-    }
-
-    /// A copy to put more into. Nothing is unpacked for it: a table's bytes are shared.
-    pub(super) fn copy(&self) -> Definitions {
-        Definitions {
-            version: self.version,
-            structures: self.structures.clone(),
-            numbers: self.numbers.clone(),
-            types: self.types.clone(),
-            value_sets: self.value_sets.clone(),
-            code_systems: self.code_systems.clone(),
-            expressions: self.expressions.clone(),
-            aliases: self.aliases.clone(),
-            search_parameters: self.search_parameters.clone(),
-            hl7_systems: OnceLock::new(),
-        }
     }
 }
