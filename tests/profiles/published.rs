@@ -84,7 +84,7 @@ fn the_first_stu3_rules_are_as_published() {
     differences.end();
 }
 
-/// Every element of the facts in the notation of ours: a choice keeps its name, with its type below; numbers are numbers;
+/// An element in the one notation that both sides are compared in: a choice keeps its name, with its type below; numbers are numbers;
 /// notes of editors are left out.
 fn without_notation(element: &Value) -> Value {
     let mut element = element.as_object().unwrap().clone();
@@ -131,7 +131,8 @@ impl Differences {
             }
         }
         let theirs: Vec<Value> = list(&theirs["differential"]).map(read).collect();
-        let ours: Vec<Value> = list(&ours["differential"]["element"]).map(without_evidence).collect();
+        let ours: Vec<Value> =
+            list(&ours["differential"]["element"]).map(|element| read(&without_evidence(element))).collect();
         let ids =
             |elements: &[Value]| elements.iter().map(|element| text(element, "id").to_owned()).collect::<Vec<_>>();
         // Their order counts: slices are matched in it.
