@@ -4,7 +4,7 @@ use anyhow::{Context, Error, Result, bail};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kanta_phr_sandbox::fhir::Version;
-use kanta_phr_sandbox::fhir::definitions::Definitions;
+use kanta_phr_sandbox::fhir::definitions::{Definitions, Selection};
 use kanta_phr_sandbox::fhir::validation::{self, Finding, Options, report};
 use kanta_phr_sandbox::json::Document;
 use std::io::{IsTerminal, Read, Write};
@@ -28,6 +28,19 @@ pub struct Validate {
     /// How to write the verdicts
     #[arg(long, default_value = "text")]
     format: Format,
+    /// The rules of the STU3 profiles: the later, relaxed ones, or the first ones
+    #[arg(long, default_value = "updated", value_name = "RULES")]
+    stu3_rules: Stu3Rules,
+    /// Know R4 profiles outside the published set as well: distance, waist circumference, body height
+    #[arg(long)]
+    extras: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Stu3Rules {
+    Updated,
+    #[value(name = "2017")]
+    Of2017,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -111,7 +124,8 @@ impl Validate {
         match Document::parse(text) {
             Ok(document) => {
                 let version = self.fhir.unwrap_or_else(|| validation::version_of(&document));
-                validation::validate(Definitions::embedded(version), &document, &Options::default())
+                let selection = Selection { stu3_2017: self.stu3_rules == Stu3Rules::Of2017, r4_extras: self.extras };
+                validation::validate(Definitions::selected(version, selection), &document, &Options::default())
             }
             Err(error) => vec![validation::unreadable(&error)],
         }

@@ -33,6 +33,7 @@ pub use refusal::{Refusal, not_handled};
 pub use stored::{Act, Stored};
 pub use write::{Outcome, Written};
 
+use crate::fhir::definitions::Selection;
 use crate::store::Store;
 use crate::time::{Clock, Random};
 use access::Author;
@@ -49,6 +50,8 @@ pub struct Settings {
     pub add_creating_application: bool,
     /// `profiles.foreign = allow`: whether other profiles may stand beside the national one.
     pub foreign_profiles: bool,
+    /// `stu3.rules` and `profiles.extras`: which national profiles bodies are judged by.
+    pub definitions: Selection,
     /// `search.unknown = ignore`.
     pub ignore_unknown_parameters: bool,
     /// `page.default`: how many hits a page holds when `_count` is absent.
@@ -67,6 +70,7 @@ impl Default for Settings {
             if_match_status: 409,
             add_creating_application: true,
             foreign_profiles: false,
+            definitions: Selection::default(),
             ignore_unknown_parameters: false,
             page_default: 20,
             page_max: 10_000,

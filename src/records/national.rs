@@ -26,7 +26,7 @@ impl Judge for NationalProfiles {
             false => ForeignProfiles::Refuse,
         };
         let options = Options { foreign_profiles, ..Options::default() };
-        let findings = validation::validate(Definitions::embedded(version), document, &options);
+        let findings = validation::validate(Definitions::selected(version, settings.definitions), document, &options);
         findings.into_iter().map(Objection::from).collect()
     }
 }
