@@ -48,6 +48,16 @@ impl Version {
             Version::R4 => "4.0.1",
         }
     }
+
+    /// The version that a FHIR release number such as `4.0.1`, `3.0` or `4.0` belongs to.
+    pub fn of_release(number: &str) -> Option<Version> {
+        let mut parts = number.split('.');
+        match (parts.next()?, parts.next()?) {
+            ("3", "0") => Some(Version::Stu3),
+            ("4", "0") => Some(Version::R4),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Version {

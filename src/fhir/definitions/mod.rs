@@ -12,6 +12,7 @@
 
 pub mod compile;
 mod model;
+mod own;
 mod paths;
 
 use std::collections::{HashMap, HashSet};
@@ -22,11 +23,14 @@ use super::Version;
 use super::path::Expression;
 pub use compile::{CompileError, Source};
 pub use model::*;
+pub use own::{Ignored, OwnContent, Profiles};
 
 /// All definitions of one FHIR version.
 pub struct Definitions {
     version: Version,
     structures: Vec<Packed<Structure>>,
+    /// The number from which on structures are a supplier's own.
+    own_from: u32,
     /// URL → number, aliases included.
     numbers: HashMap<Box<str>, u32>,
     /// Type name → number, for the types of FHIR itself.
@@ -90,6 +94,16 @@ fn inflate(deflated: &[u8]) -> &'static [u8] {
     bytes.leak()
 }
 
+/// The national definitions of a version as files of FHIR JSON: name and text, in the order of their names.
+pub fn published(version: Version) -> &'static [(String, String)] {
+    static FILES: [OnceLock<Vec<(String, String)>>; 2] = [OnceLock::new(), OnceLock::new()];
+    let (slot, deflated): (_, &[u8]) = match version {
+        Version::Stu3 => (&FILES[0], include_bytes!(concat!(env!("OUT_DIR"), "/profiles-stu3.bin"))),
+        Version::R4 => (&FILES[1], include_bytes!(concat!(env!("OUT_DIR"), "/profiles-r4.bin"))),
+    };
+    slot.get_or_init(|| postcard::from_bytes(inflate(deflated)).expect("what build.rs packed can be unpacked"))
+}
+
 static STU3: OnceLock<Definitions> = OnceLock::new();
 static R4: OnceLock<Definitions> = OnceLock::new();
 
@@ -116,6 +130,7 @@ impl Definitions {
         let mut extended = Definitions {
             version: self.version,
             structures: self.structures.clone(),
+            own_from: self.own_from,
             numbers: self.numbers.clone(),
             types: self.types.clone(),
             value_sets: self.value_sets.clone(),
@@ -264,6 +279,7 @@ fn unpack(version: Version, bytes: &'static [u8]) -> Definitions {
         version,
         numbers: table.structures.iter().enumerate().map(|(index, (url, _))| ((*url).into(), number(index))).collect(),
         types: HashMap::new(),
+        own_from: u32::MAX,
         structures: table.structures.iter().map(|(_, bytes)| Packed::new(bytes)).collect(),
         value_sets: table.value_sets.iter().map(|(url, bytes)| ((*url).into(), Packed::new(bytes))).collect(),
         code_systems: table.code_systems.iter().map(|(url, bytes)| ((*url).into(), Packed::new(bytes))).collect(),
