@@ -1,6 +1,7 @@
 //! FHIR without I/O and without a clock: JSON in, findings out, for STU3 (3.0.1) and R4 (4.0.1).
 
 pub mod definitions;
+pub mod migration;
 pub mod narrative;
 pub mod outcome;
 pub mod path;

@@ -1,16 +1,19 @@
 //! `kanta-phr-sandbox validate`
 
+mod candidates;
 mod inputs;
 mod judging;
 mod resources;
 
 use anyhow::{Error, Result, bail};
+use candidates::Candidates;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use inputs::{Input, Inputs};
 use judging::Source;
 use kanta_phr_sandbox::fhir::Version;
 use kanta_phr_sandbox::fhir::definitions::Profiles;
+use kanta_phr_sandbox::fhir::migration::{self, Migration};
 use kanta_phr_sandbox::fhir::validation::report::{self, Piece, Report, Totals, Writer};
 use kanta_phr_sandbox::fhir::validation::{self, Options};
 use kanta_phr_sandbox::json::Document;
@@ -28,8 +31,8 @@ const MANY_FILES: usize = 500;
 const UNREADABLE: u8 = 2;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 every resource is accepted, 1 one or more are refused (or are no JSON), 2 wrong usage, or an input that
-cannot be read (the others are judged all the same).
+Exit codes: 0 every resource is accepted (with --migrate: R4 accepts what it becomes), 1 one or more are refused, or are no
+JSON, or have nothing to become, 2 wrong usage, or an input that cannot be read (the others are judged all the same).
 
 An input is one resource, a Bundle (each entry's resource is judged) or NDJSON (each line is judged; files called .ndjson
 or .jsonl, and whatever has an object in each of its first two lines).";
@@ -49,6 +52,12 @@ pub struct Validate {
     /// Folder, .tgz package or JSON file with draft profiles beside the national ones (repeatable)
     #[arg(long, env = "PHR_PROFILES", value_name = "DIR|PACKAGE.tgz", value_delimiter = ',')]
     profiles: Vec<PathBuf>,
+    /// Turn resources of STU3 into R4: what has to change, and what the R4 rules then still refuse
+    #[arg(long, conflicts_with = "fhir")]
+    migrate: bool,
+    /// With --migrate: folder to write the R4 resources to, finished or not
+    #[arg(long, value_name = "DIR", requires = "migrate")]
+    write: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -82,7 +91,14 @@ impl Validate {
             bail!("there are no JSON files to judge");
         }
         let format = self.format.into();
-        let totals = self.judge_all(&inputs, &mut unreadable, |resource| self.judge(&profiles, format, resource))?;
+        let candidates = self.write.as_ref().map(|folder| Candidates::new(folder.clone()));
+        let totals = self.judge_all(&inputs, &mut unreadable, |resource| match self.migrate {
+            true => migrate(&profiles, format, candidates.as_ref(), resource),
+            false => self.judge(&profiles, format, resource),
+        })?;
+        if let Some(candidates) = candidates {
+            unreadable.extend(candidates.finish());
+        }
         match skipped {
             0 => {}
             1 => eprintln!("1 file that is not JSON was skipped"),
@@ -114,11 +130,9 @@ impl Validate {
         judge: impl Fn(&Resource) -> Piece + Sync,
     ) -> Result<Totals> {
         let bar = progress(inputs);
-        let mut writer = Writer::new(
-            self.format.into(),
-            Output(Some(io::BufWriter::new(io::stdout().lock()))),
-            ["accepted", "refused"],
-        );
+        let words = if self.migrate { ["accepted on R4", "not"] } else { ["accepted", "refused"] };
+        let out = Output(Some(io::BufWriter::new(io::stdout().lock())));
+        let mut writer = Writer::new(self.format.into(), out, words);
         let mut source = Source::new(inputs);
         loop {
             let round = source.round();
@@ -151,6 +165,25 @@ impl Validate {
         let text = String::from_utf8_lossy(&resource.bytes);
         let Resource { file, place, start, .. } = resource;
         report::piece(format, &Report { file, place, start: *start, text: &text, findings: &findings })
+    }
+}
+
+/// What a resource would be on R4.
+fn migrate(profiles: &Profiles, format: report::Format, candidates: Option<&Candidates>, resource: &Resource) -> Piece {
+    let Resource { file, place, start, .. } = resource;
+    let text = String::from_utf8_lossy(&resource.bytes);
+    match Document::from_bytes(&resource.bytes) {
+        Ok(document) => {
+            let migration = migration::migrate(profiles, &document);
+            if let (Some(candidates), Migration::Candidate(candidate)) = (candidates, &migration) {
+                candidates.write(resource, &candidate.text);
+            }
+            migration::report::piece(format, file, place, &text, &migration)
+        }
+        Err(error) => {
+            let findings = [validation::unreadable(&error)];
+            report::piece(format, &Report { file, place, start: *start, text: &text, findings: &findings })
+        }
     }
 }
 

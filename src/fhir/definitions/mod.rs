@@ -199,6 +199,14 @@ impl Definitions {
         self.code_systems.get(url).map(Packed::get)
     }
 
+    /// The displays of a code, the main one first, as far as a value set or code system here has any.
+    pub fn displays(&self, system: &str, code: &str) -> &[Box<str>] {
+        let lists = self.code_systems.values().chain(self.value_sets.values()).map(Packed::get);
+        let of_system = lists.flat_map(|list| &list.systems).filter(|systems| &*systems.system == system);
+        let mut concepts = of_system.filter_map(|systems| systems.concept(code));
+        concepts.find(|concept| !concept.displays.is_empty()).map_or(&[], |concept| &concept.displays)
+    }
+
     /// Whether a system below `http://hl7.org/fhir/` is one of this FHIR version. STU3's `v2/` and `v3/` systems and those
     /// that moved to `terminology.hl7.org` are not R4's; any other is taken for known, since not all are listed here.
     pub fn is_hl7_system(&self, system: &str) -> bool {
