@@ -132,7 +132,7 @@ fn questions_have_operators_and_lists() {
     Questionnaire.item[2].initialInteger: initialInteger → initial[0].valueInteger
     []
     ");
-    insta::assert_snapshot!(questions["item"].to_string(), @"");
+    insta::assert_snapshot!(questions["item"].to_string(), @r#"[{"answerOption":[{"initialSelected":true,"valueString":"a"}],"linkId":"1","text":"?","type":"choice"},{"enableBehavior":"any","enableWhen":[{"answerBoolean":true,"operator":"exists","question":"1"},{"answerString":"a","operator":"=","question":"1"}],"item":[{"answerValueSet":"http://own.test/ValueSet/v","linkId":"3","text":"?","type":"choice"}],"linkId":"2","text":"?","type":"group"},{"initial":[{"valueInteger":1}],"linkId":"4","text":"?","type":"integer"}]"#);
 }
 
 #[test]

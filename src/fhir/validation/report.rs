@@ -155,8 +155,9 @@ fn text(report: &Report<'_>) -> String {
 pub(crate) fn describe(out: &mut String, text: &str, finding: &Finding, position: Position) {
     let Finding { severity, rule, location, .. } = finding;
     let Position { line, column } = position;
-    let location = if location.is_empty() { "text" } else { location };
-    let _ = writeln!(out, "  {} {location} (line {line}, column {column}) [{rule}]", severity.as_str());
+    // A text that is no JSON has no elements.
+    let location = if location.is_empty() { String::new() } else { format!("{location} ") };
+    let _ = writeln!(out, "  {} {location}(line {line}, column {column}) [{rule}]", severity.as_str());
     let code = finding.code.map(|code| format!(" ({code})")).unwrap_or_default();
     let _ = writeln!(out, "    {}{code}", finding.text);
     if let Some(source) = text.lines().nth((finding.line).saturating_sub(1) as usize) {
