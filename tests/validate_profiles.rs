@@ -141,6 +141,7 @@ fn the_server_stores_what_conforms_to_a_draft() {
     let folder = folder();
     let phr =
         Sandbox::start_blocking(Options { profiles: vec![folder.path().to_owned()], ..Options::default() }).unwrap();
+    assert!(phr.summary().contains(&format!("own r4 profile        {SLEEP}\n")), "{}", phr.summary());
     let client = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
     let overview: Json = client.get(format!("{}/_sandbox", phr.http_url())).send().unwrap().json().unwrap();
     let wanted = json!({ "citizen": overview["citizens"][0]["id"], "client_id": overview["client"]["client_id"], "scope": "patient/Observation.write patient/Observation.read" });
@@ -188,6 +189,24 @@ fn where_drafts_are_refused_the_open_endpoint_still_takes_them() {
     let Err(Refusal::Invalid(objections)) = create(&strict, &application) else { panic!("a draft was stored") };
     assert!(objections[0].fix.contains("No profile found"), "{objections:?}");
     assert!(create(&strict, &Access::Open).is_ok(), "{:?}", create(&strict, &Access::Open));
+}
+
+#[test]
+fn serve_takes_profiles_from_flag_environment_and_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("phr.toml");
+    std::fs::write(&config, "profiles = [\"/no/such/drafts\"]\n").unwrap();
+    let serve = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let off = ["serve", "--http", "0", "--open-http", "off", "--https", "off"];
+        let mut command = binary::program();
+        let output = command.args(off).args(arguments).envs(variables.iter().copied()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let told = |path: &str| (Some(2), format!("error: cannot read {path}: No such file or directory (os error 2)\n"));
+    let config = ["--config", config.to_str().unwrap()];
+    assert_eq!(serve(&config, &[]), told("/no/such/drafts"));
+    assert_eq!(serve(&config, &[("PHR_PROFILES", "/no/such/other,/b")]), told("/no/such/other"));
+    assert_eq!(serve(&["--profiles", "/no/such/third"], &[]), told("/no/such/third"));
 }
 
 #[test]
