@@ -10,7 +10,7 @@ use std::path::Path;
 use std::{fs, str};
 
 /// No package of profiles comes near it; an archive that unpacks to more is refused before it fills the memory.
-const MAX_UNPACKED: u64 = 256 << 20;
+pub(super) const MAX_UNPACKED: u64 = 256 << 20;
 
 /// A folder that nests deeper than this leads in circles.
 const MAX_DEPTH: usize = 16;

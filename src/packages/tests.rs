@@ -1,8 +1,9 @@
+use super::read::MAX_UNPACKED;
 use super::*;
 use crate::fhir::Version;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{Read, Write};
 
 /// The files of an archive.
 fn unpacked(bytes: &[u8]) -> BTreeMap<String, String> {
@@ -136,6 +137,15 @@ fn what_cannot_be_used_is_refused_with_the_reason() {
     these definitions cannot be used:
       PATH package/p.json: Observation.colour: Observation has no element colour
     ");
+    // A header that announces more than is read.
+    let mut header = tar::Header::new_gnu();
+    header.set_path("package/p.json").unwrap();
+    header.set_size(MAX_UNPACKED + 1);
+    header.set_cksum();
+    let mut packed_header = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed_header.write_all(header.as_bytes()).unwrap();
+    std::fs::write(&path, packed_header.finish().unwrap()).unwrap();
+    assert_eq!(refusal(&path), "cannot read PATH: it unpacks to more than 256 MiB");
     std::fs::write(&path, "no archive").unwrap();
     assert!(refusal(&path).starts_with("cannot read PATH: "));
     assert!(refusal(&folder.path().join("none")).starts_with("cannot read PATH: "));

@@ -30,15 +30,18 @@ const MANY_FILES: usize = 500;
 /// The exit code when something could not be read, as for other wrong arguments.
 const UNREADABLE: u8 = 2;
 
-const EXIT_CODES: &str = "\
-Exit codes: 0 every resource is accepted (with --migrate: R4 accepts what it becomes), 1 one or more are refused, or are no
-JSON, or have nothing to become, 2 wrong usage, or an input that cannot be read (the others are judged all the same).
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  every resource is accepted (with --migrate: R4 accepts what it becomes)
+  1  one or more are refused, are no JSON, or have nothing to become
+  2  wrong usage, or an input that cannot be read (the others are judged)
 
-An input is one resource, a Bundle (each entry's resource is judged) or NDJSON (each line is judged; files called .ndjson
-or .jsonl, and whatever has an object in each of its first two lines).";
+Inputs: one resource; a Bundle (each entry's resource is judged);
+NDJSON (each line is judged: files called .ndjson or .jsonl, and whatever
+has an object in each of its first two lines).";
 
 #[derive(Args)]
-#[command(after_help = EXIT_CODES)]
+#[command(after_help = AFTER_HELP)]
 pub struct Validate {
     /// Files, folders (read with everything below them), or - for standard input
     #[arg(required = true, value_name = "FILE|DIR|-")]

@@ -254,6 +254,24 @@ mod tests {
         assert_eq!(names(b"\xff\n{}\n", true), ["f:1", "f:2"]);
     }
 
+    proptest::proptest! {
+        /// However an input is cut into lines, nothing of it is lost but blank space, and every line has its number.
+        #[test]
+        fn nothing_of_an_input_is_lost(lines in proptest::collection::vec("[{}\"a:1\u{e4} \r]{0,6}", 0..8), is_lines: bool) {
+            let input: &'static str = lines.join("\n").leak();
+            let found = resources(input.as_bytes(), is_lines);
+            let judged: String = found.iter().map(|(.., text)| text.as_str()).collect();
+            let visible = |text: &str| text.split_ascii_whitespace().collect::<String>();
+            proptest::prop_assert_eq!(visible(&judged), visible(input));
+            for (name, (line, _), text) in &found {
+                if let Some(number) = name.strip_prefix("f:") {
+                    proptest::prop_assert_eq!(number, &line.to_string());
+                    proptest::prop_assert!(lines[*line as usize - 1].starts_with(text.as_str()));
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_bundle_is_judged_entry_by_entry() {
         let bundle = b"{\"resourceType\": \"Bundle\", \"entry\": [\n {\"fullUrl\": \"urn:uuid:1\", \"resource\": {\"a\": 1}}, {},\n {\"resource\": {\"resourceType\": \"Patient\", \"id\": \"x\"}}]}";

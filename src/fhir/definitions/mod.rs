@@ -25,7 +25,8 @@ pub use compile::{CompileError, Source};
 pub use model::*;
 pub use own::{Ignored, OwnContent, Profiles};
 
-/// All definitions of one FHIR version.
+/// All definitions of one FHIR version. A clone shares what is packed.
+#[derive(Clone)]
 pub struct Definitions {
     version: Version,
     structures: Vec<Packed<Structure>>,
@@ -127,19 +128,7 @@ impl Definitions {
     pub fn extended(&self, sources: &[Source]) -> Result<Definitions, Vec<CompileError>> {
         let check = |expression: &str| Expression::parse(expression).map(drop).map_err(|error| error.to_string());
         let compiled = compile::compile(self.version.as_str(), None, sources, Some(self), &check)?;
-        let mut extended = Definitions {
-            version: self.version,
-            structures: self.structures.clone(),
-            own_from: self.own_from,
-            numbers: self.numbers.clone(),
-            types: self.types.clone(),
-            value_sets: self.value_sets.clone(),
-            code_systems: self.code_systems.clone(),
-            expressions: self.expressions.clone(),
-            aliases: self.aliases.clone(),
-            search_parameters: self.search_parameters.clone(),
-            hl7_systems: OnceLock::new(),
-        };
+        let mut extended = Definitions { hl7_systems: OnceLock::new(), ..self.clone() };
         for structure in compiled.structures {
             extended.numbers.insert(structure.url.clone(), extended.structures.len() as u32);
             extended.structures.push(Packed::ready(structure));
