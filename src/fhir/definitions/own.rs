@@ -333,4 +333,43 @@ mod tests {
             ]
         );
     }
+
+    /// Every value below a JSON value, as JSON pointers.
+    fn pointers(value: &Json, path: &str, found: &mut Vec<String>) {
+        found.push(path.to_owned());
+        let members = value.as_object().into_iter().flatten().map(|(key, value)| (key.replace('/', "~1"), value));
+        let items = value.as_array().into_iter().flatten().enumerate().map(|(index, value)| (index.to_string(), value));
+        for (step, value) in members.chain(items) {
+            pointers(value, &format!("{path}/{step}"), found);
+        }
+    }
+
+    /// The national definitions under other URLs, each with one value that does not belong there.
+    #[test]
+    fn odd_definitions_are_compiled_or_refused_and_nothing_worse() {
+        let odd = [Json::Null, 1.into(), "x".into(), Json::Array(vec![Json::Null]), Json::Object(Default::default())];
+        let mut turn = 0;
+        for version in Version::ALL {
+            for (file, text) in super::super::published(version) {
+                let mut whole: Json = serde_json::from_str(text).unwrap();
+                whole["url"] = format!("http://own.test/{file}").into();
+                let mut places = Vec::new();
+                pointers(&whole, "", &mut places);
+                // A few of each file, others in each.
+                for place in places.iter().skip(turn % 7).step_by(places.len() / 6 + 1) {
+                    let mut resource = whole.clone();
+                    turn += 1;
+                    *resource.pointer_mut(place).unwrap() = odd[turn % odd.len()].clone();
+                    let source = Source { file: file.clone(), text: resource.to_string() };
+                    if let Err(errors) = Profiles::with_own(content(Some(version), vec![source])) {
+                        assert!(
+                            errors.iter().all(|error| error.file == *file && !error.reason.is_empty()),
+                            "{errors:?}"
+                        );
+                    }
+                }
+            }
+        }
+        assert!(turn > 300, "{turn}");
+    }
 }
