@@ -6,6 +6,7 @@
 
 mod care_plan;
 mod codes;
+mod device;
 mod medication;
 mod observation;
 mod questionnaires;
@@ -101,6 +102,7 @@ pub fn migrate(profiles: &Profiles, document: &Document) -> Migration {
     draft.profile(index, spelled, &profile);
     draft.codes();
     draft.extension_urls();
+    draft.contained_devices();
     match &*source.type_name {
         "Observation" => draft.observation(),
         "MedicationAdministration" => draft.medication_administration(),

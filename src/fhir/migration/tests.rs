@@ -145,6 +145,21 @@ fn answers_name_their_questionnaire_by_its_canonical_url() {
 }
 
 #[test]
+fn a_contained_device_is_turned_as_well() {
+    let udi = json!({ "deviceIdentifier": "1", "name": "Scale", "carrierHRF": "(01)1" });
+    let device = json!({ "resourceType": "Device", "id": "d", "model": "V-1", "version": "2.4", "udi": udi });
+    let more = json!({ "contained": [device], "device": { "reference": "#d" } });
+    let (weight, changes, errors) = migrated(WEIGHT, more);
+    insta::assert_snapshot!(weight["contained"][0].to_string(), @r#"{"deviceName":[{"name":"Scale","type":"udi-label-name"}],"id":"d","modelNumber":"V-1","resourceType":"Device","udiCarrier":[{"carrierHRF":"(01)1","deviceIdentifier":"1"}],"version":[{"value":"2.4"}]}"#);
+    assert!(changes.contains("Observation.contained[0].model: model → modelNumber"), "{changes}");
+    // The national profile of R4 has no device, and a contained resource names a profile.
+    assert_eq!(errors, ["Device.meta.profile#profile", "Observation.device#max"]);
+    // What has these names in R4 already stays.
+    let device = json!({ "resourceType": "Device", "version": [{ "value": "1" }], "udi": 1 });
+    assert_eq!(migrated(WEIGHT, json!({ "contained": [device] })).0["contained"][0], device);
+}
+
+#[test]
 fn numbers_keep_their_spelling_and_members_their_order() {
     let text = WEIGHT.replace("81.9", "81.90");
     let document = Document::parse(text.as_str()).unwrap();
