@@ -4,6 +4,7 @@
 //! that is stands in its line.
 
 use crate::authorization::{Pkce, Revocation, Rules, UnregisteredScope};
+use crate::fhir::definitions::Selection;
 use jiff::SignedDuration;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -132,6 +133,11 @@ knobs! {
     /// What becomes of profiles beside the national one in `meta.profile`.
     profiles_foreign: ForeignProfiles = ForeignProfiles::Refuse, "profiles.foreign",
         Choice(&[("refuse", ForeignProfiles::Refuse), ("allow", ForeignProfiles::Allow)]);
+    /// Which rules the STU3 profiles have.
+    stu3_rules: Stu3Rules = Stu3Rules::Updated, "stu3.rules",
+        Choice(&[("updated", Stu3Rules::Updated), ("2017", Stu3Rules::Of2017)]);
+    /// Whether R4 profiles outside the published set are known.
+    profiles_extras: bool = false, "profiles.extras", Flag;
     /// Whether the creating-application extension is added when absent.
     creating_application_add: bool = true, "creating_application.add", Flag;
 }
@@ -245,6 +251,15 @@ pub enum ForeignProfiles {
     Allow,
 }
 
+/// `stu3.rules`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stu3Rules {
+    /// The later, relaxed ones.
+    Updated,
+    /// The first, strict ones.
+    Of2017,
+}
+
 /// Why a setting was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
@@ -301,6 +316,7 @@ impl Settings {
             },
             add_creating_application: self.creating_application_add,
             foreign_profiles: self.profiles_foreign == ForeignProfiles::Allow,
+            definitions: Selection { stu3_2017: self.stu3_rules == Stu3Rules::Of2017, r4_extras: self.profiles_extras },
             ignore_unknown_parameters: self.search_unknown == UnknownSearch::Ignore,
             page_default: self.page_default as usize,
             page_max: self.page_max as usize,

@@ -4,7 +4,7 @@ mod binary;
 
 use binary::{example, line, run, run_with_input, without};
 use kanta_phr_sandbox::fhir::Version;
-use kanta_phr_sandbox::fhir::definitions::{Definitions, Profiles};
+use kanta_phr_sandbox::fhir::definitions::{Definitions, Profiles, Selection};
 use kanta_phr_sandbox::fhir::migration::{Migration, migrate};
 use kanta_phr_sandbox::fhir::validation::{Options, validate};
 use kanta_phr_sandbox::json::Document;
@@ -20,7 +20,7 @@ fn every_example_with_an_r4_profile_is_accepted_as_r4() {
         let profile = document.root().at(&["meta", "profile"]).unwrap().items().next().unwrap().as_str().unwrap();
         let name = profile.rsplit('/').next().unwrap().to_owned();
         let results = results.entry(name).or_default();
-        match migrate(&Profiles::default(), &document) {
+        match migrate(&Profiles::default(), Selection::default(), &document) {
             Migration::Candidate(candidate) => {
                 let errors = candidate.findings.iter().filter(|finding| finding.is_error());
                 let errors: Vec<&str> = errors.map(|finding| &*finding.rule).collect();
@@ -42,8 +42,11 @@ fn every_example_with_an_r4_profile_is_accepted_as_r4() {
     fiphr-bloodpressure-stu3: fiphr-sd-bloodpressure accepted
     fiphr-bodyheight-stu3: no counterpart
     fiphr-bodytemperature-stu3: no counterpart
+    fiphr-bodyweight-stu3: fiphr-sd-bodyweight Device.extension#context, Observation.device#max
+    fiphr-bodyweight-stu3: fiphr-sd-bodyweight Observation.device#max
     fiphr-bodyweight-stu3: fiphr-sd-bodyweight accepted
     fiphr-caloriesburned-stu3: no counterpart
+    fiphr-consent-stu3: no counterpart
     fiphr-distance-stu3: no counterpart
     fiphr-heartrate-stu3: no counterpart
     fiphr-moderatetovigorouspatime-stu3: fiphr-sd-moderatetovigorouspatime accepted
@@ -56,8 +59,13 @@ fn every_example_with_an_r4_profile_is_accepted_as_r4() {
     fiphr-sd-fluidintake-stu3: no counterpart
     fiphr-sd-insulindosing-stu3: fiphr-sd-insulindosing-r4 accepted
     fiphr-sd-macronutrientintake-stu3: fiphr-sd-macronutrientintake accepted
+    fiphr-sd-medicationadministration-stu3: no counterpart
+    fiphr-sd-medicationstatement-stu3: no counterpart
     fiphr-sd-questionnaireresponse-stu3: fiphr-sd-questionnaireresponse-r4 accepted
     fiphr-sd-selfcareplan-stu3: fiphr-sd-selfcareplan-r4 accepted
+    fiphr-sd-urinaryincontinence-stu3: no counterpart
+    fiphr-sd-urineflowmax-stu3: no counterpart
+    fiphr-sd-urineoutput-stu3: no counterpart
     fiphr-stepstaken-stu3: fiphr-sd-stepstaken accepted
     fiphr-waistcircumference-stu3: no counterpart
     ");

@@ -32,6 +32,7 @@ pub use refusal::{Refusal, not_handled};
 pub use stored::{Act, Stored};
 pub use write::{Outcome, Written};
 
+use crate::fhir::definitions::Selection;
 use crate::store::Store;
 use crate::time::{Clock, Random};
 use access::Author;
@@ -51,6 +52,8 @@ pub struct Settings {
     /// Whether a resource that names only a supplier's draft profile is refused behind authorization, as in environments
     /// other than sandbox; the open endpoint stores it.
     pub refuse_drafts: bool,
+    /// `stu3.rules` and `profiles.extras`: which national profiles bodies are judged by.
+    pub definitions: Selection,
     /// `search.unknown = ignore`.
     pub ignore_unknown_parameters: bool,
     /// `page.default`: how many hits a page holds when `_count` is absent.
@@ -68,6 +71,7 @@ impl Default for Settings {
             add_creating_application: true,
             foreign_profiles: false,
             refuse_drafts: false,
+            definitions: Selection::default(),
             ignore_unknown_parameters: false,
             page_default: 20,
             page_max: 10_000,

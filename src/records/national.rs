@@ -31,7 +31,7 @@ impl Judge for NationalProfiles {
             false => ForeignProfiles::Refuse,
         };
         let options = Options { foreign_profiles, refuse_drafts: settings.refuse_drafts, ..Options::default() };
-        let findings = validation::validate(self.0.of(version), document, &options);
+        let findings = validation::validate(self.0.of(version, settings.definitions), document, &options);
         findings.into_iter().map(Objection::from).collect()
     }
 }

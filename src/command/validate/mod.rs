@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use inputs::{Input, Inputs};
 use judging::Source;
 use kanta_phr_sandbox::fhir::Version;
-use kanta_phr_sandbox::fhir::definitions::Profiles;
+use kanta_phr_sandbox::fhir::definitions::{Profiles, Selection};
 use kanta_phr_sandbox::fhir::migration::{self, Migration};
 use kanta_phr_sandbox::fhir::validation::report::{self, Piece, Report, Totals, Writer};
 use kanta_phr_sandbox::fhir::validation::{self, Options};
@@ -55,12 +55,25 @@ pub struct Validate {
     /// Folder, .tgz package or JSON file with draft profiles beside the national ones (repeatable)
     #[arg(long, env = "PHR_PROFILES", value_name = "DIR|PACKAGE.tgz", value_delimiter = ',')]
     profiles: Vec<PathBuf>,
+    /// The rules of the STU3 profiles: the later, relaxed ones, or the first ones
+    #[arg(long, default_value = "updated", value_name = "RULES")]
+    stu3_rules: Stu3Rules,
+    /// Know R4 profiles outside the published set as well: distance, waist circumference, body height
+    #[arg(long)]
+    extras: bool,
     /// Turn resources of STU3 into R4: what has to change, and what the R4 rules then still refuse
     #[arg(long, conflicts_with = "fhir")]
     migrate: bool,
     /// With --migrate: folder to write the R4 resources to, finished or not
     #[arg(long, value_name = "DIR", requires = "migrate")]
     write: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Stu3Rules {
+    Updated,
+    #[value(name = "2017")]
+    Of2017,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -96,7 +109,7 @@ impl Validate {
         let format = self.format.into();
         let candidates = self.write.as_ref().map(|folder| Candidates::new(folder.clone()));
         let totals = self.judge_all(&inputs, &mut unreadable, |resource| match self.migrate {
-            true => migrate(&profiles, format, candidates.as_ref(), resource),
+            true => migrate(&profiles, self.selection(), format, candidates.as_ref(), resource),
             false => self.judge(&profiles, format, resource),
         })?;
         if let Some(candidates) = candidates {
@@ -123,6 +136,10 @@ impl Validate {
             (true, 0) => ExitCode::SUCCESS,
             (true, _) => ExitCode::FAILURE,
         })
+    }
+
+    fn selection(&self) -> Selection {
+        Selection { stu3_2017: self.stu3_rules == Stu3Rules::Of2017, r4_extras: self.extras }
     }
 
     /// Writes what `judge` makes of each resource, in order, round by round.
@@ -161,7 +178,7 @@ impl Validate {
         let findings = match Document::from_bytes(&resource.bytes) {
             Ok(document) => {
                 let version = self.fhir.unwrap_or_else(|| profiles.version_of(&document));
-                validation::validate(profiles.of(version), &document, &Options::default())
+                validation::validate(profiles.of(version, self.selection()), &document, &Options::default())
             }
             Err(error) => vec![validation::unreadable(&error)],
         };
@@ -172,12 +189,18 @@ impl Validate {
 }
 
 /// What a resource would be on R4.
-fn migrate(profiles: &Profiles, format: report::Format, candidates: Option<&Candidates>, resource: &Resource) -> Piece {
+fn migrate(
+    profiles: &Profiles,
+    selection: Selection,
+    format: report::Format,
+    candidates: Option<&Candidates>,
+    resource: &Resource,
+) -> Piece {
     let Resource { file, place, start, .. } = resource;
     let text = String::from_utf8_lossy(&resource.bytes);
     match Document::from_bytes(&resource.bytes) {
         Ok(document) => {
-            let migration = migration::migrate(profiles, &document);
+            let migration = migration::migrate(profiles, selection, &document);
             if let (Some(candidates), Migration::Candidate(candidate)) = (candidates, &migration) {
                 candidates.write(resource, &candidate.text);
             }

@@ -12,6 +12,7 @@
 
 pub mod compile;
 mod model;
+mod overlay;
 mod own;
 mod paths;
 
@@ -23,6 +24,7 @@ use super::Version;
 use super::path::Expression;
 pub use compile::{CompileError, Source};
 pub use model::*;
+pub use overlay::Selection;
 pub use own::{Ignored, OwnContent, Profiles};
 
 /// All definitions of one FHIR version. A clone shares what is packed.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::{CompileError, Definitions, Source, compile};
+use super::{CompileError, Definitions, Selection, Source, compile};
 use crate::fhir::Version;
 use crate::fhir::validation;
 use crate::json::{Document, Value};
@@ -15,7 +15,8 @@ use crate::json::{Document, Value};
 /// on top. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Profiles {
-    own: Arc<[Option<Definitions>; 2]>,
+    /// By version, and by whether an overlay is selected.
+    own: Arc<[[Option<Definitions>; 2]; 2]>,
 }
 
 /// What belongs together, such as a FHIR package: terminology in it is for the versions of its profiles.
@@ -54,14 +55,19 @@ impl Profiles {
             sorting.add(each);
         }
         let Sorting { sources, ignored, mut errors, .. } = sorting;
-        let mut own = [None, None];
+        let mut own: [[Option<Definitions>; 2]; 2] = Default::default();
         for (version, sources) in Version::ALL.into_iter().zip(&sources) {
             if sources.is_empty() {
                 continue;
             }
-            match Definitions::embedded(version).with_own(sources) {
-                Ok(definitions) => own[slot(version)] = Some(definitions),
-                Err(more) => errors.extend(more),
+            for selection in [Selection::default(), ALL_OVERLAYS] {
+                match Definitions::selected(version, selection).with_own(sources) {
+                    Ok(definitions) => own[slot(version)][overlay(version, selection)] = Some(definitions),
+                    // The same sources fail for the same reasons.
+                    Err(more) => {
+                        errors.extend(more.into_iter().filter(|error| !errors.contains(error)).collect::<Vec<_>>())
+                    }
+                }
             }
         }
         match errors.is_empty() {
@@ -70,9 +76,10 @@ impl Profiles {
         }
     }
 
-    /// The definitions of a FHIR version.
-    pub fn of(&self, version: Version) -> &Definitions {
-        self.own[slot(version)].as_ref().unwrap_or_else(|| Definitions::embedded(version))
+    /// The definitions of a FHIR version, with the national profiles that are selected.
+    pub fn of(&self, version: Version, selection: Selection) -> &Definitions {
+        let own = self.own[slot(version)][overlay(version, selection)].as_ref();
+        own.unwrap_or_else(|| Definitions::selected(version, selection))
     }
 
     /// The FHIR version a document speaks by the profile it names; R4 when it names none that is known.
@@ -81,7 +88,7 @@ impl Profiles {
         let mut named = named.filter_map(Value::as_str);
         let own = named.find_map(|url| {
             [Version::R4, Version::Stu3].into_iter().find(|version| {
-                let definitions = self.of(*version);
+                let definitions = self.of(*version, Selection::default());
                 definitions.profile(url).is_some_and(|profile| definitions.is_own(profile))
             })
         });
@@ -90,10 +97,20 @@ impl Profiles {
 
     /// The canonical URLs of a supplier's own profiles, sorted.
     pub fn own_urls(&self, version: Version) -> Vec<&str> {
-        let definitions = self.of(version);
+        let definitions = self.of(version, Selection::default());
         let is_own = |url: &&str| definitions.profile(url).is_some_and(|profile| definitions.is_own(profile));
         definitions.profile_urls().into_iter().filter(is_own).collect()
     }
+}
+
+/// Every overlay that a version has.
+const ALL_OVERLAYS: Selection = Selection { stu3_2017: true, r4_extras: true };
+
+fn overlay(version: Version, selection: Selection) -> usize {
+    usize::from(match version {
+        Version::Stu3 => selection.stu3_2017,
+        Version::R4 => selection.r4_extras,
+    })
 }
 
 fn slot(version: Version) -> usize {
@@ -196,7 +213,8 @@ impl Sorting {
 /// Whose definition with this URL is there already, in either version: nobody may have two opinions on it.
 fn owner(resource: &Json, url: &str) -> Option<&'static str> {
     let is_known = |version: Version| {
-        let definitions = Definitions::embedded(version);
+        // Those that only a setting adds as well.
+        let definitions = Definitions::selected(version, ALL_OVERLAYS);
         match resource["resourceType"].as_str() {
             Some("ValueSet") => definitions.value_set(url).is_some(),
             Some("CodeSystem") => definitions.code_system(url).is_some(),
@@ -276,10 +294,14 @@ mod tests {
         assert!(ignored.is_empty());
         assert_eq!(profiles.own_urls(Version::R4), ["http://own.test/p"]);
         assert!(profiles.own_urls(Version::Stu3).is_empty());
-        assert!(profiles.of(Version::R4).code_system("http://own.test/c").is_some());
-        assert!(profiles.of(Version::Stu3).code_system("http://own.test/c").is_none());
+        assert!(profiles.of(Version::R4, Selection::default()).code_system("http://own.test/c").is_some());
+        assert!(profiles.of(Version::Stu3, Selection::default()).code_system("http://own.test/c").is_none());
         let (alone, _) = Profiles::with_own(content(None, vec![codes("http://own.test/c")])).unwrap();
-        assert!(Version::ALL.iter().all(|version| alone.of(*version).code_system("http://own.test/c").is_some()));
+        assert!(
+            Version::ALL
+                .iter()
+                .all(|version| alone.of(*version, Selection::default()).code_system("http://own.test/c").is_some())
+        );
         let named = Document::parse(r#"{"meta": {"profile": ["http://own.test/p"]}}"#).unwrap();
         assert_eq!(profiles.version_of(&named), Version::R4);
         let (profiles, _) =

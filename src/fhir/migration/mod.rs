@@ -14,7 +14,7 @@ pub mod report;
 mod tree;
 
 use super::Version;
-use super::definitions::{Definitions, Profiles};
+use super::definitions::{Definitions, Profiles, Selection};
 use super::validation::{self, Finding, Options};
 use crate::json::{Document, Value};
 use tree::Node;
@@ -74,8 +74,8 @@ impl Migration {
 }
 
 /// Turns a resource of STU3 into R4 and judges what comes out.
-pub fn migrate(profiles: &Profiles, document: &Document) -> Migration {
-    let (stu3, r4) = (profiles.of(Version::Stu3), profiles.of(Version::R4));
+pub fn migrate(profiles: &Profiles, selection: Selection, document: &Document) -> Migration {
+    let (stu3, r4) = (profiles.of(Version::Stu3, selection), profiles.of(Version::R4, selection));
     let root = document.root();
     let named = root.at(&["meta", "profile"]).into_iter().flat_map(Value::each).filter_map(Value::as_str);
     let named: Vec<&str> = named.collect();
@@ -91,7 +91,7 @@ pub fn migrate(profiles: &Profiles, document: &Document) -> Migration {
     };
     let Some(profile) = counterpart(r4, &source.url) else {
         let known = UNOFFICIAL.iter().find(|name| source.url.contains(**name));
-        let known = known.map(|_| " (one is known that is not among the published ones)").unwrap_or_default();
+        let known = known.map(|_| " (--extras adds one that is not among the published ones)").unwrap_or_default();
         return Migration::NoCounterpart(format!(
             "R4 has no profile for the content of {}{known}: baseR4 cannot take it until one is published",
             source.url

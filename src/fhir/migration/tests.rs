@@ -11,7 +11,9 @@ fn migrated(example: &str, members: Json) -> (Json, String, Vec<String>) {
         }
     }
     let document = Document::parse(resource.to_string()).unwrap();
-    let Migration::Candidate(candidate) = migrate(&Profiles::default(), &document) else { panic!("no candidate") };
+    let Migration::Candidate(candidate) = migrate(&Profiles::default(), Selection::default(), &document) else {
+        panic!("no candidate")
+    };
     // The profile changes in each of them.
     let changes = candidate.changes.iter().skip(1);
     let changes: Vec<String> = changes.map(|Change { path, from, to, .. }| format!("{path}: {from} → {to}")).collect();
@@ -163,7 +165,9 @@ fn a_contained_device_is_turned_as_well() {
 fn numbers_keep_their_spelling_and_members_their_order() {
     let text = WEIGHT.replace("81.9", "81.90");
     let document = Document::parse(text.as_str()).unwrap();
-    let Migration::Candidate(candidate) = migrate(&Profiles::default(), &document) else { panic!("no candidate") };
+    let Migration::Candidate(candidate) = migrate(&Profiles::default(), Selection::default(), &document) else {
+        panic!("no candidate")
+    };
     assert!(candidate.text.contains("\"value\": 81.90,"), "{}", candidate.text);
     let place = |key: &str| candidate.text.find(&format!("\n  \"{key}\"")).unwrap();
     assert!(place("interpretation") < place("note") && place("note") < place("referenceRange"));
@@ -171,7 +175,7 @@ fn numbers_keep_their_spelling_and_members_their_order() {
 
 #[test]
 fn what_is_not_stu3_or_has_no_counterpart_says_so() {
-    let result = |text: &str| migrate(&Profiles::default(), &Document::parse(text).unwrap());
+    let result = |text: &str| migrate(&Profiles::default(), Selection::default(), &Document::parse(text).unwrap());
     let reason = |text: &str| match result(text) {
         Migration::NoCounterpart(reason) => reason,
         other => panic!("{other:?}"),
@@ -212,7 +216,7 @@ fn odd_shapes_do_no_harm() {
                 resource[key] = value.clone();
             }
             let document = Document::parse(resource.to_string()).unwrap();
-            assert!(!migrate(&Profiles::default(), &document).is_accepted(), "{resource}");
+            assert!(!migrate(&Profiles::default(), Selection::default(), &document).is_accepted(), "{resource}");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::place::Place;
 use super::walk::Walk;
 use crate::fhir::Version;
+use crate::fhir::definitions::{Definitions, Selection};
 use crate::json::{Kind, Value};
 
 /// Code systems that changed their URI between STU3 and R4.
@@ -75,12 +76,19 @@ pub(super) fn advise(
             "this profile is of the other FHIR version: send the resource to {}, or name this version's profile",
             other(version).base_segment()
         ))),
+        "500620" if is_extra(version, anchor) => fixed("this profile is not in the published package: the setting profiles.extras = true adds it, as does validate --extras"),
         "500620" => fixed("name a profile the service has; check the spelling of the canonical URL"),
         "profile" if anchor.as_str().is_some() => fixed("name the national profile alone in meta.profile"),
         "profile" => fixed("add meta.profile with the canonical URL of the national profile"),
         "PHR-2" | "PHR-3" => fixed("a glucometer reading carries both codes, 15074-8 and 14743-9; a sensor reading carries 14745-4"),
         _ => None,
     }
+}
+
+/// Whether a value is the canonical URL of a profile that only a setting adds.
+fn is_extra(version: Version, url: Value<'_>) -> bool {
+    let with_extras = Definitions::selected(version, Selection { r4_extras: true, ..Selection::default() });
+    url.as_str().is_some_and(|url| with_extras.profile(url).is_some())
 }
 
 fn other(version: Version) -> Version {

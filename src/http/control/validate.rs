@@ -33,7 +33,7 @@ pub async fn judge(
         .parse()
         .map_err(|_| Problem::not_found("FHIR version", format_args!("{version:?}; there are stu3 and r4")))?;
     let Query(Parameters { profile }) = parameters.map_err(|error| Problem::invalid(error.body_text()))?;
-    let definitions = app.tenant.profiles().of(version);
+    let definitions = app.tenant.profiles().of(version, app.tenant.records().settings().definitions);
     if let Some(profile) = profile.as_deref()
         && definitions.profile(profile).is_none()
     {
