@@ -46,6 +46,7 @@ fn embed(version: &str) -> Result<(), String> {
     let mut sources = Vec::new();
     collect(&Path::new("profiles").join(version), &mut sources)?;
     sources.push(source(PathBuf::from("profiles/aliases.json"))?);
+    publish(version)?;
     let compiled = compile::compile(version, Some(&base), &sources, None, &check_expression).map_err(lines)?;
     write(version, &compiled)?;
     let library = Library(compiled);
@@ -77,11 +78,25 @@ fn lines(errors: Vec<compile::CompileError>) -> String {
 
 fn write(name: &str, compiled: &Compiled) -> Result<(), String> {
     let bytes = compile::pack(compiled).map_err(|error| error.to_string())?;
+    deflated(&format!("definitions-{name}.bin"), &bytes)
+}
+
+/// The files themselves by their names, for the command `package`.
+fn publish(version: &str) -> Result<(), String> {
+    let mut files = Vec::new();
+    collect(&Path::new("profiles").join(version), &mut files)?;
+    let name = |file: &Source| Path::new(&file.file).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let files: Vec<(String, String)> = files.into_iter().map(|file| (name(&file), file.text)).collect();
+    let bytes = postcard::to_stdvec(&files).map_err(|error| error.to_string())?;
+    deflated(&format!("profiles-{version}.bin"), &bytes)
+}
+
+/// Writes a tenth of the size: the binary is to be small.
+fn deflated(name: &str, bytes: &[u8]) -> Result<(), String> {
     let out = std::env::var("OUT_DIR").map_err(|error| error.to_string())?;
-    let path = Path::new(&out).join(format!("definitions-{name}.bin"));
-    // A tenth of the size: the binary is to be small.
+    let path = Path::new(&out).join(name);
     let mut deflated = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
-    deflated.write_all(&bytes).map_err(|error| error.to_string())?;
+    deflated.write_all(bytes).map_err(|error| error.to_string())?;
     let bytes = deflated.finish().map_err(|error| error.to_string())?;
     std::fs::write(&path, bytes).map_err(|error| format!("{}: {error}", path.display()))
 }

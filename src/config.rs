@@ -55,6 +55,10 @@ pub struct ServeConfig {
     #[arg(long, env = "PHR_SEED_DATA", value_name = "DIR")]
     pub seed_data: Option<PathBuf>,
 
+    /// Folder, .tgz package or JSON file with draft profiles beside the national ones (repeatable)
+    #[arg(long, env = "PHR_PROFILES", value_name = "DIR|PACKAGE.tgz", value_delimiter = ',')]
+    pub profiles: Vec<PathBuf>,
+
     /// Bearer token that the control API asks for
     #[arg(long, env = "PHR_CONTROL_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub control_token: Option<String>,
@@ -189,6 +193,7 @@ impl ServeConfig {
             data_dir: self.data_dir.or(file.data_dir),
             pki_dir: self.pki_dir.or(file.pki_dir),
             seed_data: self.seed_data.or(file.seed_data),
+            profiles: if self.profiles.is_empty() { file.profiles } else { self.profiles },
             control_token: self.control_token.or(file.control_token),
             set: self.set,
             random_seed: self.random_seed.or(file.random_seed),
@@ -221,6 +226,7 @@ impl ServeConfig {
         options.data_dir = self.data_dir.clone();
         options.pki_dir = self.pki_dir.clone().or_else(|| self.data_dir.as_ref().map(|dir| dir.join("pki")));
         options.seed_data = self.seed_data.clone();
+        options.profiles = self.profiles.clone();
         options.control_token = self.control_token.clone();
         options.random_seed = self.random_seed;
         if !self.clients.is_empty() || !self.citizens.is_empty() {

@@ -28,7 +28,7 @@ pub use access::{Access, Types};
 pub use find::Page;
 pub use judge::{Judge, Objection};
 pub use load::{LoadRefusal, Loading};
-pub use national::national_profiles;
+pub use national::{judge_by, national_profiles};
 pub use refusal::{Refusal, not_handled};
 pub use stored::{Act, Stored};
 pub use write::{Outcome, Written};
@@ -50,6 +50,9 @@ pub struct Settings {
     pub add_creating_application: bool,
     /// `profiles.foreign = allow`: whether other profiles may stand beside the national one.
     pub foreign_profiles: bool,
+    /// Whether a resource that names only a supplier's draft profile is refused behind authorization, as in environments
+    /// other than sandbox; the open endpoint stores it.
+    pub refuse_drafts: bool,
     /// `stu3.rules` and `profiles.extras`: which national profiles bodies are judged by.
     pub definitions: Selection,
     /// `search.unknown = ignore`.
@@ -70,6 +73,7 @@ impl Default for Settings {
             if_match_status: 409,
             add_creating_application: true,
             foreign_profiles: false,
+            refuse_drafts: false,
             definitions: Selection::default(),
             ignore_unknown_parameters: false,
             page_default: 20,

@@ -3,7 +3,7 @@
 use super::Settings;
 use super::judge::{Judge, Objection};
 use crate::fhir::Version;
-use crate::fhir::definitions::Definitions;
+use crate::fhir::definitions::Profiles;
 use crate::fhir::outcome::{ErrorCode, Issue};
 use crate::fhir::validation::{self, Finding, ForeignProfiles, Options};
 use crate::json::Document;
@@ -14,10 +14,15 @@ const MISSING_PROFILE: &str = "Missing profile";
 
 /// The judge that knows the embedded national profiles of both FHIR versions.
 pub fn national_profiles() -> Arc<dyn Judge> {
-    Arc::new(NationalProfiles)
+    judge_by(Profiles::default())
 }
 
-struct NationalProfiles;
+/// The judge that knows the national profiles and those a supplier has added.
+pub fn judge_by(profiles: Profiles) -> Arc<dyn Judge> {
+    Arc::new(NationalProfiles(profiles))
+}
+
+struct NationalProfiles(Profiles);
 
 impl Judge for NationalProfiles {
     fn judge(&self, version: Version, document: &Document, settings: &Settings) -> Vec<Objection> {
@@ -25,8 +30,8 @@ impl Judge for NationalProfiles {
             true => ForeignProfiles::Allow,
             false => ForeignProfiles::Refuse,
         };
-        let options = Options { foreign_profiles, ..Options::default() };
-        let findings = validation::validate(Definitions::selected(version, settings.definitions), document, &options);
+        let options = Options { foreign_profiles, refuse_drafts: settings.refuse_drafts, ..Options::default() };
+        let findings = validation::validate(self.0.of(version, settings.definitions), document, &options);
         findings.into_iter().map(Objection::from).collect()
     }
 }

@@ -261,7 +261,9 @@ impl Records {
         if resource_type == ResourceType::Patient && !self.settings.patient_open_strict {
             return Ok((None, Vec::new()));
         }
-        let objections = self.judge.judge(version, document, &self.settings);
+        let refuse_drafts = self.settings.refuse_drafts && *access != Access::Open;
+        let settings = super::Settings { refuse_drafts, ..self.settings };
+        let objections = self.judge.judge(version, document, &settings);
         if objections.iter().any(|objection| matches!(objection.issue.severity, "error" | "fatal")) {
             return Err(Refusal::Invalid(objections));
         }

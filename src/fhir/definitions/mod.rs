@@ -13,6 +13,7 @@
 pub mod compile;
 mod model;
 mod overlay;
+mod own;
 mod paths;
 
 use std::collections::{HashMap, HashSet};
@@ -24,12 +25,15 @@ use super::path::Expression;
 pub use compile::{CompileError, Source};
 pub use model::*;
 pub use overlay::Selection;
+pub use own::{Ignored, OwnContent, Profiles};
 
 /// All definitions of one FHIR version. A clone shares what is packed.
 #[derive(Clone)]
 pub struct Definitions {
     version: Version,
     structures: Vec<Packed<Structure>>,
+    /// The number from which on structures are a supplier's own.
+    own_from: u32,
     /// URL → number, aliases included.
     numbers: HashMap<Box<str>, u32>,
     /// Type name → number, for the types of FHIR itself.
@@ -91,6 +95,16 @@ fn inflate(deflated: &[u8]) -> &'static [u8] {
     let mut bytes = Vec::new();
     flate2::read::ZlibDecoder::new(deflated).read_to_end(&mut bytes).expect("what build.rs deflated can be inflated");
     bytes.leak()
+}
+
+/// The national definitions of a version as files of FHIR JSON: name and text, in the order of their names.
+pub fn published(version: Version) -> &'static [(String, String)] {
+    static FILES: [OnceLock<Vec<(String, String)>>; 2] = [OnceLock::new(), OnceLock::new()];
+    let (slot, deflated): (_, &[u8]) = match version {
+        Version::Stu3 => (&FILES[0], include_bytes!(concat!(env!("OUT_DIR"), "/profiles-stu3.bin"))),
+        Version::R4 => (&FILES[1], include_bytes!(concat!(env!("OUT_DIR"), "/profiles-r4.bin"))),
+    };
+    slot.get_or_init(|| postcard::from_bytes(inflate(deflated)).expect("what build.rs packed can be unpacked"))
 }
 
 static STU3: OnceLock<Definitions> = OnceLock::new();
@@ -176,6 +190,14 @@ impl Definitions {
         self.code_systems.get(url).map(Packed::get)
     }
 
+    /// The displays of a code, the main one first, as far as a value set or code system here has any.
+    pub fn displays(&self, system: &str, code: &str) -> &[Box<str>] {
+        let lists = self.code_systems.values().chain(self.value_sets.values()).map(Packed::get);
+        let of_system = lists.flat_map(|list| &list.systems).filter(|systems| &*systems.system == system);
+        let mut concepts = of_system.filter_map(|systems| systems.concept(code));
+        concepts.find(|concept| !concept.displays.is_empty()).map_or(&[], |concept| &concept.displays)
+    }
+
     /// Whether a system below `http://hl7.org/fhir/` is one of this FHIR version. STU3's `v2/` and `v3/` systems and those
     /// that moved to `terminology.hl7.org` are not R4's; any other is taken for known, since not all are listed here.
     pub fn is_hl7_system(&self, system: &str) -> bool {
@@ -256,6 +278,7 @@ fn unpack(version: Version, bytes: &'static [u8]) -> Definitions {
         version,
         numbers: table.structures.iter().enumerate().map(|(index, (url, _))| ((*url).into(), number(index))).collect(),
         types: HashMap::new(),
+        own_from: u32::MAX,
         structures: table.structures.iter().map(|(_, bytes)| Packed::new(bytes)).collect(),
         value_sets: table.value_sets.iter().map(|(url, bytes)| ((*url).into(), Packed::new(bytes))).collect(),
         code_systems: table.code_systems.iter().map(|(url, bytes)| ((*url).into(), Packed::new(bytes))).collect(),

@@ -104,6 +104,8 @@ pub struct Options {
     /// Whether a resource may name only profiles nobody knows, such as a supplier's draft: it is judged by its type, with a
     /// warning.
     pub allow_unknown_profile: bool,
+    /// Whether a draft profile that a supplier added ([`Definitions::with_own`]) counts as none.
+    pub refuse_drafts: bool,
     /// Whether a resource may name no profile, as a Patient on the open endpoint.
     pub allow_missing_profile: bool,
     /// Whether a display that is none of the code's is an error rather than a warning (`display.mismatch`).

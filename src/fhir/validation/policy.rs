@@ -74,7 +74,12 @@ fn named<'w>(
     for (index, value) in written.iter().enumerate() {
         let Some(url) = value.as_str() else { continue };
         let at = here.at(Some(index));
-        match definitions.profile(url).filter(|_| is_national(url)) {
+        let refuse_drafts = walk.options.refuse_drafts;
+        let is_usable = |profile: &&Structure| match definitions.is_own(profile) {
+            true => !refuse_drafts,
+            false => is_national(url),
+        };
+        match definitions.profile(url).filter(is_usable) {
             Some(profile) if profile.type_name == of_type.type_name => found.push((profile, *value, index)),
             Some(profile) => {
                 let text = format!(
@@ -89,6 +94,13 @@ fn named<'w>(
             }
             None => unusable.push((url, *value, index)),
         }
+    }
+    if found.iter().any(|(profile, ..)| !definitions.is_own(profile))
+        && walk.options.foreign_profiles == ForeignProfiles::Refuse
+    {
+        // A supplier's draft beside a national profile is as foreign as any other.
+        let drafts = found.extract_if(.., |(profile, ..)| definitions.is_own(profile));
+        unusable.extend(drafts.map(|(profile, value, index)| (value.as_str().unwrap_or(&profile.url), value, index)));
     }
     for (url, value, index) in unusable {
         let at = here.at(Some(index));

@@ -1,4 +1,3 @@
-use super::report::{FileReport, json, junit, text};
 use super::*;
 use crate::fhir::definitions::Source;
 
@@ -392,33 +391,4 @@ fn versions_follow_the_profile() {
     assert_eq!(of(WEIGHT), Version::R4);
     assert_eq!(of(include_str!("../../../examples/stu3/valid/bodyweight-minimal.json")), Version::Stu3);
     assert_eq!(of(r#"{"resourceType": "Patient"}"#), Version::R4);
-}
-
-#[test]
-fn reports_for_people_and_machines() {
-    let wrong = weight("\"unit\": \"kg\"", "\"unit\": \"kilo\"");
-    let findings = judge(Version::R4, &Options::default(), &wrong);
-    let reports = [
-        FileReport { file: "weight.json", text: WEIGHT, findings: &[] },
-        FileReport { file: "wrong.json", text: &wrong, findings: &findings },
-    ];
-    let shown = text(&reports);
-    assert!(shown.contains("weight.json: accepted\n") && shown.contains("wrong.json: refused, 1 error\n"), "{shown}");
-    assert!(
-        shown.contains("Value is 'kilo' but must be 'kg'")
-            && shown.contains("\"unit\": \"kilo\"")
-            && shown.contains("fix: ")
-    );
-    assert!(shown.ends_with("2 files: 1 accepted, 1 refused\n"));
-    let outcome: serde_json::Value = serde_json::from_str(&json(&reports[1..])).expect("JSON");
-    assert_eq!(outcome["issue"][0]["severity"], "error");
-    assert_eq!(outcome["issue"][0]["location"][0], "Observation.value.ofType(Quantity).unit");
-    let list: serde_json::Value = serde_json::from_str(&json(&reports)).expect("JSON");
-    assert_eq!(
-        (&list[0]["file"], &list[0]["outcome"]["issue"][0]["severity"]),
-        (&"weight.json".into(), &"information".into())
-    );
-    let xml = junit(&reports);
-    assert!(xml.contains("<testsuites tests=\"2\" failures=\"1\">") && xml.contains("Value is 'kilo'"), "{xml}");
-    assert!(!text(&[FileReport { file: "a", text: "", findings: &findings }]).is_empty());
 }

@@ -2,7 +2,6 @@
 
 use super::Problem;
 use crate::fhir::Version;
-use crate::fhir::definitions::Definitions;
 use crate::fhir::outcome::{Issue, operation_outcome};
 use crate::fhir::validation::{self, ForeignProfiles, Options};
 use crate::http::context::App;
@@ -34,7 +33,7 @@ pub async fn judge(
         .parse()
         .map_err(|_| Problem::not_found("FHIR version", format_args!("{version:?}; there are stu3 and r4")))?;
     let Query(Parameters { profile }) = parameters.map_err(|error| Problem::invalid(error.body_text()))?;
-    let definitions = Definitions::selected(version, app.tenant.records().settings().definitions);
+    let definitions = app.tenant.profiles().of(version, app.tenant.records().settings().definitions);
     if let Some(profile) = profile.as_deref()
         && definitions.profile(profile).is_none()
     {
