@@ -1,7 +1,7 @@
 //! Compiles `profiles/` into the tables that `fhir::definitions` embeds.
 
 #[path = "src/fhir/definitions/compile/mod.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 mod compile;
 #[path = "src/fhir/definitions/model.rs"]
 #[allow(dead_code)]

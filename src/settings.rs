@@ -132,6 +132,9 @@ knobs! {
     /// What becomes of profiles beside the national one in `meta.profile`.
     profiles_foreign: ForeignProfiles = ForeignProfiles::Refuse, "profiles.foreign",
         Choice(&[("refuse", ForeignProfiles::Refuse), ("allow", ForeignProfiles::Allow)]);
+    /// Whose words the validator speaks.
+    validator_texts: ValidatorTexts = ValidatorTexts::Current, "validator.texts",
+        Choice(&[("current", ValidatorTexts::Current), ("2018", ValidatorTexts::Of2018)]);
     /// Whether the creating-application extension is added when absent.
     creating_application_add: bool = true, "creating_application.add", Flag;
 }
@@ -245,6 +248,15 @@ pub enum ForeignProfiles {
     Allow,
 }
 
+/// `validator.texts`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValidatorTexts {
+    /// Those of the engine in use since July 2020.
+    Current,
+    /// Those recorded in 2018 (resource-server.md §11).
+    Of2018,
+}
+
 /// Why a setting was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
@@ -301,6 +313,7 @@ impl Settings {
             },
             add_creating_application: self.creating_application_add,
             foreign_profiles: self.profiles_foreign == ForeignProfiles::Allow,
+            texts_of_2018: self.validator_texts == ValidatorTexts::Of2018,
             ignore_unknown_parameters: self.search_unknown == UnknownSearch::Ignore,
             page_default: self.page_default as usize,
             page_max: self.page_max as usize,

@@ -48,6 +48,8 @@ pub struct Settings {
     pub add_creating_application: bool,
     /// `profiles.foreign = allow`: whether other profiles may stand beside the national one.
     pub foreign_profiles: bool,
+    /// `validator.texts = 2018`: whether findings have the texts recorded in 2018.
+    pub texts_of_2018: bool,
     /// `search.unknown = ignore`.
     pub ignore_unknown_parameters: bool,
     /// `page.default`: how many hits a page holds when `_count` is absent.
@@ -64,6 +66,7 @@ impl Default for Settings {
             if_match_status: 409,
             add_creating_application: true,
             foreign_profiles: false,
+            texts_of_2018: false,
             ignore_unknown_parameters: false,
             page_default: 20,
             page_max: 10_000,

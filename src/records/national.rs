@@ -25,7 +25,7 @@ impl Judge for NationalProfiles {
             true => ForeignProfiles::Allow,
             false => ForeignProfiles::Refuse,
         };
-        let options = Options { foreign_profiles, ..Options::default() };
+        let options = Options { foreign_profiles, texts_of_2018: settings.texts_of_2018, ..Options::default() };
         let findings = validation::validate(Definitions::embedded(version), document, &options);
         findings.into_iter().map(Objection::from).collect()
     }

@@ -249,6 +249,10 @@ impl compile::Library for Definitions {
     fn code_system(&self, url: &str) -> Option<CodeList> {
         Definitions::code_system(self, url).cloned()
     }
+
+    fn value_set(&self, url: &str) -> Option<CodeList> {
+        Definitions::value_set(self, url).cloned()
+    }
 }
 
 impl std::fmt::Debug for Definitions {

@@ -257,7 +257,7 @@ pub struct CodeList {
 }
 
 /// Codes of one system.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SystemCodes {
     /// The system's URI.
     pub system: Box<str>,
@@ -265,15 +265,21 @@ pub struct SystemCodes {
     pub is_whole: bool,
     /// The concepts, sorted by code.
     pub concepts: Vec<Concept>,
+    /// The codes that do not belong although every other one does, sorted.
+    pub excluded: Vec<Box<str>>,
 }
 
 /// A code with the texts it may be displayed by.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Concept {
     /// The code.
     pub code: Box<str>,
     /// Its displays, the main one first; empty when unknown.
     pub displays: Vec<Box<str>>,
+    /// In a code system: the codes right above it.
+    pub parents: Vec<Box<str>>,
+    /// In a code system: its properties, by name.
+    pub properties: Vec<(Box<str>, Box<str>)>,
 }
 
 /// A search parameter of FHIR itself.

@@ -115,20 +115,6 @@ impl<'w> Walk<'w> {
         }
     }
 
-    /// The questions of a QuestionnaireResponse are not at hand here.
-    pub(super) fn questionnaire(&mut self, place: &Place<'_>, response: Value<'w>) {
-        let named = response.get("questionnaire");
-        let url = named.and_then(|named| named.as_str().or_else(|| named.get("reference")?.as_str()));
-        let text = match url {
-            Some(url) => format!(
-                "The questionnaire '{url}' could not be resolved, so no validation can be performed against the base questionnaire"
-            ),
-            None => "No questionnaire is identified, so no validation can be performed against the base questionnaire"
-                .to_owned(),
-        };
-        self.warning("questionnaire", place, named.unwrap_or(response), text);
-    }
-
     /// Since July 2020 the national service wants `urn:uuid:` (or another URN) where the system says that values are URIs.
     pub(super) fn identifier(&mut self, scope: &Scope<'w>, place: &Place<'_>, value: Value<'w>) {
         if scope.is_secondary {

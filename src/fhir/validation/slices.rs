@@ -183,7 +183,8 @@ impl<'w> Walk<'w> {
 impl crate::fhir::definitions::SystemCodes {
     /// Whether a code belongs, as far as it is known.
     pub(crate) fn has(&self, code: &str) -> bool {
-        self.is_whole || self.concept(code).is_some()
+        self.concept(code).is_some()
+            || self.is_whole && self.excluded.binary_search_by(|excluded| (**excluded).cmp(code)).is_err()
     }
 
     /// The concept of a code.

@@ -141,7 +141,7 @@ impl<'w> Walk<'w> {
         self.invariants(&scope, &place, &structure.root.constraints, Some(value), None);
         self.children(&scope, &place, &structure.root.children, value);
         if !is_secondary && place.type_code == "QuestionnaireResponse" {
-            self.questionnaire(&place, value);
+            self.questionnaire(&scope, &place, value);
         }
     }
 

@@ -5,6 +5,7 @@
 //! and reason: nothing is skipped.
 
 mod differential;
+mod filters;
 mod json;
 mod slicing;
 mod terminology;
@@ -14,6 +15,8 @@ use std::fmt;
 use std::rc::Rc;
 
 use serde_json::Value;
+
+pub use terminology::value_set;
 
 use super::model::{CodeList, Element, ExtensionContext, Literal, SearchParameter, Structure, StructureKind, Table};
 
@@ -72,6 +75,8 @@ pub trait Library {
     fn expression_count(&self) -> u32;
     /// A code system's concepts.
     fn code_system(&self, url: &str) -> Option<CodeList>;
+    /// A value set's codes.
+    fn value_set(&self, url: &str) -> Option<CodeList>;
 }
 
 /// What was compiled.
