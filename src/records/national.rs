@@ -27,7 +27,12 @@ impl Judge for NationalProfiles {
         };
         let options = Options { foreign_profiles, texts_of_2018: settings.texts_of_2018, ..Options::default() };
         let findings = validation::validate(Definitions::embedded(version), document, &options);
-        findings.into_iter().map(Objection::from).collect()
+        let mut objections: Vec<Objection> = findings.into_iter().map(Objection::from).collect();
+        if settings.texts_of_2018 {
+            // Recorded with the element alone.
+            objections.iter_mut().for_each(|objection| objection.issue.location.truncate(1));
+        }
+        objections
     }
 }
 

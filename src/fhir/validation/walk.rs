@@ -264,6 +264,10 @@ impl<'w> Walk<'w> {
         let mut items: SmallVec<[Item<'w>; 4]> = SmallVec::new();
         if slot.value.is_some() || slot.sibling.is_some() {
             self.items(scope, &placed(place, child, slot.type_code), child, slot, object, &mut items);
+            // The older engine numbered only where there are several.
+            if let ([only], true) = (items.as_mut_slice(), self.options.texts_of_2018) {
+                only.index = None;
+            }
         }
         let count = items.len() as u32;
         if count < child.min || count > child.max {

@@ -42,7 +42,7 @@ pub async fn judge(
     }
     let findings = match Document::from_bytes(&body) {
         Ok(document) => {
-            let settings = app.tenant.records().settings();
+            let settings = *app.tenant.records().settings();
             let foreign_profiles = match settings.foreign_profiles {
                 true => ForeignProfiles::Allow,
                 false => ForeignProfiles::Refuse,
