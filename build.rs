@@ -55,7 +55,8 @@ fn embed(version: &str) -> Result<(), String> {
 }
 
 fn check_expression(expression: &str) -> Result<(), String> {
-    syntax::Expression::parse(expression).map(drop).map_err(|error| format!("FHIRPath {expression:?}: {error}"))
+    let parsed = syntax::Expression::parse(expression).map_err(|error| error.to_string());
+    parsed.and_then(|parsed| parsed.check()).map_err(|reason| format!("FHIRPath {expression:?}: {reason}"))
 }
 
 /// The JSON files of a folder and those below it, in the order of their names.

@@ -111,7 +111,7 @@ impl Definitions {
     /// # Errors
     /// Everything in the sources that cannot be compiled, by file and element.
     pub fn extended(&self, sources: &[Source]) -> Result<Definitions, Vec<CompileError>> {
-        let check = |expression: &str| Expression::parse(expression).map(drop).map_err(|error| error.to_string());
+        let check = |expression: &str| Expression::of_definition(expression).map(drop);
         let compiled = compile::compile(self.version.as_str(), None, sources, Some(self), &check)?;
         let mut extended = Definitions {
             version: self.version,
