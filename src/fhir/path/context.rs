@@ -37,13 +37,13 @@ pub trait Services {
 
     /// Whether a code, Coding or CodeableConcept is in a value set; `None` when that cannot be told, which fails the
     /// evaluation.
-    fn member_of(&self, item: &Item<'_>, value_set: &str) -> Option<bool> {
+    fn member_of<'a>(&'a self, item: &Item<'a>, value_set: &str) -> Option<bool> {
         let _ = (item, value_set);
         None
     }
 
     /// Whether an element conforms to a profile; `None` when that cannot be told, which fails the evaluation.
-    fn conforms_to(&self, item: &Item<'_>, profile: &str) -> Option<bool> {
+    fn conforms_to<'a>(&'a self, item: &Item<'a>, profile: &str) -> Option<bool> {
         let _ = (item, profile);
         None
     }

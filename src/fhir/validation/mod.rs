@@ -14,9 +14,11 @@
 //! ```
 
 mod advice;
+mod answers;
 mod codes;
 mod content;
 mod extensions;
+mod findings;
 mod invariants;
 mod literals;
 mod place;

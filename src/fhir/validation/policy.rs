@@ -2,7 +2,7 @@
 
 use super::place::Place;
 use super::walk::Walk;
-use super::{ForeignProfiles, Severity};
+use super::{Finding, ForeignProfiles, Severity};
 use crate::fhir::Version;
 use crate::fhir::definitions::{Definitions, Structure};
 use crate::json::Value;
@@ -166,7 +166,8 @@ pub(super) fn contained<'w>(
 fn coded<'w>(walk: &mut Walk<'w>, place: &Place<'_>, value: Value<'w>, text: String, code: &'static str) {
     let path = place.element_path();
     let fix = super::advice::advise(walk, code, place, &path, value, &text);
-    walk.push(Severity::Error, format!("{path}#profile"), place.location(), value.span().start, text, fix, Some(code));
+    let finding = Finding::new(Severity::Error, format!("{path}#profile"), place.location(), text);
+    walk.findings.push(Finding { fix, code: Some(code), ..finding }, value.span().start);
 }
 
 fn is_of_other_version(definitions: &Definitions, url: &str) -> bool {

@@ -364,10 +364,14 @@ fn texts_of_2018() {
     let text = format!("Profile {url}, Element 'Observation.language': minimum required = 1, but only found 0");
     assert_eq!((&findings[0].text, findings[0].location.as_str()), (&text, "Observation"));
     // The quote that does not close, and no index where there is but one.
-    let assigned = weight(r#""system": "urn:ietf:rfc:3986","#, r#""system": "urn:ietf:rfc:3986", "assigner": {"display": "a"},"#);
+    let assigned =
+        weight(r#""system": "urn:ietf:rfc:3986","#, r#""system": "urn:ietf:rfc:3986", "assigner": {"display": "a"},"#);
     let said = |options: &Options| {
         let findings = judge(Version::R4, options, &assigned);
-        findings.into_iter().find(|finding| finding.rule.ends_with("assigner#max")).map(|finding| (finding.location, finding.text))
+        findings
+            .into_iter()
+            .find(|finding| finding.rule.ends_with("assigner#max"))
+            .map(|finding| (finding.location, finding.text))
     };
     let text = format!("Profile {url}, Element 'Observation.identifier.assigner: max allowed = 0, but found 1");
     assert_eq!(said(&old), Some(("Observation.identifier".to_owned(), text)));

@@ -1,25 +1,25 @@
 //! The walk over a resource and its definition side by side: names, cardinality, the shapes of JSON.
 
+use std::rc::Rc;
+
 use smallvec::SmallVec;
 
+use super::answers::Shared;
+use super::findings::Findings;
 use super::place::Place;
-use super::{Finding, MAX_DEPTH, Options, Severity, advice, policy};
+use super::{Finding, MAX_DEPTH, Options, Severity, policy};
 use crate::fhir::definitions::{Definitions, Element, Structure, StructureKind, TypeReference};
 use crate::json::{Document, Kind, Value};
-
-/// More findings than this help nobody; the rest is counted, the least grave left out first.
-const MAX_FINDINGS: usize = 1000;
 
 /// One walk and what it found.
 pub(super) struct Walk<'w> {
     pub(super) definitions: &'w Definitions,
     pub(super) options: &'w Options,
-    findings: Vec<Finding>,
-    /// For each finding the byte offset it points to, from which line and column follow at the end.
-    offsets: Vec<usize>,
-    /// How many there are of each severity, those not kept included.
-    counts: [usize; 4],
-    depth: usize,
+    /// The root of what is judged.
+    pub(super) document: Value<'w>,
+    pub(super) shared: Rc<Shared>,
+    pub(super) findings: Findings,
+    pub(super) depth: usize,
 }
 
 /// The resource that is walked, and how.
@@ -75,12 +75,24 @@ struct Slot<'w> {
 }
 
 pub(super) fn validate(definitions: &Definitions, document: &Document, options: &Options) -> Vec<Finding> {
-    let mut walk = Walk { definitions, options, findings: Vec::new(), offsets: Vec::new(), counts: [0; 4], depth: 0 };
-    walk.document(document.root());
-    walk.finish(document)
+    let (root, shared) = (document.root(), Shared::new());
+    let mut walk = Walk { definitions, options, document: root, shared, findings: Findings::kept(), depth: 0 };
+    walk.document(root);
+    walk.findings.finish(document)
 }
 
 impl<'w> Walk<'w> {
+    /// A walk that tells only whether there are errors.
+    pub(super) fn quiet(
+        definitions: &'w Definitions,
+        options: &'w Options,
+        shared: Rc<Shared>,
+        document: Value<'w>,
+        depth: usize,
+    ) -> Walk<'w> {
+        Walk { definitions, options, document, shared, findings: Findings::counted(), depth }
+    }
+
     fn document(&mut self, root: Value<'w>) {
         let Some(structure) = self.resource_type(root, "") else { return };
         let place = Place::resource(None, &structure.type_name, structure);
@@ -111,15 +123,9 @@ impl<'w> Walk<'w> {
                 }
             },
         };
-        self.push(
-            Severity::Error,
-            format!("{location}#json"),
-            location.to_owned(),
-            value.span().start,
-            text,
-            None,
-            None,
-        );
+        let offset = value.span().start;
+        let finding = Finding::new(Severity::Error, format!("{location}#json"), location.to_owned(), text);
+        self.findings.push(finding, offset);
         None
     }
 
@@ -140,7 +146,7 @@ impl<'w> Walk<'w> {
         let scope = Scope { resource: value, root_resource, structure, is_secondary, is_vital_sign };
         self.invariants(&scope, &place, &structure.root.constraints, Some(value), None);
         self.children(&scope, &place, &structure.root.children, value);
-        if !is_secondary && place.type_code == "QuestionnaireResponse" {
+        if !is_secondary && !self.findings.is_quiet() && place.type_code == "QuestionnaireResponse" {
             self.questionnaire(&scope, &place, value);
         }
     }
@@ -372,135 +378,6 @@ impl<'w> Walk<'w> {
             }
             items.push(item(present(value), present(sibling), Some(index)));
         }
-    }
-
-    pub(super) fn cardinality(
-        &mut self,
-        key: &'static str,
-        place: &Place<'_>,
-        anchor: Value<'w>,
-        limit: u32,
-        count: u32,
-    ) {
-        let (id, profile) = (place.element_id(), self.owner_url(place));
-        let is_min = key.ends_with("min");
-        let text = match (self.options.texts_of_2018, is_min) {
-            (false, true) => format!("{id}: minimum required = {limit}, but only found {count} (from {profile})"),
-            (false, false) => format!("{id}: max allowed = {limit}, but found {count} (from {profile})"),
-            // The quote that is missing in the second one was missing then.
-            (true, true) => {
-                format!("Profile {profile}, Element '{id}': minimum required = {limit}, but only found {count}")
-            }
-            (true, false) => format!("Profile {profile}, Element '{id}: max allowed = {limit}, but found {count}"),
-        };
-        let location = place.parent().map_or_else(String::new, Place::location);
-        self.report_at(Severity::Error, key, place, &location, anchor, text);
-    }
-
-    pub(super) fn error(&mut self, key: &str, place: &Place<'_>, anchor: Value<'w>, text: String) {
-        self.report_at(Severity::Error, key, place, &place.location(), anchor, text);
-    }
-
-    pub(super) fn warning(&mut self, key: &str, place: &Place<'_>, anchor: Value<'w>, text: String) {
-        self.report_at(Severity::Warning, key, place, &place.location(), anchor, text);
-    }
-
-    pub(super) fn information(&mut self, key: &str, place: &Place<'_>, anchor: Value<'w>, text: String) {
-        self.report_at(Severity::Information, key, place, &place.location(), anchor, text);
-    }
-
-    pub(super) fn report_at(
-        &mut self,
-        severity: Severity,
-        key: &str,
-        place: &Place<'_>,
-        location: &str,
-        anchor: Value<'w>,
-        text: String,
-    ) {
-        let path = place.element_path();
-        let fix = advice::advise(self, key, place, &path, anchor, &text);
-        let offset = match key {
-            "unknown" | "json" => anchor.key_span().map_or(anchor.span().start, |span| span.start),
-            _ => anchor.span().start,
-        };
-        self.push(severity, format!("{path}#{key}"), location.to_owned(), offset, text, fix, None);
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    pub(super) fn push(
-        &mut self,
-        severity: Severity,
-        rule: String,
-        location: String,
-        offset: usize,
-        text: String,
-        fix: Option<std::borrow::Cow<'static, str>>,
-        code: Option<&'static str>,
-    ) {
-        // Each severity on its own: no number of warnings may hide an error.
-        let count = &mut self.counts[severity as usize];
-        *count += 1;
-        if *count > MAX_FINDINGS {
-            return;
-        }
-        self.findings.push(Finding { severity, rule, location, line: 0, column: 0, text, fix, code });
-        self.offsets.push(offset);
-    }
-
-    /// Takes out what two profiles said alike, and works out lines and columns in one pass over the text.
-    fn finish(mut self, document: &Document) -> Vec<Finding> {
-        let mut order: Vec<usize> = (0..self.findings.len()).collect();
-        order.sort_by_key(|&index| self.offsets[index]);
-        let (mut line, mut column, mut at) = (1, 1, 0);
-        for index in order {
-            let offset = self.offsets[index].min(document.text().len());
-            for character in document.text().get(at..offset).unwrap_or_default().chars() {
-                (line, column) = if character == '\n' { (line + 1, 1) } else { (line, column + 1) };
-            }
-            at = offset;
-            let finding = &mut self.findings[index];
-            (finding.line, finding.column) = (line, column);
-        }
-        let mut seen = std::collections::HashSet::new();
-        let mut findings = self.findings;
-        findings.retain(|finding| {
-            seen.insert((
-                finding.rule.clone(),
-                finding.location.clone(),
-                finding.line,
-                finding.column,
-                finding.severity,
-            ))
-        });
-        let mut left_out = self.counts.map(|count| count.saturating_sub(MAX_FINDINGS));
-        for severity in [Severity::Information, Severity::Warning, Severity::Error] {
-            let excess = findings.len().saturating_sub(MAX_FINDINGS);
-            let mut kept = findings.iter().filter(|finding| finding.severity == severity).count();
-            let excess = excess.min(kept);
-            kept -= excess;
-            left_out[severity as usize] += excess;
-            findings.retain(|finding| {
-                let is_kept = finding.severity != severity || kept > 0;
-                kept -= usize::from(is_kept && finding.severity == severity);
-                is_kept
-            });
-        }
-        let total: usize = left_out.iter().sum();
-        if total > 0 {
-            let are_errors = left_out[Severity::Error as usize] > 0;
-            findings.push(Finding {
-                severity: if are_errors { Severity::Error } else { Severity::Information },
-                rule: "#json".to_owned(),
-                location: String::new(),
-                line: 1,
-                column: 1,
-                text: format!("{total} more findings are left out"),
-                fix: None,
-                code: None,
-            });
-        }
-        findings
     }
 }
 

@@ -73,7 +73,9 @@ fn below<'c>(concepts: &'c [Concept], code: &str) -> HashSet<&'c str> {
 fn above<'c>(concepts: &'c [Concept], code: &str) -> HashSet<&'c str> {
     let by_code: HashMap<&str, &'c Concept> = concepts.iter().map(|concept| (&*concept.code, concept)).collect();
     let start = by_code.get(code).map(|concept| &*concept.code);
-    closure(start, |code| by_code.get(code).into_iter().flat_map(|concept| concept.parents.iter().map(|parent| &**parent)))
+    closure(start, |code| {
+        by_code.get(code).into_iter().flat_map(|concept| concept.parents.iter().map(|parent| &**parent))
+    })
 }
 
 /// Everything that steps lead to; hierarchies may meet again or even go in circles.

@@ -205,7 +205,8 @@ impl<'c> Terminology<'c> {
         let known = self.code_systems.get(system).cloned().or_else(|| self.library?.code_system(system));
         let is_partial = known.as_ref().is_some_and(|list| list.is_partial);
         let known = known.and_then(|list| list.systems.into_iter().next());
-        let list = |systems: SystemCodes, is_partial: bool| CodeList { url: "".into(), systems: vec![systems], is_partial };
+        let list =
+            |systems: SystemCodes, is_partial: bool| CodeList { url: "".into(), systems: vec![systems], is_partial };
         if let Some(concepts) = include["concept"].as_array() {
             let mut own = Vec::new();
             for concept in concepts {
@@ -274,7 +275,9 @@ fn read_concept(concept: &Value, parent: Option<&str>) -> Concept {
         let value = property.as_object().into_iter().flatten().find(|(key, _)| key.starts_with("value"));
         let text = match value {
             Some((_, Value::String(text))) => text.clone(),
-            Some((_, Value::Object(coding))) => coding.get("code").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            Some((_, Value::Object(coding))) => {
+                coding.get("code").and_then(Value::as_str).unwrap_or_default().to_owned()
+            }
             Some((_, other)) => other.to_string(),
             None => continue,
         };

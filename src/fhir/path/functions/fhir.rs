@@ -64,7 +64,7 @@ impl<'a> Call<'_, '_, 'a> {
     }
 
     /// A question about the single input that only the caller can answer; with nobody to ask the result is empty.
-    fn ask(&self, answer: impl Fn(&dyn Services, &Item<'a>, &str) -> Option<bool>) -> Evaluated<'a> {
+    fn ask(&self, answer: impl Fn(&'a dyn Services, &Item<'a>, &str) -> Option<bool>) -> Evaluated<'a> {
         let Some(url) = self.argument_text(0)? else {
             return Ok(Collection::new());
         };

@@ -33,9 +33,11 @@ impl Expression {
     /// The regular expressions that stand in it as literals.
     pub fn patterns(&self) -> impl Iterator<Item = &str> {
         let calls = self.parts.iter().filter_map(|part| match part {
-            Part::Call { function: Function::Matches | Function::MatchesFull | Function::ReplaceMatches, arguments, .. } => {
-                arguments.first()
-            }
+            Part::Call {
+                function: Function::Matches | Function::MatchesFull | Function::ReplaceMatches,
+                arguments,
+                ..
+            } => arguments.first(),
             _ => None,
         });
         calls.filter_map(|id| match self.part(*id) {

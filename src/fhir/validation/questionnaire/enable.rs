@@ -48,7 +48,15 @@ impl<'f, 'q, 'w> Conditions<'f, 'q, 'w> {
         let expressions = form.questions.iter().filter(|question| question.expression().is_some()).count();
         let steps = STEPS / u32::try_from(expressions.max(1)).unwrap_or(u32::MAX);
         let (by_expression, by_object) = (HashMap::new(), HashMap::new());
-        Conditions { form, definitions, response, by_expression, by_object, steps: steps.max(LEAST_STEPS), looks: LOOKS }
+        Conditions {
+            form,
+            definitions,
+            response,
+            by_expression,
+            by_object,
+            steps: steps.max(LEAST_STEPS),
+            looks: LOOKS,
+        }
     }
 
     /// Whether a question is asked; `around` are the response items it stands in.

@@ -79,7 +79,8 @@ impl<'w> Walk<'w> {
         let named = response.get("questionnaire");
         let url = named.and_then(|named| named.as_str().or_else(|| named.get("reference")?.as_str()));
         let Some(url) = url else {
-            let text = "No questionnaire is identified, so no validation can be performed against the base questionnaire";
+            let text =
+                "No questionnaire is identified, so no validation can be performed against the base questionnaire";
             return self.warning("questionnaire", place, named.unwrap_or(response), text.to_owned());
         };
         let contained = url.strip_prefix('#').and_then(|id| {

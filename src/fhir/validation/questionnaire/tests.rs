@@ -19,9 +19,8 @@ fn judge(version: Version, questions: &str, items: &str) -> Vec<Finding> {
 }
 
 fn answer(version: Version, questionnaires: Questionnaires, named: &str, items: &str) -> Vec<Finding> {
-    let response = format!(
-        r#"{{"resourceType": "QuestionnaireResponse", "questionnaire": {named}, "item": [{items}]}}"#
-    );
+    let response =
+        format!(r#"{{"resourceType": "QuestionnaireResponse", "questionnaire": {named}, "item": [{items}]}}"#);
     let options = Options { allow_missing_profile: true, questionnaires, ..Options::default() };
     let document = Document::parse(response).expect("JSON");
     let findings = validate(Definitions::embedded(version), &document, &options);
@@ -47,7 +46,9 @@ fn answers_have_the_type_of_their_question() {
     let text = r#"{"linkId": "1", "text": "Stunden?", "answer": [{"valueInteger": 6}]}"#;
     assert_eq!(
         said(Version::R4, questions, text),
-        ["error QuestionnaireResponse.item[0]: If text exists, it must match the questionnaire definition for linkId 1"]
+        [
+            "error QuestionnaireResponse.item[0]: If text exists, it must match the questionnaire definition for linkId 1"
+        ]
     );
     let choice = r#"{"linkId": "2", "answer": [{"valueBoolean": true}]}"#;
     assert!(said(Version::R4, questions, choice)[0].ends_with("one of the types Coding, date, time, integer, string"));
@@ -64,14 +65,23 @@ fn items_have_their_places() {
     for (items, expected) in [
         (r#"{"linkId": "x"}"#, "LinkId 'x' not found in questionnaire"),
         (r#"{"text": "x"}"#, "No LinkId, so can't be validated"),
-        (r#"{"linkId": "g1", "answer": [{"valueString": "a"}]}"#, "Structural Error: item with linkid g1 is in the wrong place"),
+        (
+            r#"{"linkId": "g1", "answer": [{"valueString": "a"}]}"#,
+            "Structural Error: item with linkid g1 is in the wrong place",
+        ),
         (
             r#"{"linkId": "s", "answer": [{"valueString": "a"}]}, {"linkId": "g", "item": [{"linkId": "g1"}]}"#,
             "Structural Error: items are out of order",
         ),
         (r#"{"linkId": "g", "answer": [{"valueString": "a"}]}"#, "Items of type group should not have answers"),
-        (r#"{"linkId": "s", "item": [{"linkId": "s1"}]}"#, "Items not of type group should not have items outside answers"),
-        (r#"{"linkId": "d", "item": [{"linkId": "s1"}]}"#, "Items not of type DISPLAY should not have items - linkId d"),
+        (
+            r#"{"linkId": "s", "item": [{"linkId": "s1"}]}"#,
+            "Items not of type group should not have items outside answers",
+        ),
+        (
+            r#"{"linkId": "d", "item": [{"linkId": "s1"}]}"#,
+            "Items not of type DISPLAY should not have items - linkId d",
+        ),
     ] {
         assert!(say(items).iter().any(|text| text.contains(expected)), "{items}: {:?}", say(items));
     }
@@ -79,7 +89,8 @@ fn items_have_their_places() {
 
 #[test]
 fn what_is_required_is_answered_once_unless_it_repeats() {
-    let questions = r#"{"linkId": "1", "type": "string", "required": true}, {"linkId": "2", "type": "string", "repeats": true}"#;
+    let questions =
+        r#"{"linkId": "1", "type": "string", "required": true}, {"linkId": "2", "type": "string", "repeats": true}"#;
     let say = |items: &str| said(Version::R4, questions, items);
     let one = r#"{"linkId": "1", "answer": [{"valueString": "a"}]}"#;
     assert_eq!(say(one), Vec::<String>::new());
@@ -93,7 +104,8 @@ fn what_is_required_is_answered_once_unless_it_repeats() {
     let form = r##""#q", "contained": [{"resourceType": "Questionnaire", "id": "q", "status": "active", "item": [
         {"linkId": "1", "type": "string", "required": true}]}]"##;
     let severity = |status: &str| {
-        let findings = answer(Version::R4, Questionnaires::default(), &format!(r#"{form}, "status": "{status}""#), "{}");
+        let findings =
+            answer(Version::R4, Questionnaires::default(), &format!(r#"{form}, "status": "{status}""#), "{}");
         findings.into_iter().find(|finding| finding.rule.ends_with("#item-required")).map(|finding| finding.severity)
     };
     assert_eq!(severity("in-progress"), Some(Severity::Warning));
@@ -110,24 +122,33 @@ fn only_what_is_asked_is_answered() {
     };
     let first = |value: i32| format!(r#"{{"linkId": "1", "answer": [{{"valueInteger": {value}}}]}}"#);
     let second = r#"{"linkId": "2", "answer": [{"valueString": "a"}]}"#;
-    let outcome = |version: Version, condition: &str, items: &str| {
-        match said(version, &questions(condition), items).as_slice() {
+    let outcome =
+        |version: Version, condition: &str, items: &str| match said(version, &questions(condition), items).as_slice() {
             [] => "fine".to_owned(),
             [only] if only.contains("is not enabled (item id = '2')") => "disabled".to_owned(),
             [only] if only.contains("required item '2'") => "missing".to_owned(),
             other => format!("{other:?}"),
-        }
-    };
+        };
     let r4 = |operator: &str, answer: &str| {
         format!(r#""enableWhen": [{{"question": "1", "operator": "{operator}", {answer}}}]"#)
     };
     for (operator, given, is_asked) in [
-        ("=", 5, true), ("=", 4, false), ("!=", 4, true), (">", 6, true), (">", 5, false), ("<", 4, true), (">=", 5, true),
+        ("=", 5, true),
+        ("=", 4, false),
+        ("!=", 4, true),
+        (">", 6, true),
+        (">", 5, false),
+        ("<", 4, true),
+        (">=", 5, true),
         ("<=", 6, false),
     ] {
         let condition = r4(operator, r#""answerInteger": 5"#);
         let both = format!("{}, {second}", first(given));
-        assert_eq!(outcome(Version::R4, &condition, &both), if is_asked { "fine" } else { "disabled" }, "{operator} {given}");
+        assert_eq!(
+            outcome(Version::R4, &condition, &both),
+            if is_asked { "fine" } else { "disabled" },
+            "{operator} {given}"
+        );
         let alone = outcome(Version::R4, &condition, &first(given));
         assert_eq!(alone, if is_asked { "missing" } else { "fine" }, "{operator} {given}");
     }
@@ -153,15 +174,16 @@ fn only_what_is_asked_is_answered() {
     assert_eq!(outcome(Version::Stu3, several, &first(3)), "fine");
     // Kanta's condition looks at the whole response.
     let url = "http://phr.kanta.fi/StructureDefinition/fiphr-ext-questionnaire-enablewhen";
-    let kanta = |expression: &str| {
-        format!(r#""extension": [{{"url": "{url}", "valueString": "{expression}"}}]"#)
-    };
+    let kanta = |expression: &str| format!(r#""extension": [{{"url": "{url}", "valueString": "{expression}"}}]"#);
     let over_five = kanta("QuestionnaireResponse.item.where(linkId = '1').answer.value > 5");
     for version in Version::ALL {
         assert_eq!(outcome(version, &over_five, &first(6)), "missing");
         assert_eq!(outcome(version, &over_five, &format!("{}, {second}", first(4))), "disabled");
         let broken = said(version, &questions(&kanta("item.where(")), second);
-        assert!(broken.len() == 1 && broken[0].starts_with("warning") && broken[0].contains("cannot be evaluated"), "{broken:?}");
+        assert!(
+            broken.len() == 1 && broken[0].starts_with("warning") && broken[0].contains("cannot be evaluated"),
+            "{broken:?}"
+        );
     }
     let mismatched = r4("=", r#""answerString": "5""#);
     let texts = said(Version::R4, &questions(&mismatched), &both);
@@ -181,7 +203,9 @@ fn conditions_look_into_the_nearest_group() {
     let wrong = say(format!("{}, {}", group(true, true), group(false, true)));
     assert_eq!(
         wrong,
-        ["error QuestionnaireResponse.item[1].item[1]: Item has answer, even though it is not enabled (item id = 'g2')"]
+        [
+            "error QuestionnaireResponse.item[1].item[1]: Item has answer, even though it is not enabled (item id = 'g2')"
+        ]
     );
 }
 
@@ -191,16 +215,23 @@ fn choices_are_among_the_offered() {
     let say = |offer: &str, kind: &str, value: &str| {
         said(Version::R4, &offers(offer, kind), &format!(r#"{{"linkId": "1", "answer": [{{{value}}}]}}"#))
     };
-    let options = r#""answerOption": [{"valueCoding": {"system": "urn:oid:1.2.3", "code": "red"}}, {"valueInteger": 3}]"#;
+    let options =
+        r#""answerOption": [{"valueCoding": {"system": "urn:oid:1.2.3", "code": "red"}}, {"valueInteger": 3}]"#;
     let coding = |code: &str| format!(r#""valueCoding": {{"system": "urn:oid:1.2.3", "code": "{code}"}}"#);
     assert_eq!(say(options, "choice", &coding("red")), Vec::<String>::new());
-    assert!(say(options, "choice", &coding("green"))[0].ends_with("The code urn:oid:1.2.3::green is not a valid option"));
+    assert!(
+        say(options, "choice", &coding("green"))[0].ends_with("The code urn:oid:1.2.3::green is not a valid option")
+    );
     assert!(say(options, "choice", r#""valueInteger": 4"#)[0].ends_with("The integer 4 is not a valid option"));
-    assert!(say(options, "choice", r#""valueString": "a""#)[0].ends_with("Option list has no option values of type string"));
+    assert!(
+        say(options, "choice", r#""valueString": "a""#)[0].ends_with("Option list has no option values of type string")
+    );
     assert_eq!(say(options, "open-choice", r#""valueString": "a""#), Vec::<String>::new());
     let contained = r##""answerValueSet": "#colours""##;
     assert_eq!(say(contained, "choice", &coding("blue")), Vec::<String>::new());
-    assert!(say(contained, "choice", &coding("green"))[0].ends_with("is not in the options value set in the questionnaire"));
+    assert!(
+        say(contained, "choice", &coding("green"))[0].ends_with("is not in the options value set in the questionnaire")
+    );
     let unknown = r#""answerValueSet": "http://app.test/ValueSet/colours""#;
     assert!(say(unknown, "choice", &coding("red"))[0].starts_with("warning"));
     // STU3 has other names for the same.
@@ -211,8 +242,10 @@ fn choices_are_among_the_offered() {
 
 #[test]
 fn a_questionnaire_may_be_contained_or_unknown() {
-    let unknown = answer(Version::R4, Questionnaires::default(), r#""https://questions.example/q""#, r#"{"linkId": "1"}"#);
-    let warning = unknown.iter().find(|finding| finding.rule == "QuestionnaireResponse#questionnaire").expect("a warning");
+    let unknown =
+        answer(Version::R4, Questionnaires::default(), r#""https://questions.example/q""#, r#"{"linkId": "1"}"#);
+    let warning =
+        unknown.iter().find(|finding| finding.rule == "QuestionnaireResponse#questionnaire").expect("a warning");
     assert!(!warning.is_error() && warning.text.contains("could not be resolved"));
     let contained = r##""#q", "contained": [{"resourceType": "Questionnaire", "id": "q", "status": "active", "item": [
         {"linkId": "1", "type": "string", "required": true}]}]"##;
