@@ -137,8 +137,8 @@ pub enum EvaluationError {
     #[error("{0}")]
     WrongType(String),
     /// The caller was asked and could not tell.
-    #[error("{0}({1}) cannot be told here")]
-    Unanswered(&'static str, String),
+    #[error("{0} cannot be told here")]
+    Unanswered(String),
     /// The caller gave no clock.
     #[error("{0}() needs the present time, and there is none here")]
     NoClock(&'static str),

@@ -72,7 +72,7 @@ impl<'w> Walk<'w> {
             match expression.holds(context, Node::new(value, sibling, type_code)) {
                 Ok(true) => {}
                 // Asked for what is not to be had here: listed, but not held against the resource.
-                Err(reason @ (EvaluationError::NoClock(_) | EvaluationError::Unanswered(..))) => {
+                Err(reason @ (EvaluationError::NoClock(_) | EvaluationError::Unanswered(_))) => {
                     let text = format!("{}: cannot be judged ({reason}): {}", constraint.key, constraint.human);
                     self.warning(&constraint.key, place, anchor, text);
                 }

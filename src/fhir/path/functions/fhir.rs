@@ -72,7 +72,7 @@ impl<'a> Call<'_, '_, 'a> {
         let (Some(item), Some(services)) = (item, self.evaluator.context.services) else {
             return Ok(Collection::new());
         };
-        let unanswered = || EvaluationError::Unanswered(self.function.name(), url.to_string());
+        let unanswered = || EvaluationError::Unanswered(format!("{}({url})", self.function.name()));
         answer(services, item, &url).map(|answer| boolean(Some(answer))).ok_or_else(unanswered)
     }
 
