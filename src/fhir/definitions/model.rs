@@ -191,7 +191,7 @@ pub enum DiscriminatorKind {
 /// A named group of repetitions with its own constraints.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Slice {
-    /// Its name.
+    /// Its name; `@default` takes what no other slice takes.
     pub name: Box<str>,
     /// What makes a repetition belong to it; a slice without criteria takes none.
     pub criteria: Vec<Criterion>,
@@ -215,6 +215,10 @@ pub enum PathStep {
     Member(Box<str>),
     /// `extension('url')`
     Extension(Box<str>),
+    /// `resolve()`: what a reference leads to.
+    Resolve,
+    /// `ofType(type)`
+    OfType(Box<str>),
 }
 
 /// What a [`Criterion`] asks of what its path leads to; one of several values suffices.

@@ -74,7 +74,7 @@ pub struct Finding {
     /// The element and the key of the rule: `Observation.language#min`, `Observation#PHR-2`. Stable across instances: no
     /// indices, choices as `value[x]`. An element's keys are `min`, `max`, `slice-min`, `slice-max`, `slice-closed`,
     /// `slice-order`, `slice`, `fixed`, `pattern`, `binding`, `display`, `type`, `primitive`, `json`, `empty`, `unknown`,
-    /// `narrative`, `language`, `reference`, `extension`, `context`, `identifier`, `system`, `code`, `profile`,
+    /// `narrative`, `language`, `reference`, `extension`, `context`, `identifier`, `system`, `code`, `id`, `profile`,
     /// `questionnaire`, `item-unknown`, `item-misplaced`, `item-order`, `item-link`, `item-text`, `item-required`,
     /// `item-repeats`, `item-type`, `item-option`, `item-disabled`, `item-condition`, `item-nesting`, and the keys of
     /// invariants.

@@ -256,7 +256,7 @@ impl Compiler<'_> {
     /// Has the types of all elements at hand, for discriminators that lead into them.
     fn load_types(&mut self, element: &Element) {
         for reference in &element.types {
-            let urls = reference.profiles.iter().map(|profile| profile.to_string());
+            let urls = reference.profiles.iter().chain(&reference.targets).map(|profile| profile.to_string());
             for url in urls.chain(std::iter::once(format!("{CORE}{}", reference.code))) {
                 // A type that is not defined here has been said to be so where that matters.
                 let _ = self.number(&url).is_some() && self.structure(&url).is_ok();

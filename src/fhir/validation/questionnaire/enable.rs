@@ -25,13 +25,12 @@ type ItemsByLink<'w> = HashMap<&'w str, Vec<Value<'w>>>;
 /// Answers whether questions are asked, given one response.
 pub(super) struct Conditions<'f, 'q, 'w> {
     form: &'f Form<'q>,
-    definitions: &'w Definitions,
     response: Value<'w>,
-    /// Every expression is about the whole response, so one look suffices for all repetitions of a question.
+    /// Every expression is about the whole response, so one look suffices for all repetitions of a question. They are
+    /// evaluated at the start, where the stack is not deep yet.
     by_expression: HashMap<Number, Enabled>,
     /// For each object its items by linkId, made when first needed: a form with many conditions looks often.
     by_object: HashMap<u32, Rc<ItemsByLink<'w>>>,
-    steps: u32,
     looks: usize,
 }
 
@@ -44,31 +43,22 @@ pub(super) struct Around<'a, 'w> {
 }
 
 impl<'f, 'q, 'w> Conditions<'f, 'q, 'w> {
-    pub(super) fn new(form: &'f Form<'q>, definitions: &'w Definitions, response: Value<'w>) -> Self {
+    pub(super) fn new(form: &'f Form<'q>, definitions: &Definitions, response: Value<'w>) -> Self {
         let expressions = form.questions.iter().filter(|question| question.expression().is_some()).count();
         let steps = STEPS / u32::try_from(expressions.max(1)).unwrap_or(u32::MAX);
-        let (by_expression, by_object) = (HashMap::new(), HashMap::new());
-        Conditions {
-            form,
-            definitions,
-            response,
-            by_expression,
-            by_object,
-            steps: steps.max(LEAST_STEPS),
-            looks: LOOKS,
-        }
+        let steps = steps.max(LEAST_STEPS);
+        let evaluated = form.questions.iter().enumerate().filter_map(|(number, question)| {
+            Some((number, evaluate(question.expression()?, definitions, response, steps)))
+        });
+        let by_expression = evaluated.collect();
+        Conditions { form, response, by_expression, by_object: HashMap::new(), looks: LOOKS }
     }
 
     /// Whether a question is asked; `around` are the response items it stands in.
     pub(super) fn is_enabled(&mut self, number: Number, around: Option<&Around<'_, 'w>>) -> Enabled {
         let question = &self.form.questions[number];
-        if let Some(expression) = question.expression() {
-            if let Some(known) = self.by_expression.get(&number) {
-                return known.clone();
-            }
-            let enabled = self.evaluate(expression);
-            self.by_expression.insert(number, enabled.clone());
-            return enabled;
+        if let Some(enabled) = self.by_expression.get(&number) {
+            return enabled.clone();
         }
         if question.conditions().next().is_none() {
             return Ok(true);
@@ -81,17 +71,6 @@ impl<'f, 'q, 'w> Conditions<'f, 'q, 'w> {
             }
         }
         Ok(!any_suffices)
-    }
-
-    fn evaluate(&self, text: &str) -> Enabled {
-        let fail = |reason: String| format!("the condition {text:?} cannot be evaluated: {reason}");
-        let expression = Expression::parse(text).map_err(|error| fail(error.to_string()))?;
-        let node = Node::root(self.response);
-        let context = Context::new(node)
-            .with_model(self.definitions)
-            .with_version(self.definitions.version())
-            .with_step_limit(self.steps);
-        expression.holds(&context, node).map_err(|error| fail(error.to_string()))
     }
 
     /// Whether one `enableWhen` holds.
@@ -168,6 +147,16 @@ impl<'f, 'q, 'w> Conditions<'f, 'q, 'w> {
         });
         Rc::clone(items)
     }
+}
+
+/// Whether Kanta's condition holds for a response.
+fn evaluate(text: &str, definitions: &Definitions, response: Value<'_>, steps: u32) -> Enabled {
+    let fail = |reason: String| format!("the condition {text:?} cannot be evaluated: {reason}");
+    let expression = Expression::parse(text).map_err(|error| fail(error.to_string()))?;
+    let node = Node::root(response);
+    let context =
+        Context::new(node).with_model(definitions).with_version(definitions.version()).with_step_limit(steps);
+    expression.holds(&context, node).map_err(|error| fail(error.to_string()))
 }
 
 /// Whether an answer compares with the expected one as the operator says; both are of the type.
