@@ -24,6 +24,8 @@ pub struct Structure {
     pub base: Option<Box<str>>,
     /// Where an extension may stand; empty for everything else.
     pub context: Vec<ExtensionContext>,
+    /// What must hold of the element an extension stands in.
+    pub context_invariants: Vec<Constraint>,
     /// The outermost element.
     pub root: Element,
 }
@@ -46,8 +48,8 @@ pub enum ExtensionContext {
     Element(Box<str>),
     /// Within the extension with this URL.
     Extension(Box<str>),
-    /// Where a FHIRPath expression holds; not judged.
-    Expression(Box<str>),
+    /// On the elements that a FHIRPath expression finds in the resource; its number is that in [`Table::expressions`].
+    Expression(Box<str>, u32),
 }
 
 /// An element of a snapshot.
@@ -313,6 +315,9 @@ pub struct Table<'t> {
     /// Code system URL and packed [`CodeList`], for displays.
     #[serde(borrow)]
     pub code_systems: Vec<(&'t str, &'t [u8])>,
+    /// Every code system that a value set or code system speaks of, sorted.
+    #[serde(borrow)]
+    pub systems: Vec<&'t str>,
     /// Every FHIRPath expression, once.
     #[serde(borrow)]
     pub expressions: Vec<&'t str>,

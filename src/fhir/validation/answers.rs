@@ -22,11 +22,32 @@ pub(super) struct Shared {
     /// Whether a value (by its number in the document) conforms to a structure (by its address). Each pair is looked at
     /// once: profiles that slice by profile at every level would double the work with each of them.
     conformance: RefCell<HashMap<(u32, usize), bool>>,
+    /// For resources (by their number) what they contain: the numbers by id. Many references to many contained resources
+    /// are not looked for one by one.
+    contained: RefCell<HashMap<u32, ByIdentifier>>,
 }
+
+/// The numbers of resources by their id.
+type ByIdentifier = HashMap<Box<str>, u32>;
 
 impl Shared {
     pub(super) fn new() -> Rc<Shared> {
-        Rc::new(Shared { budget: Cell::new(STEPS), conformance: RefCell::default() })
+        Rc::new(Shared { budget: Cell::new(STEPS), conformance: RefCell::default(), contained: RefCell::default() })
+    }
+
+    /// The resource with this id that `resource` contains.
+    pub(super) fn contained<'w>(&self, resource: Value<'w>, id: &str) -> Option<Value<'w>> {
+        let mut known = self.contained.borrow_mut();
+        let by_id = known.entry(resource.index()).or_insert_with(|| {
+            let mut by_id = ByIdentifier::new();
+            for contained in resource.get("contained").into_iter().flat_map(Value::items) {
+                if let Some(id) = contained.get("id").and_then(Value::as_str) {
+                    by_id.entry(id.into()).or_insert(contained.index());
+                }
+            }
+            by_id
+        });
+        by_id.get(id).and_then(|&index| resource.document().value(index))
     }
 }
 

@@ -19,6 +19,7 @@ mod codes;
 mod content;
 mod extensions;
 mod findings;
+mod grammar;
 mod invariants;
 mod literals;
 mod place;

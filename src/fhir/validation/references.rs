@@ -62,8 +62,7 @@ impl<'w> Walk<'w> {
             if id.is_empty() {
                 return scope.root_resource.get("resourceType").and_then(Value::as_str);
             }
-            let mut contained = scope.root_resource.get("contained").into_iter().flat_map(Value::items);
-            let target = contained.find(|resource| resource.get("id").and_then(Value::as_str) == Some(id));
+            let target = self.shared.contained(scope.root_resource, id);
             if target.is_none() && !scope.is_secondary {
                 let text = format!("Unable to resolve resource '{text}': there is no contained resource with this id");
                 self.error("reference", place, written, text);

@@ -172,21 +172,13 @@ impl<'w> Walk<'w> {
     fn resolved(&self, scope: &Scope<'w>, reference: Value<'w>) -> Option<(Value<'w>, Option<&'w str>)> {
         let address = reference.as_str().or_else(|| reference.get("reference")?.as_str())?;
         if let Some(id) = address.strip_prefix('#') {
-            let mut contained = scope.root_resource.get("contained").into_iter().flat_map(Value::items);
-            let target = contained.find(|resource| resource.get("id").and_then(Value::as_str) == Some(id))?;
-            return Some((target, None));
+            return self.shared.contained(scope.root_resource, id).map(|target| (target, None));
         }
         Some((reference, Some(&type_in(self.definitions, address)?.type_name)))
     }
 
     /// Whether a value conforms to a profile: an extension by its url, what is not at hand by its type.
-    fn is_of_profile(
-        &self,
-        scope: &Scope<'w>,
-        value: Value<'w>,
-        type_code: Option<&'w str>,
-        profile: &'w str,
-    ) -> bool {
+    fn is_of_profile(&self, scope: &Scope<'w>, value: Value<'w>, type_code: Option<&'w str>, profile: &'w str) -> bool {
         if value.get("url").and_then(Value::as_str) == Some(profile) {
             return true;
         }

@@ -31,10 +31,19 @@ pub(super) struct Scope<'w> {
     pub(super) root_resource: Value<'w>,
     /// What defines the elements, for references to their content.
     pub(super) structure: &'w Structure,
+    /// The element whose children are walked.
+    pub(super) holder: Holder<'w>,
     /// Another profile has judged everything before: only what this one adds is looked at.
     pub(super) is_secondary: bool,
     /// What that profile derives from, when it is HL7's vital signs: their invariants are judged already.
     pub(super) is_vital_sign: bool,
+}
+
+/// An element as its children see it: an object, or a primitive with its sibling.
+#[derive(Clone, Copy)]
+pub(super) struct Holder<'w> {
+    pub(super) value: Option<Value<'w>>,
+    pub(super) sibling: Option<Value<'w>>,
 }
 
 /// Whether a profile is the first or a later one that a resource is walked along.
@@ -143,7 +152,8 @@ impl<'w> Walk<'w> {
             Turn::First => (false, false),
             Turn::Later { is_vital_sign } => (true, is_vital_sign),
         };
-        let scope = Scope { resource: value, root_resource, structure, is_secondary, is_vital_sign };
+        let holder = Holder { value: Some(value), sibling: None };
+        let scope = Scope { resource: value, root_resource, structure, holder, is_secondary, is_vital_sign };
         self.invariants(&scope, &place, &structure.root.constraints, Some(value), None);
         self.children(&scope, &place, &structure.root.children, value);
         if !is_secondary && !self.findings.is_quiet() && place.type_code == "QuestionnaireResponse" {
@@ -177,6 +187,11 @@ impl<'w> Walk<'w> {
         children: &'w [Element],
         object: Value<'w>,
     ) {
+        let holder = match scope.holder.sibling == Some(object) {
+            true => scope.holder,
+            false => Holder { value: Some(object), sibling: None },
+        };
+        let scope = &Scope { holder, ..*scope };
         let mut slots: SmallVec<[Slot<'w>; 32]> = SmallVec::from_elem(Slot::default(), children.len());
         let mut next = 0;
         for (key, value) in object.members() {

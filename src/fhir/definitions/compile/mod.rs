@@ -5,12 +5,13 @@
 //! and reason: nothing is skipped.
 
 mod differential;
+mod elements;
 mod filters;
 mod json;
 mod slicing;
 mod terminology;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::rc::Rc;
 
@@ -96,6 +97,14 @@ pub struct Compiled {
     pub search_parameters: Vec<SearchParameter>,
 }
 
+impl Compiled {
+    /// The code systems that its value sets and code systems speak of; one may come several times.
+    pub fn systems(&self) -> impl Iterator<Item = &str> {
+        let lists = self.value_sets.iter().chain(&self.code_systems);
+        lists.flat_map(|list| list.systems.iter().map(|systems| &*systems.system))
+    }
+}
+
 /// A check of a FHIRPath expression: the reason it cannot be used.
 pub type CheckExpression<'c> = &'c dyn Fn(&str) -> Result<(), String>;
 
@@ -109,6 +118,7 @@ pub(crate) struct Declared {
     is_constraint: bool,
     base: Option<String>,
     context: Vec<ExtensionContext>,
+    context_invariants: Vec<String>,
     elements: Vec<Value>,
 }
 
@@ -303,7 +313,9 @@ pub fn pack(compiled: &Compiled) -> Result<Vec<u8>, postcard::Error> {
     fn named<'t>(urls: impl Iterator<Item = &'t str>, packed: &'t [Vec<u8>]) -> Vec<(&'t str, &'t [u8])> {
         urls.zip(packed).map(|(url, bytes)| (url, bytes.as_slice())).collect()
     }
+    let systems: BTreeSet<&str> = compiled.systems().collect();
     postcard::to_stdvec(&Table {
+        systems: systems.into_iter().collect(),
         structures: named(compiled.structures.iter().map(|structure| &*structure.url), &structures),
         value_sets: named(compiled.value_sets.iter().map(|list| &*list.url), &value_sets),
         code_systems: named(compiled.code_systems.iter().map(|list| &*list.url), &code_systems),
@@ -332,3 +344,6 @@ pub(crate) fn literal(value: &Value) -> Option<Literal> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,9 +71,16 @@ impl Walk<'_, '_> {
         let found = candidates.iter().find_map(|candidate| match candidate {
             Candidate::Targets(targets) => self.test_of_targets(targets, kind),
             Candidate::Element(element) => test(element, kind),
-            Candidate::Literal(literal) => {
-                (kind == DiscriminatorKind::Value).then(|| Test::Fixed((*literal).clone()))
-            }
+            Candidate::Literal(literal) => (kind == DiscriminatorKind::Value).then(|| Test::Fixed((*literal).clone())),
+        });
+        // As in HAPI: where there is no value to compare with, being there or not is what tells.
+        let found = found.or_else(|| {
+            let elements = candidates.iter().filter_map(|candidate| match candidate {
+                Candidate::Element(element) => Some(*element),
+                Candidate::Literal(_) | Candidate::Targets(_) => None,
+            });
+            let mut elements = elements.filter(|_| kind == DiscriminatorKind::Value && !steps.is_empty());
+            elements.find_map(|element| test(element, DiscriminatorKind::Exists))
         });
         Ok(found.map(|test| Criterion { path: steps, test }))
     }
@@ -188,9 +195,7 @@ fn test(element: &Element, kind: DiscriminatorKind) -> Option<Test> {
                 let binding = element.binding.as_ref().filter(|binding| binding.strength == Strength::Required)?;
                 Some(Test::InValueSet(binding.value_set.clone()))
             })
-            .or_else(|| extension_url(element))
-            // As in HAPI: where there is no value to compare with, being there or not is what tells.
-            .or_else(exists),
+            .or_else(|| extension_url(element)),
         DiscriminatorKind::Exists => exists(),
         DiscriminatorKind::Type => {
             let codes: Vec<Box<str>> = element.types.iter().map(|reference| reference.code.clone()).collect();

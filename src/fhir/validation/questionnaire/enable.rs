@@ -154,8 +154,7 @@ fn evaluate(text: &str, definitions: &Definitions, response: Value<'_>, steps: u
     let fail = |reason: String| format!("the condition {text:?} cannot be evaluated: {reason}");
     let expression = Expression::parse(text).map_err(|error| fail(error.to_string()))?;
     let node = Node::root(response);
-    let context =
-        Context::new(node).with_model(definitions).with_version(definitions.version()).with_step_limit(steps);
+    let context = Context::new(node).with_model(definitions).with_version(definitions.version()).with_step_limit(steps);
     expression.holds(&context, node).map_err(|error| fail(error.to_string()))
 }
 

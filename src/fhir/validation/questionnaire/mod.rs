@@ -83,10 +83,7 @@ impl<'w> Walk<'w> {
                 "No questionnaire is identified, so no validation can be performed against the base questionnaire";
             return self.warning("questionnaire", place, named.unwrap_or(response), text.to_owned());
         };
-        let contained = url.strip_prefix('#').and_then(|id| {
-            let mut contained = scope.resource.get("contained").into_iter().flat_map(Value::items);
-            contained.find(|resource| resource.get("id").and_then(Value::as_str) == Some(id))
-        });
+        let contained = url.strip_prefix('#').and_then(|id| self.shared.contained(scope.resource, id));
         if let Some(questionnaire) = contained {
             return self.by_form(place, response, &Form::read(questionnaire));
         }

@@ -30,7 +30,8 @@ fn answer(version: Version, questionnaires: Questionnaires, named: &str, items: 
 /// Location and text of what is said about a response.
 fn said(version: Version, questions: &str, items: &str) -> Vec<String> {
     let findings = judge(version, questions, items);
-    let of_items = findings.iter().filter(|finding| finding.rule.contains(".item"));
+    let of_items =
+        findings.iter().filter(|finding| finding.rule.contains(".item") && !finding.rule.ends_with("#system"));
     of_items.map(|finding| format!("{} {}: {}", finding.severity.as_str(), finding.location, finding.text)).collect()
 }
 
