@@ -186,18 +186,16 @@ impl Definitions {
     }
 
     /// Whether a system below `http://hl7.org/fhir/` is one of this FHIR version. STU3's `v2/` and `v3/` systems and those
-    /// that moved to `terminology.hl7.org` are not R4's; any other is taken for known, since not all are listed here.
+    /// that moved to `terminology.hl7.org` are not R4's.
     pub fn is_hl7_system(&self, system: &str) -> bool {
-        let own = |version: Version| Definitions::embedded(version).names_system(system);
-        match self.version {
-            Version::Stu3 => true,
-            Version::R4 if self.names_system(system) => true,
-            Version::R4 => {
-                let is_old_table =
-                    ["http://hl7.org/fhir/v2/", "http://hl7.org/fhir/v3/"].iter().any(|old| system.starts_with(old));
-                !is_old_table && !own(Version::Stu3)
-            }
-        }
+        static STU3: OnceLock<HashSet<&'static str>> = OnceLock::new();
+        static R4: OnceLock<HashSet<&'static str>> = OnceLock::new();
+        let published = match self.version {
+            Version::Stu3 => STU3.get_or_init(|| include_str!("code-systems-stu3.txt").lines().collect()),
+            Version::R4 => R4.get_or_init(|| include_str!("code-systems-r4.txt").lines().collect()),
+        };
+        let name = system.strip_prefix("http://hl7.org/fhir/");
+        name.is_some_and(|name| published.contains(name)) || self.names_system(system)
     }
 
     /// Whether any value set or code system speaks of a code system.

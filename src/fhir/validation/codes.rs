@@ -9,7 +9,9 @@ use crate::fhir::definitions::{Binding, Strength};
 use crate::json::{Kind, Value};
 
 /// HL7's code systems that a value set lists whole.
-const WHOLE_SYSTEMS: [(&str, &str); 6] = [
+const WHOLE_SYSTEMS: [(&str, &str); 8] = [
+    ("http://hl7.org/fhir/v3/Confidentiality", "http://hl7.org/fhir/ValueSet/security-labels"),
+    ("http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "http://hl7.org/fhir/ValueSet/security-labels"),
     ("http://hl7.org/fhir/observation-category", "http://hl7.org/fhir/ValueSet/observation-category"),
     ("http://hl7.org/fhir/v2/0078", "http://hl7.org/fhir/ValueSet/observation-interpretation"),
     ("http://hl7.org/fhir/data-absent-reason", "http://hl7.org/fhir/ValueSet/observation-valueabsentreason"),
@@ -245,6 +247,11 @@ pub(super) fn is_absolute(uri: &str) -> bool {
             && scheme.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         is_scheme && !rest.is_empty() && !rest.contains(' ')
     })
+}
+
+/// Whether a URI is what HAPI takes for an absolute URL.
+pub(super) fn is_absolute_address(url: &str) -> bool {
+    ["http:", "https:", "urn:uuid:", "urn:oid:"].iter().any(|start| url.starts_with(start))
 }
 
 /// A canonical URL without its version.

@@ -87,6 +87,7 @@ impl<'w> Walk<'w> {
             "Extension" => return self.extension(scope, place, element, reference, value),
             "Reference" => self.reference(scope, place, reference, value),
             "Identifier" => self.identifier(scope, place, value),
+            "Meta" if !scope.is_secondary => self.labels(place, value),
             "Coding" | "Quantity" | "Age" | "Count" | "Distance" | "Duration" => self.coding(scope, place, value),
             _ => {}
         }
@@ -108,6 +109,19 @@ impl<'w> Walk<'w> {
             let place = place.defined_by(Some(structure));
             let scope = Scope { structure, ..*scope };
             self.children(&scope, &place, &structure.root.children, value);
+        }
+    }
+
+    /// No security label comes twice.
+    fn labels(&mut self, place: &Place<'_>, meta: Value<'w>) {
+        let mut seen = std::collections::HashSet::new();
+        for label in meta.get("security").into_iter().flat_map(Value::items) {
+            let text = |key: &str| label.get(key).and_then(Value::as_str);
+            let key = (text("system"), text("code"));
+            if key.1.is_some() && !seen.insert(key) {
+                let (system, code) = (key.0.unwrap_or("null"), key.1.unwrap_or_default());
+                self.error("duplicate", place, label, format!("Duplicate Security Label {system}#{code}"));
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Extensions: known ones by their definition, unknown ones with a warning.
 
-use super::codes::is_absolute;
+use super::codes::{is_absolute, is_absolute_address};
 use super::place::Place;
 use super::walk::{Scope, Walk};
 use crate::fhir::definitions::{Element, ExtensionContext, Structure, TypeReference};
@@ -52,7 +52,7 @@ impl<'w> Walk<'w> {
             None if scope.is_secondary => {}
             None => {
                 // Within a complex extension the url is a plain name.
-                if is_absolute(url) {
+                if is_absolute_address(url) {
                     self.warning("extension", place, value, format!("Unknown extension {url}"));
                 } else if place.parent().is_none_or(|parent| parent.type_code != "Extension") && !url.is_empty() {
                     self.error("extension", place, value, "Extension.url must be an absolute URL".to_owned());

@@ -75,7 +75,7 @@ pub struct Finding {
     /// The element and the key of the rule: `Observation.language#min`, `Observation#PHR-2`. Stable across instances: no
     /// indices, choices as `value[x]`. An element's keys are `min`, `max`, `slice-min`, `slice-max`, `slice-closed`,
     /// `slice-order`, `slice`, `fixed`, `pattern`, `binding`, `display`, `type`, `primitive`, `json`, `empty`, `unknown`,
-    /// `narrative`, `language`, `reference`, `extension`, `context`, `identifier`, `system`, `code`, `id`, `profile`,
+    /// `narrative`, `language`, `reference`, `extension`, `context`, `identifier`, `system`, `code`, `id`, `duplicate`, `profile`,
     /// `questionnaire`, `item-unknown`, `item-misplaced`, `item-order`, `item-link`, `item-text`, `item-required`,
     /// `item-repeats`, `item-type`, `item-option`, `item-disabled`, `item-condition`, `item-nesting`, and the keys of
     /// invariants.
@@ -117,6 +117,9 @@ pub struct Options {
     pub refuse_wrong_display: bool,
     /// Whether findings speak as the engine before July 2020 did (`validator.texts = 2018`).
     pub texts_of_2018: bool,
+    /// Whether HL7's vital-signs profiles apply to an R4 Observation by its LOINC code, as in engines newer than the national
+    /// service's.
+    pub vital_signs_by_code: bool,
     /// Where the Questionnaires that responses answer are looked up; one that is not found is a warning.
     pub questionnaires: Questionnaires,
     /// The present moment for invariants that ask for it (`today()`); without it they are only warned about.

@@ -10,7 +10,7 @@ use crate::json::Value;
 /// The canonical URLs of the national profiles start so.
 const NATIONAL: &str = "http://phr.kanta.fi/StructureDefinition/";
 
-/// HL7's vital-signs profiles apply to an R4 Observation by its LOINC code, whatever it names (as in HAPI).
+/// HL7's vital-signs profiles apply to an R4 Observation by its LOINC code, whatever it names (as in HAPI since 6.0).
 const VITAL_SIGNS: [(&str, &str); 10] = [
     ("85353-1", "vitalspanel"),
     ("9279-1", "resprate"),
@@ -48,7 +48,9 @@ pub(super) fn profiles<'w>(
         }
         None => named(walk, place, resource, of_type),
     };
-    profiles.extend(vital_signs(definitions, resource));
+    if walk.options.vital_signs_by_code {
+        profiles.extend(vital_signs(definitions, resource));
+    }
     profiles
 }
 
@@ -74,7 +76,8 @@ fn named<'w>(
     for (index, value) in written.iter().enumerate() {
         let Some(url) = value.as_str() else { continue };
         let at = here.at(Some(index));
-        match definitions.profile(url).filter(|_| is_national(url)) {
+        // The service looks for the canonical as it is written: with a version it finds none.
+        match definitions.profile(url).filter(|_| is_national(url) && !url.contains('|')) {
             Some(profile) if profile.type_name == of_type.type_name => found.push((profile, *value, index)),
             Some(profile) => {
                 let text = format!(

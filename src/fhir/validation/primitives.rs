@@ -21,9 +21,6 @@ impl<'w> Walk<'w> {
             self.deeper(place, sibling, |walk| walk.sibling(scope, place, item.value, sibling));
         }
         let Some(value) = item.value else {
-            if let (Some(literal), Some(sibling)) = (&element.fixed, item.sibling) {
-                self.fixed(place, sibling, literal);
-            }
             self.invariants(scope, place, &element.constraints, None, item.sibling);
             return;
         };

@@ -15,6 +15,7 @@ impl<'w> Walk<'w> {
         reference: Option<&TypeReference>,
         value: Value<'w>,
     ) {
+        self.stated_type(place, reference, value);
         let Some(written) = value.get("reference") else {
             if !scope.is_secondary && value.get("identifier").is_none() && value.get("display").is_none() {
                 let text = "A Reference without an actual reference or identifier should have a display";
@@ -46,6 +47,21 @@ impl<'w> Walk<'w> {
                 allowed.join(", ")
             );
             self.error("reference", place, written, text);
+        }
+    }
+
+    /// `Reference.type` (R4) is one of the targets' types.
+    fn stated_type(&mut self, place: &Place<'_>, reference: Option<&TypeReference>, value: Value<'w>) {
+        let Some(reference) = reference.filter(|reference| !reference.targets.is_empty()) else { return };
+        let Some((stated, found)) = value.get("type").and_then(|stated| Some((stated, stated.as_str()?))) else {
+            return;
+        };
+        let allowed: Vec<&str> = reference.targets.iter().map(|target| self.type_of_target(target)).collect();
+        if !allowed.iter().any(|allowed| *allowed == found || matches!(*allowed, "Resource" | "")) {
+            let allowed = allowed.join(", ");
+            let text =
+                format!("The type '{found}' is not a valid Target for this element (must be one of [{allowed}])");
+            self.error("reference", place, stated, text);
         }
     }
 

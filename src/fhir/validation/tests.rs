@@ -299,7 +299,12 @@ fn vital_signs_of_hl7_apply_by_code() {
     let coding = r#""coding": [{"system": "http://loinc.org", "code": "8867-4"}, {"#;
     let at = steps.find("\"code\": {").expect("a code");
     let heart_rate = format!("{}{}", &steps[..at], steps[at..].replacen("\"coding\": [\n      {", coding, 1));
-    let found = refused(&judge(Version::R4, &Options::default(), &heart_rate));
+    assert!(
+        !refused(&judge(Version::R4, &Options::default(), &heart_rate))
+            .contains(&"Observation.category#slice-min".to_owned())
+    );
+    let by_code = Options { vital_signs_by_code: true, ..Options::default() };
+    let found = refused(&judge(Version::R4, &by_code, &heart_rate));
     assert!(found.contains(&"Observation.category#slice-min".to_owned()), "{found:?}");
 }
 

@@ -197,7 +197,8 @@ impl<'w> Walk<'w> {
         for (key, value) in object.members() {
             let (name, is_sibling) = key.strip_prefix('_').map_or((key, false), |name| (name, true));
             let Some((index, type_code)) = self.find(children, name, next) else {
-                let is_type = place.is_resource && key == "resourceType";
+                // Comments of DSTU2 are passed over, as in HAPI.
+                let is_type = place.is_resource && key == "resourceType" || key == "fhir_comments";
                 if !is_type && !scope.is_secondary {
                     self.unknown(place, key, value);
                 }
