@@ -77,7 +77,7 @@ pub struct Finding {
     /// `slice-order`, `slice`, `fixed`, `pattern`, `binding`, `display`, `type`, `primitive`, `json`, `empty`, `unknown`,
     /// `narrative`, `language`, `reference`, `extension`, `context`, `identifier`, `system`, `code`, `id`, `duplicate`, `profile`,
     /// `questionnaire`, `item-unknown`, `item-misplaced`, `item-order`, `item-link`, `item-text`, `item-required`,
-    /// `item-repeats`, `item-type`, `item-option`, `item-disabled`, `item-condition`, `item-nesting`, and the keys of
+    /// `item-repeats`, `item-type`, `item-option`, `item-disabled`, `item-condition`, `item-nesting`, `condition`, and the keys of
     /// invariants.
     pub rule: String,
     /// Where, as HAPI says it: `Observation.component[1].value.ofType(Quantity).unit`.

@@ -359,6 +359,19 @@ fn hints_teach() {
     );
     assert!(hint("\"value\": 72.50", "\"value\": \"72.50\"").contains("without quotation marks"));
     assert!(hint("\"issued\"", "\"comment\": \"a\", \"issued\"").contains("in R4 it is note"));
+    let url = "http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight";
+    assert!(hint(url, &format!("{url}|0.1.0")).contains("without |version"));
+    assert!(
+        hint(url, "http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweigth")
+            .contains(&format!("did you mean {url}?"))
+    );
+    assert!(
+        hint(url, "http://phr.kanta.fi/StructureDefinition/fiphr-bodyweight-stu3")
+            .contains("send the resource to baseStu3")
+    );
+    assert!(hint(url, &format!("{url}\", \"http://app.test/own")).contains("name the national profile alone"));
+    assert!(hint("\"unit\": \"kg\"", "\"unit\": \"kilo\"").contains("the UCUM code is written kg"));
+    assert!(hint("\"code\": \"kg\"", "\"code\": \"KGS\"").contains("UCUM code"));
 }
 
 #[test]
@@ -403,6 +416,54 @@ fn hostile_documents_end() {
     {
         assert!(refused(&judge(Version::R4, &Options::default(), text)).len() == 1, "{text}");
     }
+}
+
+#[test]
+fn grammars_stand_for_value_sets() {
+    let judge = |version: Version, language: &str| {
+        let text = format!(r#"{{"resourceType": "Patient", "communication": [{{"language": {language}}}]}}"#);
+        let options = Options { allow_missing_profile: true, ..Options::default() };
+        let findings = judge(version, &options, &text);
+        findings
+            .into_iter()
+            .filter(|finding| finding.rule.contains("language"))
+            .map(|finding| finding.severity)
+            .collect::<Vec<_>>()
+    };
+    let coded = |code: &str| format!(r#"{{"coding": [{{"system": "urn:ietf:bcp:47", "code": "{code}"}}]}}"#);
+    assert_eq!(judge(Version::Stu3, &coded("fi")), []);
+    // Outside the short list, but a language.
+    assert_eq!(judge(Version::Stu3, &coded("smn")), [Severity::Warning]);
+    assert_eq!(judge(Version::Stu3, &coded("suomen kieli")), [Severity::Error]);
+    assert_eq!(judge(Version::R4, &coded("suomen kieli")), []);
+    let photo = |kind: &str| {
+        errors(
+            "\"issued\"",
+            &format!(
+                "\"contained\": [{{\"resourceType\": \"Patient\", \"id\": \"p\", \"photo\": [{{\"contentType\": \"{kind}\"}}]}}], \"issued\""
+            ),
+        )
+    };
+    assert!(photo("png").contains(&"Patient.photo.contentType#binding".to_owned()));
+    assert!(!photo("image/png").contains(&"Patient.photo.contentType#binding".to_owned()));
+}
+
+#[test]
+fn systems_known_and_unknown() {
+    let with = |system: &str| {
+        let from = r#""coding": ["#;
+        judge(
+            Version::R4,
+            &Options::default(),
+            &weight(from, &format!(r#"{from}{{"system": "{system}", "code": "a", "display": "A"}},"#)),
+        )
+    };
+    let unknown = with("http://app.test/codes");
+    let warning = unknown.iter().find(|finding| finding.text.contains("is unknown so the code")).expect("a warning");
+    assert_eq!(warning.severity, Severity::Warning);
+    assert!(with("http://snomed.info/sct").iter().all(|finding| !finding.text.contains("is unknown")));
+    let of_hl7 = with("http://hl7.org/fhir/no-such-system");
+    assert!(of_hl7.iter().any(|finding| finding.is_error() && finding.text.starts_with("Unknown Code System")));
 }
 
 #[test]

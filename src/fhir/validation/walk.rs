@@ -156,8 +156,13 @@ impl<'w> Walk<'w> {
         let scope = Scope { resource: value, root_resource, structure, holder, is_secondary, is_vital_sign };
         self.invariants(&scope, &place, &structure.root.constraints, Some(value), None);
         self.children(&scope, &place, &structure.root.children, value);
-        if !is_secondary && !self.findings.is_quiet() && place.type_code == "QuestionnaireResponse" {
-            self.questionnaire(&scope, &place, value);
+        if is_secondary || self.findings.is_quiet() {
+            return;
+        }
+        match place.type_code {
+            "QuestionnaireResponse" => self.questionnaire(&scope, &place, value),
+            "Questionnaire" => self.conditions(&place, value),
+            _ => {}
         }
     }
 

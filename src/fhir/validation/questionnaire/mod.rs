@@ -6,6 +6,7 @@
 mod enable;
 mod form;
 mod options;
+mod own;
 
 use std::collections::HashMap;
 use std::fmt;

@@ -270,3 +270,30 @@ fn large_forms_end() {
         (0..20_000).map(|number| format!(r#"{{"linkId": "{number}", "answer": [{{"valueString": "a"}}]}}"#)).collect();
     assert!(said(Version::R4, &questions.join(","), &items.join(",")).is_empty());
 }
+
+#[test]
+fn conditions_ask_about_questions_that_are_there() {
+    let conditions = |items: &str| {
+        let text = format!(r#"{{"resourceType": "Questionnaire", "status": "active", "item": [{items}]}}"#);
+        let options = Options { allow_missing_profile: true, ..Options::default() };
+        let findings = validate(Definitions::embedded(Version::R4), &Document::parse(text).expect("JSON"), &options);
+        let conditions = findings.into_iter().filter(|finding| finding.rule.ends_with("#condition"));
+        conditions.map(|finding| format!("{} {}", finding.location, finding.text)).collect::<Vec<_>>()
+    };
+    let item = |link_id: &str, question: &str, more: &str| {
+        let condition = format!(r#"{{"question": "{question}", "operator": "exists", "answerBoolean": true}}"#);
+        format!(r#"{{"linkId": "{link_id}", "type": "string", "enableWhen": [{condition}]{more}}}"#)
+    };
+    let first = r#"{"linkId": "1", "type": "string"}"#;
+    assert_eq!(conditions(&format!("{first}, {}", item("2", "1", ""))), Vec::<String>::new());
+    let missing = conditions(&format!("{first}, {}", item("2", "3", "")));
+    assert_eq!(missing.len(), 1);
+    assert!(
+        missing[0].starts_with("Questionnaire.item[1].enableWhen[0] Unable to find an item with the linkId '3'"),
+        "{missing:?}"
+    );
+    assert!(conditions(&item("2", "2", ""))[0].ends_with("can't reference itself"));
+    assert!(conditions(&format!("{}, {first}", item("2", "1", "")))[0].contains("comes after"));
+    let inner = item("2", "2a", r#", "item": [{"linkId": "2a", "type": "string"}]"#);
+    assert!(conditions(&inner)[0].contains("inner question"));
+}
