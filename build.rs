@@ -1,7 +1,7 @@
 //! Compiles `profiles/` into the tables that `fhir::definitions` embeds.
 
 #[path = "src/fhir/definitions/compile/mod.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 mod compile;
 #[path = "src/fhir/definitions/model.rs"]
 #[allow(dead_code)]
@@ -121,10 +121,15 @@ impl compile::Library for Library {
     fn code_system(&self, url: &str) -> Option<CodeList> {
         self.0.code_systems.iter().find(|list| &*list.url == url).cloned()
     }
+
+    fn value_set(&self, url: &str) -> Option<CodeList> {
+        self.0.value_sets.iter().find(|list| &*list.url == url).cloned()
+    }
 }
 
 fn check_expression(expression: &str) -> Result<(), String> {
-    syntax::Expression::parse(expression).map(drop).map_err(|error| format!("FHIRPath {expression:?}: {error}"))
+    let parsed = syntax::Expression::parse(expression).map_err(|error| error.to_string());
+    parsed.and_then(|parsed| parsed.check()).map_err(|reason| format!("FHIRPath {expression:?}: {reason}"))
 }
 
 /// The JSON files of a folder and those below it, in the order of their names.

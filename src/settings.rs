@@ -141,6 +141,9 @@ knobs! {
         Choice(&[("updated", Stu3Rules::Updated), ("2017", Stu3Rules::Of2017)]);
     /// Whether R4 profiles outside the published set are known.
     profiles_extras: bool = false, "profiles.extras", Flag;
+    /// Whose words the validator speaks.
+    validator_texts: ValidatorTexts = ValidatorTexts::Current, "validator.texts",
+        Choice(&[("current", ValidatorTexts::Current), ("2018", ValidatorTexts::Of2018)]);
     /// Whether the creating-application extension is added when absent.
     creating_application_add: bool = true, "creating_application.add", Flag;
 }
@@ -272,6 +275,15 @@ pub enum Stu3Rules {
     Of2017,
 }
 
+/// `validator.texts`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValidatorTexts {
+    /// Those of the engine in use since July 2020.
+    Current,
+    /// Those recorded in 2018 (resource-server.md §11).
+    Of2018,
+}
+
 /// Why a setting was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
@@ -329,6 +341,7 @@ impl Settings {
             add_creating_application: self.creating_application_add,
             foreign_profiles: self.profiles_foreign == ForeignProfiles::Allow,
             definitions: Selection { stu3_2017: self.stu3_rules == Stu3Rules::Of2017, r4_extras: self.profiles_extras },
+            texts_of_2018: self.validator_texts == ValidatorTexts::Of2018,
             ignore_unknown_parameters: self.search_unknown == UnknownSearch::Ignore,
             page_default: self.page_default as usize,
             page_max: self.page_max as usize,

@@ -96,7 +96,7 @@ fn the_entries_of_a_bundle_are_judged_and_named() {
         Value is 'kilo' but must be 'kg'
           117 |           "unit": "kilo",
               |                   ^
-        fix: the profile fixes the unit as it is shown, letter by letter: send the value in this unit
+        fix: the UCUM code is written kg; unit and code are fixed by the profile, letter by letter
     standard input entry[3] (Observation): accepted
     3 resources: 2 accepted, 1 refused
     "#);

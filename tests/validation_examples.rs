@@ -157,8 +157,13 @@ mod mutations {
         files.map(|(version, path)| (version, std::fs::read_to_string(path).expect("a readable file"))).collect()
     }
 
+    /// `MUTATIONS=100000 cargo test --release --test validation_examples mutations` takes so many cases instead of 256.
+    fn cases() -> u32 {
+        std::env::var("MUTATIONS").ok().and_then(|cases| cases.parse().ok()).unwrap_or(256)
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(256))]
+        #![proptest_config(ProptestConfig::with_cases(cases()))]
 
         /// Whatever becomes of an example, judging it ends and places every finding within the text.
         #[test]

@@ -55,6 +55,8 @@ pub struct Settings {
     pub refuse_drafts: bool,
     /// `stu3.rules` and `profiles.extras`: which national profiles bodies are judged by.
     pub definitions: Selection,
+    /// `validator.texts = 2018`: whether findings have the texts recorded in 2018.
+    pub texts_of_2018: bool,
     /// `search.unknown = ignore`.
     pub ignore_unknown_parameters: bool,
     /// `page.default`: how many hits a page holds when `_count` is absent.
@@ -75,6 +77,7 @@ impl Default for Settings {
             foreign_profiles: false,
             refuse_drafts: false,
             definitions: Selection::default(),
+            texts_of_2018: false,
             ignore_unknown_parameters: false,
             page_default: 20,
             page_max: 10_000,

@@ -30,9 +30,19 @@ impl Judge for NationalProfiles {
             true => ForeignProfiles::Allow,
             false => ForeignProfiles::Refuse,
         };
-        let options = Options { foreign_profiles, refuse_drafts: settings.refuse_drafts, ..Options::default() };
+        let options = Options {
+            foreign_profiles,
+            refuse_drafts: settings.refuse_drafts,
+            texts_of_2018: settings.texts_of_2018,
+            ..Options::default()
+        };
         let findings = validation::validate(self.0.of(version, settings.definitions), document, &options);
-        findings.into_iter().map(Objection::from).collect()
+        let mut objections: Vec<Objection> = findings.into_iter().map(Objection::from).collect();
+        if settings.texts_of_2018 {
+            // Recorded with the element alone.
+            objections.iter_mut().for_each(|objection| objection.issue.location.truncate(1));
+        }
+        objections
     }
 }
 

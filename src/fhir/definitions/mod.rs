@@ -43,8 +43,8 @@ pub struct Definitions {
     expressions: Vec<Invariant>,
     aliases: HashMap<Box<str>, Box<str>>,
     search_parameters: Packed<Vec<SearchParameter>>,
-    /// HL7's own code systems, as far as value sets name them; worked out when first asked for.
-    hl7_systems: OnceLock<HashSet<Box<str>>>,
+    /// The code systems that value sets and code systems speak of.
+    systems: HashSet<Box<str>>,
 }
 
 /// An expression as written, and parsed once it is needed.
@@ -128,9 +128,10 @@ impl Definitions {
     /// # Errors
     /// Everything in the sources that cannot be compiled, by file and element.
     pub fn extended(&self, sources: &[Source]) -> Result<Definitions, Vec<CompileError>> {
-        let check = |expression: &str| Expression::parse(expression).map(drop).map_err(|error| error.to_string());
+        let check = |expression: &str| Expression::of_definition(expression).map(drop);
         let compiled = compile::compile(self.version.as_str(), None, sources, Some(self), &check)?;
-        let mut extended = Definitions { hl7_systems: OnceLock::new(), ..self.clone() };
+        let mut extended = self.clone();
+        extended.systems.extend(compiled.systems().map(Into::into));
         for structure in compiled.structures {
             extended.numbers.insert(structure.url.clone(), extended.structures.len() as u32);
             extended.structures.push(Packed::ready(structure));
@@ -199,26 +200,21 @@ impl Definitions {
     }
 
     /// Whether a system below `http://hl7.org/fhir/` is one of this FHIR version. STU3's `v2/` and `v3/` systems and those
-    /// that moved to `terminology.hl7.org` are not R4's; any other is taken for known, since not all are listed here.
+    /// that moved to `terminology.hl7.org` are not R4's.
     pub fn is_hl7_system(&self, system: &str) -> bool {
-        let own = |version: Version| Definitions::embedded(version).hl7_systems().contains(system);
-        match self.version {
-            Version::Stu3 => true,
-            Version::R4 if self.hl7_systems().contains(system) => true,
-            Version::R4 => {
-                let is_old_table =
-                    ["http://hl7.org/fhir/v2/", "http://hl7.org/fhir/v3/"].iter().any(|old| system.starts_with(old));
-                !is_old_table && !own(Version::Stu3)
-            }
-        }
+        static STU3: OnceLock<HashSet<&'static str>> = OnceLock::new();
+        static R4: OnceLock<HashSet<&'static str>> = OnceLock::new();
+        let published = match self.version {
+            Version::Stu3 => STU3.get_or_init(|| include_str!("code-systems-stu3.txt").lines().collect()),
+            Version::R4 => R4.get_or_init(|| include_str!("code-systems-r4.txt").lines().collect()),
+        };
+        let name = system.strip_prefix("http://hl7.org/fhir/");
+        name.is_some_and(|name| published.contains(name)) || self.names_system(system)
     }
 
-    fn hl7_systems(&self) -> &HashSet<Box<str>> {
-        self.hl7_systems.get_or_init(|| {
-            let lists = self.value_sets.values().map(Packed::get);
-            let systems = lists.flat_map(|list| &list.systems).map(|systems| systems.system.clone());
-            systems.filter(|system| system.starts_with("http://hl7.org/fhir/")).collect()
-        })
+    /// Whether any value set or code system speaks of a code system.
+    pub fn names_system(&self, system: &str) -> bool {
+        self.systems.contains(system)
     }
 
     /// FHIR's search parameters.
@@ -231,7 +227,12 @@ impl Definitions {
     /// # Errors
     /// Why it cannot be parsed; what is in the binary was parsed when it was built.
     pub fn expression(&self, constraint: &Constraint) -> Result<&Expression, &str> {
-        let Some(Invariant { text, parsed }) = self.expressions.get(constraint.number as usize) else {
+        self.numbered_expression(constraint.number)
+    }
+
+    /// The expression with this number, as [`Definitions::expression`].
+    pub(crate) fn numbered_expression(&self, number: u32) -> Result<&Expression, &str> {
+        let Some(Invariant { text, parsed }) = self.expressions.get(number as usize) else {
             return Err("the expression is not there");
         };
         let parsed = parsed.get_or_init(|| Expression::parse(text).map_err(|error| error.to_string()));
@@ -263,6 +264,10 @@ impl compile::Library for Definitions {
     fn code_system(&self, url: &str) -> Option<CodeList> {
         Definitions::code_system(self, url).cloned()
     }
+
+    fn value_set(&self, url: &str) -> Option<CodeList> {
+        Definitions::value_set(self, url).cloned()
+    }
 }
 
 impl std::fmt::Debug for Definitions {
@@ -285,7 +290,7 @@ fn unpack(version: Version, bytes: &'static [u8]) -> Definitions {
         expressions: table.expressions.iter().map(|text| Invariant::new(*text)).collect(),
         aliases: HashMap::new(),
         search_parameters: Packed::new(table.search_parameters),
-        hl7_systems: OnceLock::new(),
+        systems: table.systems.iter().map(|system| (*system).into()).collect(),
     };
     for (index, (url, _)) in table.structures.iter().enumerate() {
         if let Some(name) = url.strip_prefix(compile::CORE) {

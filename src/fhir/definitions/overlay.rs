@@ -32,7 +32,8 @@ impl Definitions {
     /// The same definitions under a table that build.rs compiled on top of them; where URLs are the same, the table's stand.
     fn overlaid(&self, bytes: &'static [u8]) -> Definitions {
         let table: Table<'static> = postcard::from_bytes(bytes).expect("what build.rs packed can be unpacked");
-        let mut overlaid = Definitions { hl7_systems: OnceLock::new(), ..self.clone() };
+        let mut overlaid = self.clone();
+        overlaid.systems.extend(table.systems.iter().map(|system| (*system).into()));
         for (url, bytes) in table.structures {
             overlaid.numbers.insert(url.into(), overlaid.structures.len() as u32);
             overlaid.structures.push(Packed::new(bytes));

@@ -172,10 +172,11 @@ fn uri(type_name: &str, uri: &str) -> Result<(), Problem> {
     if type_name == "uuid" && uuid.is_none() {
         return Err(Problem::error("UUIDs must start with urn:uuid:"));
     }
-    if oid.is_some_and(|oid| !is_oid(oid)) {
+    // HAPI looks closer only where the type says so.
+    if type_name == "oid" && oid.is_some_and(|oid| !is_oid(oid)) {
         return Err(Problem::error("OIDs must be valid"));
     }
-    if let Some(uuid) = uuid.filter(|uuid| !is_uuid(uuid)) {
+    if let Some(uuid) = uuid.filter(|uuid| type_name == "uuid" && !is_uuid(uuid)) {
         return Err(Problem::error(format!("UUIDs must be valid (Invalid UUID string: {uuid})")));
     }
     Ok(())
@@ -218,7 +219,8 @@ fn date(text: &str) -> Result<(), Problem> {
 }
 
 fn date_time(text: &str) -> Result<(), Problem> {
-    let Some(moment) = Moment::date_time(text).filter(|moment| moment.year() > 0 && !text.ends_with('T')) else {
+    let is_whole = |moment: &Moment| moment.year() > 0 && !text.ends_with('T') && !is_leap_second(text);
+    let Some(moment) = Moment::date_time(text).filter(is_whole) else {
         return Err(not_a_date_time(text));
     };
     match moment.precision() {
@@ -231,13 +233,19 @@ fn date_time(text: &str) -> Result<(), Problem> {
     }
 }
 
+/// The specification lets a leap second through; HAPI's reader does not.
+fn is_leap_second(text: &str) -> bool {
+    text.get(16..19) == Some(":60")
+}
+
 fn not_a_date_time(text: &str) -> Problem {
     Problem::error(format!("Not a valid date/time ({})", invalid_format(text)))
 }
 
 fn instant(text: &str) -> Result<(), Problem> {
-    let complete =
-        |moment: &Moment| moment.year() > 0 && moment.precision() == Precision::Second && moment.has_offset();
+    let complete = |moment: &Moment| {
+        moment.year() > 0 && !is_leap_second(text) && moment.precision() == Precision::Second && moment.has_offset()
+    };
     match Moment::date_time(text).filter(complete) {
         Some(moment) => reasonable(&moment, text),
         None => Err(Problem::error(format!("The instant '{text}' is not valid (by regex)"))),

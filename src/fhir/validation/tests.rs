@@ -298,7 +298,12 @@ fn vital_signs_of_hl7_apply_by_code() {
     let coding = r#""coding": [{"system": "http://loinc.org", "code": "8867-4"}, {"#;
     let at = steps.find("\"code\": {").expect("a code");
     let heart_rate = format!("{}{}", &steps[..at], steps[at..].replacen("\"coding\": [\n      {", coding, 1));
-    let found = refused(&judge(Version::R4, &Options::default(), &heart_rate));
+    assert!(
+        !refused(&judge(Version::R4, &Options::default(), &heart_rate))
+            .contains(&"Observation.category#slice-min".to_owned())
+    );
+    let by_code = Options { vital_signs_by_code: true, ..Options::default() };
+    let found = refused(&judge(Version::R4, &by_code, &heart_rate));
     assert!(found.contains(&"Observation.category#slice-min".to_owned()), "{found:?}");
 }
 
@@ -353,6 +358,19 @@ fn hints_teach() {
     );
     assert!(hint("\"value\": 72.50", "\"value\": \"72.50\"").contains("without quotation marks"));
     assert!(hint("\"issued\"", "\"comment\": \"a\", \"issued\"").contains("in R4 it is note"));
+    let url = "http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight";
+    assert!(hint(url, &format!("{url}|0.1.0")).contains("without |version"));
+    assert!(
+        hint(url, "http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweigth")
+            .contains(&format!("did you mean {url}?"))
+    );
+    assert!(
+        hint(url, "http://phr.kanta.fi/StructureDefinition/fiphr-bodyweight-stu3")
+            .contains("send the resource to baseStu3")
+    );
+    assert!(hint(url, &format!("{url}\", \"http://app.test/own")).contains("name the national profile alone"));
+    assert!(hint("\"unit\": \"kg\"", "\"unit\": \"kilo\"").contains("the UCUM code is written kg"));
+    assert!(hint("\"code\": \"kg\"", "\"code\": \"KGS\"").contains("UCUM code"));
 }
 
 #[test]
@@ -362,6 +380,20 @@ fn texts_of_2018() {
     let url = "http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight";
     let text = format!("Profile {url}, Element 'Observation.language': minimum required = 1, but only found 0");
     assert_eq!((&findings[0].text, findings[0].location.as_str()), (&text, "Observation"));
+    // The quote that does not close, and no index where there is but one.
+    let assigned =
+        weight(r#""system": "urn:ietf:rfc:3986","#, r#""system": "urn:ietf:rfc:3986", "assigner": {"display": "a"},"#);
+    let said = |options: &Options| {
+        let findings = judge(Version::R4, options, &assigned);
+        findings
+            .into_iter()
+            .find(|finding| finding.rule.ends_with("assigner#max"))
+            .map(|finding| (finding.location, finding.text))
+    };
+    let text = format!("Profile {url}, Element 'Observation.identifier.assigner: max allowed = 0, but found 1");
+    assert_eq!(said(&old), Some(("Observation.identifier".to_owned(), text)));
+    let text = format!("Observation.identifier.assigner: max allowed = 0, but found 1 (from {url})");
+    assert_eq!(said(&Options::default()), Some(("Observation.identifier[0]".to_owned(), text)));
 }
 
 #[test]
@@ -383,6 +415,54 @@ fn hostile_documents_end() {
     {
         assert!(refused(&judge(Version::R4, &Options::default(), text)).len() == 1, "{text}");
     }
+}
+
+#[test]
+fn grammars_stand_for_value_sets() {
+    let judge = |version: Version, language: &str| {
+        let text = format!(r#"{{"resourceType": "Patient", "communication": [{{"language": {language}}}]}}"#);
+        let options = Options { allow_missing_profile: true, ..Options::default() };
+        let findings = judge(version, &options, &text);
+        findings
+            .into_iter()
+            .filter(|finding| finding.rule.contains("language"))
+            .map(|finding| finding.severity)
+            .collect::<Vec<_>>()
+    };
+    let coded = |code: &str| format!(r#"{{"coding": [{{"system": "urn:ietf:bcp:47", "code": "{code}"}}]}}"#);
+    assert_eq!(judge(Version::Stu3, &coded("fi")), []);
+    // Outside the short list, but a language.
+    assert_eq!(judge(Version::Stu3, &coded("smn")), [Severity::Warning]);
+    assert_eq!(judge(Version::Stu3, &coded("suomen kieli")), [Severity::Error]);
+    assert_eq!(judge(Version::R4, &coded("suomen kieli")), []);
+    let photo = |kind: &str| {
+        errors(
+            "\"issued\"",
+            &format!(
+                "\"contained\": [{{\"resourceType\": \"Patient\", \"id\": \"p\", \"photo\": [{{\"contentType\": \"{kind}\"}}]}}], \"issued\""
+            ),
+        )
+    };
+    assert!(photo("png").contains(&"Patient.photo.contentType#binding".to_owned()));
+    assert!(!photo("image/png").contains(&"Patient.photo.contentType#binding".to_owned()));
+}
+
+#[test]
+fn systems_known_and_unknown() {
+    let with = |system: &str| {
+        let from = r#""coding": ["#;
+        judge(
+            Version::R4,
+            &Options::default(),
+            &weight(from, &format!(r#"{from}{{"system": "{system}", "code": "a", "display": "A"}},"#)),
+        )
+    };
+    let unknown = with("http://app.test/codes");
+    let warning = unknown.iter().find(|finding| finding.text.contains("is unknown so the code")).expect("a warning");
+    assert_eq!(warning.severity, Severity::Warning);
+    assert!(with("http://snomed.info/sct").iter().all(|finding| !finding.text.contains("is unknown")));
+    let of_hl7 = with("http://hl7.org/fhir/no-such-system");
+    assert!(of_hl7.iter().any(|finding| finding.is_error() && finding.text.starts_with("Unknown Code System")));
 }
 
 #[test]

@@ -41,11 +41,13 @@ pub async fn judge(
     }
     let findings = match Document::from_bytes(&body) {
         Ok(document) => {
-            let foreign_profiles = match app.tenant.records().settings().foreign_profiles {
+            let settings = *app.tenant.records().settings();
+            let foreign_profiles = match settings.foreign_profiles {
                 true => ForeignProfiles::Allow,
                 false => ForeignProfiles::Refuse,
             };
-            let options = Options { profile, foreign_profiles, ..Options::default() };
+            let texts_of_2018 = settings.texts_of_2018;
+            let options = Options { profile, foreign_profiles, texts_of_2018, ..Options::default() };
             validation::validate(definitions, &document, &options)
         }
         Err(error) => vec![validation::unreadable(&error)],

@@ -37,7 +37,7 @@ fn people_see_the_line_and_what_to_do() {
         Value is 'kilo' but must be 'kg'
           151 |     "unit": "kilo",
               |             ^
-        fix: the profile fixes the unit as it is shown, letter by letter: send the value in this unit
+        fix: the UCUM code is written kg; unit and code are fixed by the profile, letter by letter
     2 resources: 1 accepted, 1 refused
     "#);
 }
