@@ -113,7 +113,8 @@ impl<'w> Walk<'w> {
     }
 
     fn verdict(&self, url: &str, type_code: &str, value: Value<'_>) -> Verdict {
-        if let Some(list) = self.definitions.value_set(url) {
+        let list = self.definitions.value_set(url).or_else(|| self.definitions.value_set(same_set(url)));
+        if let Some(list) = list {
             return match is_in(list, value) {
                 true => Verdict::In,
                 false if list.is_partial => Verdict::Unknown,
@@ -133,7 +134,7 @@ impl<'w> Walk<'w> {
     }
 
     /// A coding or quantity by itself: its system, its code when the system's codes are known, its display.
-    pub(super) fn coding(&mut self, scope: &Scope<'w>, place: &Place<'_>, coding: Value<'w>) {
+    pub(super) fn coding(&mut self, scope: &Scope<'w>, place: &Place<'_>, coding: Value<'w>, is_bound: bool) {
         if scope.is_secondary {
             return;
         }
@@ -153,7 +154,9 @@ impl<'w> Walk<'w> {
             self.error("code", place, coding, format!("Validation failed for '{system}#{code}'"));
             return;
         }
-        if system.starts_with("http://hl7.org/fhir/") && !self.definitions.is_hl7_system(system) {
+        // Where a value set is asked for, that one says which systems there are.
+        let is_of_set = is_bound && self.definitions.names_system(system);
+        if system.starts_with("http://hl7.org/fhir/") && !is_of_set && !self.definitions.is_hl7_system(system) {
             self.error("binding", place, coding, format!("Unknown Code System '{system}'"));
             return;
         }
@@ -195,6 +198,16 @@ impl<'w> Walk<'w> {
             true => self.error("display", &here, display, text),
             false => self.warning("display", &here, display, text),
         }
+    }
+}
+
+/// STU3 has one value set under two names, and its codes under the other.
+fn same_set(url: &str) -> &str {
+    match url {
+        "http://hl7.org/fhir/ValueSet/data-absent-reason" => {
+            "http://hl7.org/fhir/ValueSet/observation-valueabsentreason"
+        }
+        url => url,
     }
 }
 

@@ -88,7 +88,9 @@ impl<'w> Walk<'w> {
             "Reference" => self.reference(scope, place, reference, value),
             "Identifier" => self.identifier(scope, place, value),
             "Meta" if !scope.is_secondary => self.labels(place, value),
-            "Coding" | "Quantity" | "Age" | "Count" | "Distance" | "Duration" => self.coding(scope, place, value),
+            "Coding" | "Quantity" | "Age" | "Count" | "Distance" | "Duration" => {
+                self.coding(scope, place, value, element.binding.is_some());
+            }
             _ => {}
         }
         if !element.children.is_empty() {
