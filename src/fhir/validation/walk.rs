@@ -8,6 +8,7 @@ use super::answers::Shared;
 use super::findings::Findings;
 use super::place::Place;
 use super::{Finding, MAX_DEPTH, Options, Severity, policy};
+use crate::fhir::Version;
 use crate::fhir::definitions::{Definitions, Element, Structure, StructureKind, TypeReference};
 use crate::json::{Document, Kind, Value};
 
@@ -161,7 +162,7 @@ impl<'w> Walk<'w> {
         }
         match place.type_code {
             "QuestionnaireResponse" => self.questionnaire(&scope, &place, value),
-            "Questionnaire" => self.conditions(&place, value),
+            "Questionnaire" if self.definitions.version() == Version::R4 => self.conditions(&place, value),
             _ => {}
         }
     }
