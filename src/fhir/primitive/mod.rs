@@ -93,6 +93,10 @@ fn number(type_name: &str, spelling: &str) -> Result<(), Problem> {
 
 /// JSON has checked the syntax; HAPI warns about more than 18 digits or an exponent of more than four.
 fn decimal(spelling: &str) -> Result<(), Problem> {
+    // HAPI's reader takes it for infinity, and refuses it.
+    if spelling.parse::<f64>().is_ok_and(f64::is_infinite) {
+        return Err(Problem::error(format!("The value '{spelling}' is not a valid decimal")));
+    }
     let (digits, exponent) = spelling.split_once(['e', 'E']).unwrap_or((spelling, ""));
     let count = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
     if count(digits) > 18 || count(exponent) > 4 {

@@ -134,7 +134,7 @@ impl<'w> Walk<'w> {
     }
 
     /// A coding or quantity by itself: its system, its code when the system's codes are known, its display.
-    pub(super) fn coding(&mut self, scope: &Scope<'w>, place: &Place<'_>, coding: Value<'w>, is_bound: bool) {
+    pub(super) fn coding(&mut self, scope: &Scope<'w>, place: &Place<'_>, coding: Value<'w>) {
         if scope.is_secondary {
             return;
         }
@@ -154,9 +154,7 @@ impl<'w> Walk<'w> {
             self.error("code", place, coding, format!("Validation failed for '{system}#{code}'"));
             return;
         }
-        // Where a value set is asked for, that one says which systems there are.
-        let is_of_set = is_bound && self.definitions.names_system(system);
-        if system.starts_with("http://hl7.org/fhir/") && !is_of_set && !self.definitions.is_hl7_system(system) {
+        if system.starts_with("http://hl7.org/fhir/") && !self.definitions.is_hl7_system(system) {
             self.error("binding", place, coding, format!("Unknown Code System '{system}'"));
             return;
         }

@@ -61,7 +61,7 @@ impl<'w> Walk<'w> {
             let allowed = allowed.join(", ");
             let text =
                 format!("The type '{found}' is not a valid Target for this element (must be one of [{allowed}])");
-            self.error("reference", place, stated, text);
+            self.error("reference", &place.child("type"), stated, text);
         }
     }
 

@@ -104,6 +104,10 @@ impl<'w> Walk<'w> {
     }
 
     fn document(&mut self, root: Value<'w>) {
+        if root.document().text().starts_with('\u{feff}') {
+            let text = "Failed to parse JSON encoded FHIR content: Content does not appear to be FHIR JSON, first non-whitespace character was a byte order mark (must be '{')";
+            self.findings.push(Finding::new(Severity::Error, "#json".to_owned(), String::new(), text.to_owned()), 0);
+        }
         let Some(structure) = self.resource_type(root, "") else { return };
         let place = Place::resource(None, &structure.type_name, structure);
         let profiles = policy::profiles(self, &place, root, structure);

@@ -86,12 +86,12 @@ impl Walk<'_, '_> {
     }
 
     fn test_of_targets(&self, targets: &[Box<str>], kind: DiscriminatorKind) -> Option<Test> {
-        let type_name = |target: &Box<str>| match self.compiler.done.get(&**target) {
+        let type_name = |target: &str| match self.compiler.done.get(target) {
             Some(structure) => structure.type_name.clone(),
             None => target.strip_prefix(CORE).unwrap_or(target).into(),
         };
         match kind {
-            DiscriminatorKind::Type => Some(Test::Type(targets.iter().map(type_name).collect())),
+            DiscriminatorKind::Type => Some(Test::Type(targets.iter().map(|target| type_name(target)).collect())),
             DiscriminatorKind::Profile => Some(Test::Profile(targets.to_vec())),
             DiscriminatorKind::Value | DiscriminatorKind::Exists => None,
         }

@@ -115,7 +115,7 @@ impl<'c> Terminology<'c> {
             }
             if next.len() == before {
                 let (file, _) = &next[before - 1];
-                let reason = match own.iter().any(|url| *url == missing) {
+                let reason = match own.contains(&missing) {
                     true => format!("it includes {missing}, which includes it in turn"),
                     false => format!("it includes {missing}, which is not defined"),
                 };
