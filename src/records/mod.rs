@@ -25,7 +25,7 @@ mod write;
 pub use crate::fhir::search::ResourceType;
 pub use access::{Access, Types};
 pub use find::Page;
-pub use judge::{Judge, Objection};
+pub use judge::{Judge, Objection, Surroundings};
 pub use load::{LoadRefusal, Loading};
 pub use national::national_profiles;
 pub use refusal::{Refusal, not_handled};

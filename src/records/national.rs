@@ -1,7 +1,7 @@
 //! The national profiles as this room's judge.
 
 use super::Settings;
-use super::judge::{Judge, Objection};
+use super::judge::{Judge, Objection, Surroundings};
 use crate::fhir::Version;
 use crate::fhir::definitions::Definitions;
 use crate::fhir::outcome::{ErrorCode, Issue};
@@ -20,12 +20,24 @@ pub fn national_profiles() -> Arc<dyn Judge> {
 struct NationalProfiles;
 
 impl Judge for NationalProfiles {
-    fn judge(&self, version: Version, document: &Document, settings: &Settings) -> Vec<Objection> {
+    fn judge(
+        &self,
+        version: Version,
+        document: &Document,
+        settings: &Settings,
+        surroundings: &Surroundings,
+    ) -> Vec<Objection> {
         let foreign_profiles = match settings.foreign_profiles {
             true => ForeignProfiles::Allow,
             false => ForeignProfiles::Refuse,
         };
-        let options = Options { foreign_profiles, texts_of_2018: settings.texts_of_2018, ..Options::default() };
+        let options = Options {
+            foreign_profiles,
+            texts_of_2018: settings.texts_of_2018,
+            questionnaires: surroundings.questionnaires.clone(),
+            now: Some(surroundings.now),
+            ..Options::default()
+        };
         let findings = validation::validate(Definitions::embedded(version), document, &options);
         let mut objections: Vec<Objection> = findings.into_iter().map(Objection::from).collect();
         if settings.texts_of_2018 {
