@@ -11,8 +11,8 @@ fuzz_target!(|text: &str| {
     let (expression, document) = text.split_once('\n').unwrap_or((text, "{}"));
     let quoted = normalised(expression);
     let Ok(parsed) = Expression::parse(expression) else { return };
-    // What HAPI's messages quote is the same expression.
-    assert!(quoted.is_ok_and(|quoted| !quoted.is_empty()));
+    // What can be parsed can be quoted.
+    assert!(quoted.is_ok());
     let Ok(document) = Document::parse(document) else { return };
     let node = Node::root(document.root());
     for version in Version::ALL {
