@@ -26,7 +26,7 @@ mod write;
 pub use crate::fhir::search::ResourceType;
 pub use access::{Access, Types};
 pub use find::Page;
-pub use judge::{Judge, Objection};
+pub use judge::{Judge, Objection, Surroundings};
 pub use load::{LoadRefusal, Loading};
 pub use national::{judge_by, national_profiles};
 pub use refusal::{Refusal, not_handled};

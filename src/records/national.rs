@@ -1,7 +1,7 @@
 //! The national profiles as this room's judge.
 
 use super::Settings;
-use super::judge::{Judge, Objection};
+use super::judge::{Judge, Objection, Surroundings};
 use crate::fhir::Version;
 use crate::fhir::definitions::Profiles;
 use crate::fhir::outcome::{ErrorCode, Issue};
@@ -25,7 +25,13 @@ pub fn judge_by(profiles: Profiles) -> Arc<dyn Judge> {
 struct NationalProfiles(Profiles);
 
 impl Judge for NationalProfiles {
-    fn judge(&self, version: Version, document: &Document, settings: &Settings) -> Vec<Objection> {
+    fn judge(
+        &self,
+        version: Version,
+        document: &Document,
+        settings: &Settings,
+        surroundings: &Surroundings,
+    ) -> Vec<Objection> {
         let foreign_profiles = match settings.foreign_profiles {
             true => ForeignProfiles::Allow,
             false => ForeignProfiles::Refuse,
@@ -34,6 +40,8 @@ impl Judge for NationalProfiles {
             foreign_profiles,
             refuse_drafts: settings.refuse_drafts,
             texts_of_2018: settings.texts_of_2018,
+            questionnaires: surroundings.questionnaires.clone(),
+            now: Some(surroundings.now),
             ..Options::default()
         };
         let findings = validation::validate(self.0.of(version, settings.definitions), document, &options);

@@ -209,7 +209,7 @@ impl Definitions {
             Version::R4 => R4.get_or_init(|| include_str!("code-systems-r4.txt").lines().collect()),
         };
         let name = system.strip_prefix("http://hl7.org/fhir/");
-        name.is_some_and(|name| published.contains(name)) || self.names_system(system)
+        name.is_some_and(|name| published.contains(name))
     }
 
     /// Whether any value set or code system speaks of a code system.

@@ -113,7 +113,8 @@ impl<'w> Walk<'w> {
     }
 
     fn verdict(&self, url: &str, type_code: &str, value: Value<'_>) -> Verdict {
-        if let Some(list) = self.definitions.value_set(url) {
+        let list = self.definitions.value_set(url).or_else(|| self.definitions.value_set(same_set(url)));
+        if let Some(list) = list {
             return match is_in(list, value) {
                 true => Verdict::In,
                 false if list.is_partial => Verdict::Unknown,
@@ -195,6 +196,16 @@ impl<'w> Walk<'w> {
             true => self.error("display", &here, display, text),
             false => self.warning("display", &here, display, text),
         }
+    }
+}
+
+/// STU3 has one value set under two names, and its codes under the other.
+fn same_set(url: &str) -> &str {
+    match url {
+        "http://hl7.org/fhir/ValueSet/data-absent-reason" => {
+            "http://hl7.org/fhir/ValueSet/observation-valueabsentreason"
+        }
+        url => url,
     }
 }
 

@@ -115,12 +115,18 @@ impl<'w> Walk<'w> {
     /// No security label comes twice.
     fn labels(&mut self, place: &Place<'_>, meta: Value<'w>) {
         let mut seen = std::collections::HashSet::new();
-        for label in meta.get("security").into_iter().flat_map(Value::items) {
+        let here = place.child("security");
+        for (index, label) in meta.get("security").into_iter().flat_map(Value::items).enumerate() {
             let text = |key: &str| label.get(key).and_then(Value::as_str);
             let key = (text("system"), text("code"));
             if key.1.is_some() && !seen.insert(key) {
                 let (system, code) = (key.0.unwrap_or("null"), key.1.unwrap_or_default());
-                self.error("duplicate", place, label, format!("Duplicate Security Label {system}#{code}"));
+                self.error(
+                    "duplicate",
+                    &here.at(Some(index)),
+                    label,
+                    format!("Duplicate Security Label {system}#{code}"),
+                );
             }
         }
     }

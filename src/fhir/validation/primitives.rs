@@ -71,9 +71,8 @@ impl<'w> Walk<'w> {
         }
         let Err(problem) = primitive::check(type_name, value, self.definitions.version()) else { return true };
         if value.kind() == Kind::Object || value.kind() == Kind::Array {
-            let text =
-                format!("This property must be a simple value of type {type_name}, not {}", value.kind().as_str());
-            self.error("type", place, value, text);
+            let found = if value.kind() == Kind::Array { "array" } else { "object" };
+            self.error("type", place, value, format!("This property must be an simple value, not an {found}"));
             return false;
         }
         let is_text = value.as_str().is_some();
@@ -93,8 +92,11 @@ impl<'w> Walk<'w> {
     fn sibling(&mut self, scope: &Scope<'w>, place: &Place<'_>, value: Option<Value<'w>>, sibling: Value<'w>) {
         let Some(structure) = self.definitions.type_("Element").filter(|_| !scope.is_secondary) else { return };
         if sibling.kind() != Kind::Object {
-            let text = format!("The sibling _{} must be an object with id or extension", place.name());
-            self.error("type", place, sibling, text);
+            let text = match sibling.kind() {
+                Kind::Array => "This property must be an object, not an array",
+                _ => "This property must be an object, not a primitive property",
+            };
+            self.error("type", place, sibling, text.to_owned());
             return;
         }
         if sibling.members().next().is_none() {

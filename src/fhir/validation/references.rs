@@ -26,16 +26,16 @@ impl<'w> Walk<'w> {
         let Some(text) = written.as_str() else { return };
         let is_contained = text.starts_with('#');
         if let Some(reference) = reference {
-            if reference.only_referenced && is_contained {
-                let text = "Reference is contained which isn't supported by the specified aggregation mode(s) for the reference";
-                self.error("reference", place, written, text.to_owned());
-                return;
-            }
-            if reference.only_contained && !is_contained {
-                let text =
-                    "Reference is remote which isn't supported by the specified aggregation mode(s) for the reference";
-                self.error("reference", place, written, text.to_owned());
-                return;
+            let (found, modes) = match is_contained {
+                true if reference.only_referenced => ("contained", "referenced"),
+                false if reference.only_contained => ("referenced", "contained"),
+                _ => ("", ""),
+            };
+            if !found.is_empty() {
+                let text = format!(
+                    "Reference is {found} which isn't supported by the specified aggregation mode(s) for the reference ({modes})"
+                );
+                return self.error("reference", place, written, text);
             }
         }
         let Some(type_name) = self.target_type(scope, place, text, written, value) else { return };
@@ -61,7 +61,7 @@ impl<'w> Walk<'w> {
             let allowed = allowed.join(", ");
             let text =
                 format!("The type '{found}' is not a valid Target for this element (must be one of [{allowed}])");
-            self.error("reference", place, stated, text);
+            self.error("reference", &place.child("type"), stated, text);
         }
     }
 
@@ -80,8 +80,7 @@ impl<'w> Walk<'w> {
             }
             let target = self.shared.contained(scope.root_resource, id);
             if target.is_none() && !scope.is_secondary {
-                let text = format!("Unable to resolve resource '{text}': there is no contained resource with this id");
-                self.error("reference", place, written, text);
+                self.error("reference", place, written, format!("Unable to resolve resource '{text}'"));
             }
             return target?.get("resourceType").and_then(Value::as_str);
         }
@@ -158,8 +157,9 @@ impl<'w> Walk<'w> {
                 );
             }
             None => {
+                // The doubled quotes are HAPI's.
                 let text = "if identifier.system is ''urn:ietf:rfc:3986'', then the identifier.value must be a full URI (e.g. start with a scheme)";
-                self.error("identifier", &here, written, text.replace("''", "'"));
+                self.error("identifier", &here, written, text.to_owned());
             }
         }
     }

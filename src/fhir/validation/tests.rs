@@ -172,6 +172,29 @@ fn an_invariant_of_the_resource_points_at_its_subject() {
     assert_eq!((finding.line, finding.column), (1, 1));
 }
 
+/// Each as HAPI 5.2 does it.
+#[test]
+fn quirks_of_the_engine() {
+    assert!(errors("{", "\u{feff}{").contains(&"#json".to_owned()));
+    assert_eq!(errors(r#""status": "final""#, r#""status": "final", "fhir_comments": ["a"]"#), Vec::<String>::new());
+    let labels = r#"{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}"#;
+    assert_eq!(
+        errors(r#""meta": {"#, &format!(r#""meta": {{"security": [{labels}, {labels}],"#)),
+        ["Observation.meta.security#duplicate"]
+    );
+    let typed =
+        |name: &str| errors(r#""reference": "Patient/"#, &format!(r#""type": "{name}", "reference": "Patient/"#));
+    assert_eq!(typed("Patient"), Vec::<String>::new());
+    assert_eq!(typed("Device"), ["Observation.subject.type#reference"]);
+    assert!(
+        errors(r#""value": 72.50"#, r#""value": 1e400"#).contains(&"Observation.value[x].value#primitive".to_owned())
+    );
+    for url in ["mailto:a@b.test", "urn:ietf:rfc:3986"] {
+        let extension = format!(r#""extension": [{{"url": "{url}", "valueString": "a"}}], "issued""#);
+        assert_eq!(errors(r#""issued""#, &extension), ["Observation.extension#extension"]);
+    }
+}
+
 #[test]
 fn primitive_formats() {
     assert_eq!(errors(r#""final""#, r#""""#)[0], "Observation.status#primitive");
@@ -463,6 +486,9 @@ fn systems_known_and_unknown() {
     assert!(with("http://snomed.info/sct").iter().all(|finding| !finding.text.contains("is unknown")));
     let of_hl7 = with("http://hl7.org/fhir/no-such-system");
     assert!(of_hl7.iter().any(|finding| finding.is_error() && finding.text.starts_with("Unknown Code System")));
+    // STU3's system on R4, which the value set of the security labels has all the same.
+    let meta = r#""meta": {"security": [{"system": "http://hl7.org/fhir/v3/Confidentiality", "code": "R"}],"#;
+    assert!(errors(r#""meta": {"#, meta).contains(&"Observation.meta.security#binding".to_owned()));
 }
 
 #[test]

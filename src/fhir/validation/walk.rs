@@ -8,6 +8,7 @@ use super::answers::Shared;
 use super::findings::Findings;
 use super::place::Place;
 use super::{Finding, MAX_DEPTH, Options, Severity, policy};
+use crate::fhir::Version;
 use crate::fhir::definitions::{Definitions, Element, Structure, StructureKind, TypeReference};
 use crate::json::{Document, Kind, Value};
 
@@ -103,6 +104,10 @@ impl<'w> Walk<'w> {
     }
 
     fn document(&mut self, root: Value<'w>) {
+        if root.document().text().starts_with('\u{feff}') {
+            let text = "Failed to parse JSON encoded FHIR content: Content does not appear to be FHIR JSON, first non-whitespace character was a byte order mark (must be '{')";
+            self.findings.push(Finding::new(Severity::Error, "#json".to_owned(), String::new(), text.to_owned()), 0);
+        }
         let Some(structure) = self.resource_type(root, "") else { return };
         let place = Place::resource(None, &structure.type_name, structure);
         let profiles = policy::profiles(self, &place, root, structure);
@@ -161,7 +166,7 @@ impl<'w> Walk<'w> {
         }
         match place.type_code {
             "QuestionnaireResponse" => self.questionnaire(&scope, &place, value),
-            "Questionnaire" => self.conditions(&place, value),
+            "Questionnaire" if self.definitions.version() == Version::R4 => self.conditions(&place, value),
             _ => {}
         }
     }
@@ -222,12 +227,7 @@ impl<'w> Walk<'w> {
             if slot.type_code.is_some() && slot.type_code != type_code {
                 if !scope.is_secondary {
                     let here = place.child(&child.name).choosing(type_code.unwrap_or_default());
-                    let text = format!(
-                        "{}: max allowed = 1, but found 2: a choice has one type, and here are {} and {}",
-                        here.element_id(),
-                        slot.type_code.unwrap_or_default(),
-                        type_code.unwrap_or_default()
-                    );
+                    let text = format!("Unrecognised property '@{key}'");
                     self.report_at(Severity::Error, "max", &here, &place.location(), value, text);
                 }
                 continue;
@@ -345,12 +345,12 @@ impl<'w> Walk<'w> {
                     return say(self, "empty", value, "This property must be an Array, not null");
                 }
                 Kind::Null => {
-                    return say(
-                        self,
-                        "empty",
-                        value,
-                        "This property must not be null: leave it out when it has no value",
-                    );
+                    let is_simple = child.types.first().is_some_and(|reference| reference.is_primitive);
+                    let text = match is_simple {
+                        true => "This property must be an simple value, not null",
+                        false => "This property must be an Object, not null",
+                    };
+                    return say(self, "empty", value, text);
                 }
                 Kind::Array if !child.is_list => {
                     let is_simple = child.types.first().is_some_and(|reference| reference.is_primitive);
@@ -420,9 +420,7 @@ fn with_article(kind: Kind) -> &'static str {
     match kind {
         Kind::Object => "an Object",
         Kind::Array => "an Array",
-        Kind::String => "a String",
-        Kind::Number => "a Number",
-        Kind::Boolean => "a Boolean",
+        Kind::String | Kind::Number | Kind::Boolean => "a primitive property",
         Kind::Null => "null",
     }
 }

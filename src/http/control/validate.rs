@@ -47,7 +47,8 @@ pub async fn judge(
                 false => ForeignProfiles::Refuse,
             };
             let texts_of_2018 = settings.texts_of_2018;
-            let options = Options { profile, foreign_profiles, texts_of_2018, ..Options::default() };
+            let now = Some(app.tenant.clock.now());
+            let options = Options { profile, foreign_profiles, texts_of_2018, now, ..Options::default() };
             validation::validate(definitions, &document, &options)
         }
         Err(error) => vec![validation::unreadable(&error)],

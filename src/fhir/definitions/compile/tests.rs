@@ -205,6 +205,28 @@ fn limits_become_invariants() {
 }
 
 #[test]
+fn invariants_may_ask_for_the_present_moment() {
+    let definitions = extended(&[profile(
+        "Observation",
+        r#"{"id": "Observation", "path": "Observation", "constraint": [{"key": "own-1", "severity": "error", "human": "Not ahead of time", "expression": "issued <= now()"}]}"#,
+    )]);
+    let document = Document::parse(observation(r#""issued": "2026-01-01T00:00:00Z""#)).unwrap();
+    let own = |now: Option<jiff::Timestamp>| {
+        let options = Options { profile: Some(URL.to_owned()), now, ..Options::default() };
+        let findings = validate(&definitions, &document, &options);
+        findings
+            .into_iter()
+            .find(|finding| finding.rule.ends_with("own-1"))
+            .map(|finding| (finding.is_error(), finding.text))
+    };
+    assert_eq!(own(Some("2026-06-01T00:00:00Z".parse().unwrap())), None);
+    let (is_error, text) = own(Some("2025-06-01T00:00:00Z".parse().unwrap())).expect("a finding");
+    assert!(is_error && text == "own-1: Not ahead of time [issued <= now()]", "{text}");
+    let (is_error, text) = own(None).expect("a remark");
+    assert!(!is_error && text.contains("cannot be judged (now() needs the present time"), "{text}");
+}
+
+#[test]
 fn extensions_stand_where_their_contexts_allow() {
     let extension = |context: &str| {
         source(format!(

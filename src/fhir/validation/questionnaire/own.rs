@@ -7,7 +7,7 @@ use crate::fhir::validation::walk::Walk;
 use crate::json::Value;
 
 impl<'w> Walk<'w> {
-    /// Judges the conditions of a Questionnaire.
+    /// Judges the conditions of a Questionnaire; HAPI does so on R4 alone.
     pub(in super::super) fn conditions(&mut self, place: &Place<'_>, questionnaire: Value<'w>) {
         let form = Form::read(questionnaire);
         self.conditions_below(&form, place, questionnaire);
