@@ -26,13 +26,14 @@ final class Comparison {
         int all;
         int same;
         int valid;
-        int crashes;
+        /** Refused by us for a rule of the service that is none of HAPI's, counted as the same. */
+        int policy;
 
-        void add(boolean isSame, boolean isValid, boolean isCrash) {
+        void add(boolean isSame, boolean isValid, boolean isPolicy) {
             all++;
             same += isSame ? 1 : 0;
             valid += isValid ? 1 : 0;
-            crashes += isCrash ? 1 : 0;
+            policy += isPolicy ? 1 : 0;
         }
 
         double percent() {
@@ -86,11 +87,11 @@ final class Comparison {
                 throw new IOException(entry.file() + " has not been judged by both");
             }
             boolean isValid = their.path("verdict").asText().equals("valid");
-            boolean isSame = isValid == accepts(our);
-            boolean isCrash = their.path("verdict").asText().equals("crash");
-            total.add(isSame, isValid, isCrash);
-            byProfile.computeIfAbsent(entry.profile(), key -> new Count()).add(isSame, isValid, isCrash);
-            byFamily.computeIfAbsent(entry.family(), key -> new Count()).add(isSame, isValid, isCrash);
+            boolean isPolicy = isValid && isRefusedByPolicyAlone(our);
+            boolean isSame = isPolicy || isValid == accepts(our);
+            total.add(isSame, isValid, isPolicy);
+            byProfile.computeIfAbsent(entry.profile(), key -> new Count()).add(isSame, isValid, isPolicy);
+            byFamily.computeIfAbsent(entry.family(), key -> new Count()).add(isSame, isValid, isPolicy);
             if (!isSame) {
                 different.add(entry);
             }
@@ -130,17 +131,31 @@ final class Comparison {
         return true;
     }
 
+    private static boolean isRefusedByPolicyAlone(JsonNode outcome) {
+        boolean isRefused = false;
+        for (JsonNode issue : outcome.path("issue")) {
+            String severity = issue.path("severity").asText();
+            if (severity.equals("error") || severity.equals("fatal")) {
+                isRefused = true;
+                if (!Policy.isOwn(issue)) {
+                    return false;
+                }
+            }
+        }
+        return isRefused;
+    }
+
     private static void table(String title, Map<String, Count> counts, Count total) {
         System.out.println();
-        System.out.println("| " + title + " | resources | valid (HAPI) | same verdict | different | agreement |");
-        System.out.println("|---|--:|--:|--:|--:|--:|");
+        System.out.println("| " + title + " | resources | valid (HAPI) | by policy | same verdict | different | agreement |");
+        System.out.println("|---|--:|--:|--:|--:|--:|--:|");
         counts.forEach(Comparison::row);
         row("**all**", total);
     }
 
     private static void row(String name, Count count) {
         System.out.println(String.format(
-                Locale.ROOT, "| %s | %d | %d | %d | %d | %.2f %% |",
-                name, count.all, count.valid, count.same, count.all - count.same, count.percent()));
+                Locale.ROOT, "| %s | %d | %d | %d | %d | %d | %.2f %% |",
+                name, count.all, count.valid, count.policy, count.same, count.all - count.same, count.percent()));
     }
 }

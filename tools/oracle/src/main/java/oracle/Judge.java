@@ -1,7 +1,7 @@
 package oracle;
 
 import ca.uhn.fhir.validation.SingleValidationMessage;
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -89,8 +89,18 @@ final class Judge {
                         .put("location", message.getLocationString())
                         .put("text", message.getMessage());
             }
-            JsonNode json = JSON.readTree(resource.text());
-            for (String refusal : Policy.refusals(engine, json)) {
+            String unreadable = engine.unreadable(resource.text());
+            if (unreadable != null) {
+                isRefused = true;
+                messages.addObject().put("severity", "fatal").put("location", "parser").put("text", unreadable);
+            }
+            List<String> refusals = List.of();
+            try {
+                refusals = Policy.refusals(engine, JSON.readTree(resource.text().replaceFirst("^\uFEFF", "")));
+            } catch (JsonProcessingException noJson) {
+                // The parser has said so, or HAPI's is more lenient than Jackson.
+            }
+            for (String refusal : refusals) {
                 isRefused = true;
                 messages.addObject().put("severity", "error").put("location", "policy").put("text", refusal);
             }
