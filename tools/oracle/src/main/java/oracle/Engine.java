@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.hl7.fhir.common.hapi.validation.support.CachingValidationSupport;
 import org.hl7.fhir.common.hapi.validation.support.CommonCodeSystemsTerminologyService;
@@ -45,20 +46,25 @@ final class Engine {
     private final FhirValidator validator;
 
     /**
-     * @param fhir {@code r4} or {@code stu3}
-     * @param profiles the folder that holds {@code r4/}, {@code stu3/} and {@code aliases.json}
+     * @param set {@code r4}, {@code stu3}, or the name of an overlay, which starts so
+     * @param profiles the folder that holds {@code r4/}, {@code stu3/}, the overlays and {@code aliases.json}
      */
-    Engine(String fhir, Path profiles) throws IOException {
+    Engine(String set, Path profiles) throws IOException {
+        String fhir = set.split("-")[0];
         context = fhir.equals("r4") ? FhirContext.forR4() : FhirContext.forDstu3();
         Map<String, IBaseResource> structures = new HashMap<>();
         Map<String, IBaseResource> valueSets = new HashMap<>();
         Map<String, IBaseResource> codeSystems = new HashMap<>();
         Map<String, String> texts = new HashMap<>();
-        List<Path> files;
-        try (Stream<Path> found = Files.list(profiles.resolve(fhir))) {
-            files = found.filter(file -> file.toString().endsWith(".json")).sorted().toList();
+        // An overlay's file stands for the one of the same name in the folder of the version.
+        Map<String, Path> files = new TreeMap<>();
+        for (String folder : List.of(fhir, set)) {
+            try (Stream<Path> found = Files.list(profiles.resolve(folder))) {
+                found.filter(file -> file.toString().endsWith(".json"))
+                        .forEach(file -> files.put(file.getFileName().toString(), file));
+            }
         }
-        for (Path file : files) {
+        for (Path file : files.values()) {
             String text = Files.readString(file);
             IBaseResource definition = read(text);
             JsonNode json = JSON.readTree(text);

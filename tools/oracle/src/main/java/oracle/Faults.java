@@ -316,7 +316,7 @@ final class Faults {
             if (child.getValidChildNames().stream().anyMatch(value::has) && child.getValidChildNames().size() > 1) {
                 continue;
             }
-            for (String name : child.getValidChildNames()) {
+            for (String name : child.getValidChildNames().stream().sorted().toList()) {
                 JsonNode sample = value.has(name) || name.equals("contained") ? null : samples.of(type, name);
                 if (sample != null) {
                     add("added-element", (object == null ? "" : object + ".") + name + ": added", root -> ((ObjectNode)
@@ -367,11 +367,12 @@ final class Faults {
             if (child == null || place.isItem() || child.getValidChildNames().size() < 2) {
                 continue;
             }
-            for (String name : child.getValidChildNames()) {
-                if (name.equals(place.name())) {
-                    continue;
-                }
-                JsonNode sample = samples.of(place.parent(), name);
+            // An extension can have any of some fifty types: a few of them will do.
+            List<String> names = child.getValidChildNames().stream().sorted().toList();
+            int step = Math.max(1, names.size() / 11);
+            for (int index = place.toString().length() % step; index < names.size(); index += step) {
+                String name = names.get(index);
+                JsonNode sample = name.equals(place.name()) ? null : samples.of(place.parent(), name);
                 if (sample == null) {
                     continue;
                 }
@@ -386,6 +387,7 @@ final class Faults {
                 ObjectNode object = (ObjectNode) around(root, place);
                 JsonNode value = object.remove(place.name());
                 String other = child.getValidChildNames().stream()
+                        .sorted()
                         .filter(name -> !name.equals(place.name()))
                         .findFirst()
                         .orElseThrow();

@@ -40,9 +40,9 @@ final class Mutator {
     private final int perExample;
 
     /** @param perExample how many mutants to keep of an example, at most; the families take turns */
-    Mutator(String fhir, Path examples, long seed, int perExample) {
-        this.context = fhir.equals("r4") ? FhirContext.forR4() : FhirContext.forDstu3();
-        this.examples = examples.resolve(fhir);
+    Mutator(String set, Path examples, long seed, int perExample) {
+        this.context = set.startsWith("r4") ? FhirContext.forR4() : FhirContext.forDstu3();
+        this.examples = examples.resolve(set);
         this.seed = seed;
         this.perExample = perExample;
     }

@@ -162,7 +162,7 @@ final class Samples {
         ObjectNode object = JSON.createObjectNode();
         for (BaseRuntimeChildDefinition child : composite.getChildren()) {
             if (child.getMin() > 0) {
-                String name = child.getValidChildNames().iterator().next();
+                String name = child.getValidChildNames().stream().sorted().findFirst().orElseThrow();
                 JsonNode inner = of(composite, name);
                 if (inner != null) {
                     object.set(name, inner);
