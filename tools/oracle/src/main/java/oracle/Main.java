@@ -1,10 +1,10 @@
 package oracle;
 
-import ca.uhn.fhir.validation.SingleValidationMessage;
+import ca.uhn.fhir.validation.ResultSeverityEnum;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
-import org.hl7.fhir.instance.model.api.IBaseResource;
 
 /** The commands that {@code run} puts together. */
 final class Main {
@@ -44,31 +44,31 @@ final class Main {
         return text.toString();
     }
 
-    /** @param isJudged whether HAPI judges the definitions themselves, too; 8.x cannot, it fails on its own invariants */
+    /**
+     * Proves that every definition can be read without a lenient eye and, when it is a profile, be given a snapshot.
+     *
+     * @param isJudged whether HAPI judges the definitions as resources, too; 8.x cannot, it fails on invariants of its own
+     */
     private static void load(String set, Path profiles, boolean isJudged) throws Exception {
         Engine engine = new Engine(set, profiles);
         int failures = 0;
         for (var entry : new TreeMap<>(engine.definitions).entrySet()) {
-            IBaseResource definition = entry.getValue();
+            List<String> errors = new ArrayList<>();
             try {
+                if (isJudged) {
+                    String text = engine.context.newJsonParser().encodeResourceToString(entry.getValue());
+                    engine.messages(text).stream()
+                            .filter(message -> message.getSeverity().compareTo(ResultSeverityEnum.ERROR) >= 0)
+                            .forEach(error -> errors.add(error.getLocationString() + ": " + error.getMessage()));
+                }
                 if (entry.getKey().startsWith("StructureDefinition")) {
-                    definition = engine.snapshot(definition);
+                    engine.snapshot(entry.getValue());
                 }
-                if (!isJudged) {
-                    continue;
-                }
-                String text = engine.context.newJsonParser().encodeResourceToString(definition);
-                List<SingleValidationMessage> errors = engine.messages(text).stream()
-                        .filter(message -> message.getSeverity().ordinal() >= 2)
-                        .toList();
-                for (SingleValidationMessage error : errors) {
-                    System.out.println(entry.getKey() + ": " + error.getLocationString() + ": " + error.getMessage());
-                }
-                failures += errors.isEmpty() ? 0 : 1;
             } catch (RuntimeException refused) {
-                System.out.println(entry.getKey() + ": " + reasons(refused));
-                failures++;
+                errors.add(reasons(refused));
             }
+            errors.forEach(error -> System.out.println(entry.getKey() + ": " + error));
+            failures += errors.isEmpty() ? 0 : 1;
         }
         System.out.println(set + ": " + engine.definitions.size() + " definitions, " + failures + " with errors");
         System.exit(failures == 0 ? 0 : 1);
