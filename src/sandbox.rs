@@ -428,6 +428,7 @@ fn beginning(
         oid: client.oid,
         client_id: Some(client.client_id),
         client_secret: Some(client.client_secret),
+        client_uri: None,
         description: client.description,
         contacts: client.contacts,
         logo_uri: client.logo_uri,

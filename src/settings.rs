@@ -3,7 +3,7 @@
 //! The outside form is one flat JSON object with dotted names. A knob is listed here only if something obeys it; who
 //! that is stands in its line.
 
-use crate::authorization::{Pkce, Revocation, Rules, UnregisteredScope};
+use crate::authorization::{PROFESSIONAL_GRANT_TYPE, Pkce, Revocation, Rules, UnregisteredScope};
 use crate::fhir::definitions::Selection;
 use jiff::SignedDuration;
 use serde::de::Error as _;
@@ -13,11 +13,11 @@ use std::fmt::Debug;
 
 /// Declares the knobs: field, type, default, name, what values there are.
 macro_rules! knobs {
-    ($($(#[$doc:meta])* $field:ident: $type:ty = $default:expr, $name:literal, $kind:expr;)*) => {
+    ($($(#[doc = $doc:literal])* $field:ident: $type:ty = $default:expr, $name:literal, $kind:expr;)*) => {
         /// A value for every knob.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Settings {
-            $($(#[$doc])* pub $field: $type,)*
+            $($(#[doc = $doc])* pub $field: $type,)*
         }
 
         impl Default for Settings {
@@ -29,6 +29,14 @@ macro_rules! knobs {
         impl Settings {
             /// The names of all knobs.
             pub const NAMES: &[&str] = &[$($name),*];
+
+            /// What a knob is for and which values it takes; `None` when there is no such knob.
+            pub fn explain(name: &str) -> Option<(String, String)> {
+                match name {
+                    $($name => Some((concat!($($doc),*).trim().to_owned(), ($kind).allowed())),)*
+                    _ => None,
+                }
+            }
 
             /// The value of a knob as JSON; `None` when there is no such knob.
             pub fn get(&self, name: &str) -> Option<Json> {
@@ -101,6 +109,23 @@ knobs! {
     /// How a bad refresh token is refused.
     errors_refresh_style: RefreshStyle = RefreshStyle::Mitreid, "errors.refresh_style",
         Choice(&[("mitreid", RefreshStyle::Mitreid), ("rfc6749", RefreshStyle::Rfc6749)]);
+    /// How a client may prove itself: by Basic or in the form, one of them, or only as it is registered.
+    client_auth_accept: ClientAuth = ClientAuth::Any, "client_auth.accept",
+        Choice(&[("any", ClientAuth::Any), ("basic", ClientAuth::Basic), ("post", ClientAuth::Post), ("registered", ClientAuth::Registered)]);
+    /// Whose tokens a client may introspect: nobody's (403), its own, or all.
+    introspection_allow: Introspection = Introspection::Never, "introspection.allow",
+        Choice(&[("never", Introspection::Never), ("own", Introspection::Own), ("all", Introspection::All)]);
+    /// What userinfo answers: the Patient resource as recorded in 2017, or OpenID Connect claims.
+    userinfo_style: Userinfo = Userinfo::Patient, "userinfo.style",
+        Choice(&[("patient", Userinfo::Patient), ("oidc", Userinfo::Oidc)]);
+    /// Whether the server follows SMART App Launch too: smart-configuration, PKCE with S256, aud and state demanded, patient in the token response, v2 scopes.
+    smart_enabled: bool = false, "smart.enabled", Flag;
+    /// The words that mean the grant type of professional applications.
+    professional_grant_types: Vec<String> = vec![String::from(PROFESSIONAL_GRANT_TYPE)], "professional.grant_types", Words;
+    /// Whether a professional application needs the citizen's permission for professionals.
+    professional_require_permission: bool = true, "professional.require_permission", Flag;
+    /// Whether a professional application needs a care relationship with the citizen.
+    professional_require_care_relationship: bool = true, "professional.require_care_relationship", Flag;
     /// What becomes of parameters without a value.
     parameters_empty: EmptyParameters = EmptyParameters::Refuse, "parameters.empty",
         Choice(&[("refuse", EmptyParameters::Refuse), ("ignore", EmptyParameters::Ignore)]);
@@ -186,6 +211,39 @@ pub enum EmptyParameters {
     Refuse,
     /// As if they were not there.
     Ignore,
+}
+
+/// `client_auth.accept`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// By Basic or in the form, whichever comes.
+    Any,
+    /// By Basic only.
+    Basic,
+    /// In the form only.
+    Post,
+    /// As the client's registration says; whichever comes for a client without one.
+    Registered,
+}
+
+/// `introspection.allow`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Introspection {
+    /// Every client is refused with 403, as upstream refuses self-registered ones.
+    Never,
+    /// A client sees its own tokens; others are inactive.
+    Own,
+    /// A client sees every token of the tenant.
+    All,
+}
+
+/// `userinfo.style`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Userinfo {
+    /// The Patient with `"status":"ok"`.
+    Patient,
+    /// `{"sub":"…"}`.
+    Oidc,
 }
 
 /// `rs.no_token`
@@ -322,10 +380,14 @@ impl Settings {
             access_token_lifetime: seconds(self.access_token_ttl_seconds),
             refresh_token_lifetime: (self.refresh_ttl_seconds > 0).then(|| seconds(self.refresh_ttl_seconds)),
             rotate_refresh_tokens: self.refresh_rotate,
-            pkce: self.pkce,
+            // SMART App Launch leaves no choice.
+            pkce: if self.smart_enabled { Pkce::Required } else { self.pkce },
             state_required: self.state_required,
             unregistered_scope: self.scope_unregistered,
             revocation: self.revocation_mode,
+            smart: self.smart_enabled,
+            require_professional_permission: self.professional_require_permission,
+            require_care_relationship: self.professional_require_care_relationship,
         }
     }
 }
@@ -415,6 +477,28 @@ impl Word {
     }
 }
 
+/// One word or more: an array, or one text with spaces between them.
+struct Words;
+
+impl Words {
+    fn read(&self, value: &Json) -> Option<Vec<String>> {
+        let words: Vec<String> = match value {
+            Json::String(text) => text.split_whitespace().map(str::to_owned).collect(),
+            Json::Array(each) => each.iter().map(|word| word.as_str().map(str::to_owned)).collect::<Option<_>>()?,
+            _ => return None,
+        };
+        let is_word =
+            |word: &String| (1..=200).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_graphic());
+        ((1..=16).contains(&words.len()) && words.iter().all(is_word)).then_some(words)
+    }
+    fn write(&self, value: &[String]) -> Json {
+        json!(value)
+    }
+    fn allowed(&self) -> String {
+        String::from("an array of 1 to 16 words")
+    }
+}
+
 /// One of a few words. A word that is a number may come as a number.
 struct Choice<T: 'static>(&'static [(&'static str, T)]);
 
@@ -447,6 +531,8 @@ mod tests {
         for name in Settings::NAMES {
             let value = settings.get(name).unwrap();
             assert_ne!(value, Json::Null, "{name}");
+            let (description, allowed) = Settings::explain(name).unwrap();
+            assert!(description.ends_with('.') && !allowed.is_empty(), "{name}: {description}");
             settings.clone().set(name, &value).unwrap();
         }
     }

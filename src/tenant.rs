@@ -7,7 +7,7 @@ mod beginning;
 
 use crate::authorization::{
     AccessError, AccessRight, Authorization, AuthorizationRequest, Client, CodeError, Grant, Issuance, IssueError,
-    IssuedCode, RequestProblem, RightError, Scopes, TokenInfo, TokenResponse, requested_scopes,
+    IssuedCode, RequestProblem, RightError, Scopes, Spelling, TokenInfo, TokenResponse, requested_scopes,
 };
 use crate::citizens::{AddCitizenError, Citizen, Citizens, PersonalIdentityCode, SetPseudonymError};
 use crate::exchanges::{FaultRule, Faults, Journal};
@@ -219,6 +219,13 @@ impl Tenant {
                 Err(RightError::Store(error)) => return Err(error.into()),
             }
         }
+        let now = self.clock.now();
+        if self.authorization.professional_permission(&citizen.id).is_some() {
+            self.authorization.permit_professionals(&citizen.id, false, now)?;
+        }
+        for relationship in self.authorization.care_relationships(&citizen.id) {
+            self.authorization.set_care_relationship(&citizen.id, &relationship.client_id, false, now)?;
+        }
         if let Some(pseudonym) = citizen.pseudonym {
             self.records.forget_patient(pseudonym).map_err(|refusal| RemoveCitizenError::Records(Box::new(refusal)))?;
         }
@@ -311,7 +318,8 @@ impl Tenant {
             self.authorization.client(client_id).ok_or_else(|| TokenError::UnknownClient(client_id.to_owned()))?;
         let settings = self.settings();
         let scopes = match scope {
-            Some(scope) => requested_scopes(scope, &client, settings.scope_unregistered).map_err(TokenError::Scope)?,
+            Some(scope) => requested_scopes(scope, &client, settings.scope_unregistered, settings.smart_enabled)
+                .map_err(TokenError::Scope)?,
             None => client.scope.clone(),
         };
         self.tokens(&citizen, &client, scopes, issuer, &settings).map_err(TokenError::Approve)
@@ -330,7 +338,15 @@ impl Tenant {
         let pseudonym = self.give_access(citizen, client, scopes.clone())?;
         let now = self.clock.now();
         let rules = settings.authorization_rules();
-        let grant = Grant { citizen: citizen.id.clone(), pseudonym, scopes, aud: None, nonce: None, signed_in_at: now };
+        let grant = Grant {
+            citizen: citizen.id.clone(),
+            pseudonym,
+            scopes,
+            spelling: Spelling::V1,
+            aud: None,
+            nonce: None,
+            signed_in_at: now,
+        };
         let issuance = Issuance { now, random: &self.random, issuer, rules: &rules };
         Ok(self.authorization.issue_tokens(client, &grant, None, &issuance)?)
     }

@@ -1,8 +1,8 @@
 //! Access tokens that were accepted before, with the grounds: while those are still what the store holds, the answer is
 //! the same and nothing has to be decoded again. A commit that touches a ground, a reset or a restore ends it by itself.
 
-use super::rules::Revocation;
-use super::tokens::TokenInfo;
+use super::access::TokenInfo;
+use super::rules::{Revocation, Rules};
 use crate::store::{Key, Store, Value};
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -19,26 +19,44 @@ pub(super) struct Accepted(Mutex<HashMap<Key, Remembered>>);
 struct Remembered {
     /// What was looked up, with what was found.
     grounds: Vec<(Key, Value)>,
-    /// The knob it was judged by.
-    revocation: Revocation,
+    /// The knobs it was judged by.
+    judged_by: Judgement,
     info: Arc<TokenInfo>,
 }
 
 impl Accepted {
     /// What the token allows, if it was accepted before and nothing has changed.
-    pub fn recall(&self, token: &Key, store: &Store, now: Timestamp, revocation: Revocation) -> Option<Arc<TokenInfo>> {
+    pub fn recall(&self, token: &Key, store: &Store, now: Timestamp, judgement: Judgement) -> Option<Arc<TokenInfo>> {
         let remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Remembered { grounds, revocation: judged_by, info } = remembered.get(token)?;
-        let holds = *judged_by == revocation && now < info.expires_at && store.still_holds(grounds);
+        let Remembered { grounds, judged_by, info } = remembered.get(token)?;
+        let holds = *judged_by == judgement && now < info.expires_at && store.still_holds(grounds);
         holds.then(|| info.clone())
     }
 
     /// Remembers an accepted token.
-    pub fn remember(&self, token: Key, grounds: Vec<(Key, Value)>, revocation: Revocation, info: Arc<TokenInfo>) {
+    pub fn remember(&self, token: Key, grounds: Vec<(Key, Value)>, judged_by: Judgement, info: Arc<TokenInfo>) {
         let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if remembered.len() >= MOST {
             remembered.clear();
         }
-        remembered.insert(token, Remembered { grounds, revocation, info });
+        remembered.insert(token, Remembered { grounds, judged_by, info });
+    }
+}
+
+/// The choices by which an access token is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Judgement {
+    revocation: Revocation,
+    require_permission: bool,
+    require_care_relationship: bool,
+}
+
+impl Judgement {
+    pub fn of(rules: &Rules) -> Judgement {
+        Judgement {
+            revocation: rules.revocation,
+            require_permission: rules.require_professional_permission,
+            require_care_relationship: rules.require_care_relationship,
+        }
     }
 }

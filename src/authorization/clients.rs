@@ -35,6 +35,9 @@ pub struct Client {
     /// A logo shown to citizens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logo_uri: Option<String>,
+    /// The application's home page, shown to citizens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
 }
 
 impl Client {
@@ -87,6 +90,9 @@ pub struct NewClient {
     /// A logo.
     #[serde(default)]
     pub logo_uri: Option<String>,
+    /// A home page.
+    #[serde(default)]
+    pub client_uri: Option<String>,
 }
 
 /// Why a client was not registered.
@@ -229,7 +235,7 @@ impl super::Authorization {
 }
 
 /// The client that a registration makes, when it is acceptable.
-fn client_of(new: NewClient, random: &Random) -> Result<Client, ClientError> {
+pub(super) fn client_of(new: NewClient, random: &Random) -> Result<Client, ClientError> {
     if new.name.trim().is_empty() {
         return Err(ClientError::NameEmpty);
     }
@@ -264,6 +270,7 @@ fn client_of(new: NewClient, random: &Random) -> Result<Client, ClientError> {
         description: new.description,
         contacts: new.contacts,
         logo_uri: new.logo_uri,
+        client_uri: new.client_uri,
     })
 }
 

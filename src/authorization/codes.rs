@@ -6,7 +6,7 @@ use super::rights::{right_in, unchanged};
 use super::rules::{Pkce, Rules};
 use super::tokens::{Grant, Issuance, IssueError, TokenResponse};
 use super::{Authorization, expiry, keys};
-use super::{Client, Scopes};
+use super::{Client, Scopes, Spelling};
 use crate::store::{AttemptError, Batch, CommitError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,8 @@ struct CodeRecord {
     redirect_uri: String,
     redirect_uri_was_sent: bool,
     scopes: Scopes,
+    #[serde(default)]
+    spelling: Spelling,
     nonce: Option<String>,
     aud: Option<String>,
     challenge: Option<Challenge>,
@@ -96,6 +98,7 @@ impl Authorization {
                 redirect_uri: request.redirect_uri.clone(),
                 redirect_uri_was_sent: request.redirect_uri_was_sent,
                 scopes: request.scopes.clone(),
+                spelling: request.spelling,
                 nonce: request.nonce.clone(),
                 aud: request.aud.clone(),
                 challenge: request.challenge.clone(),
@@ -141,6 +144,7 @@ impl Authorization {
             citizen: record.citizen,
             pseudonym: record.pseudonym,
             scopes: record.scopes,
+            spelling: record.spelling,
             aud: record.aud,
             nonce: record.nonce,
             signed_in_at: record.signed_in_at,

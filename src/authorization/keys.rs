@@ -14,6 +14,12 @@ pub(super) const TERMS: u8 = 0x16;
 const SESSION: u8 = 0x17;
 pub(super) const EXPIRY: u8 = 0x18;
 const REFRESH_USES: u8 = 0x19;
+const PERMISSION: u8 = 0x1A;
+const CARE_RELATIONSHIP: u8 = 0x1B;
+const REGISTRATION: u8 = 0x1C;
+const REGISTRATION_TOKEN: u8 = 0x1D;
+const DEVELOPER: u8 = 0x1E;
+const OWNED: u8 = 0x1F;
 
 /// A client by its id.
 pub(super) fn client(client_id: &str) -> Key {
@@ -63,6 +69,46 @@ pub(super) fn terms(citizen: &str, version: &str) -> Key {
 /// What begins the keys of all acceptances of a citizen.
 pub(super) fn terms_of(citizen: &str) -> Key {
     Key::new(&[&[TERMS], &short::<14>(citizen)])
+}
+
+/// A citizen's permission for professionals.
+pub(super) fn permission(citizen: &str) -> Key {
+    Key::new(&[&[PERMISSION], &short::<24>(citizen)])
+}
+
+/// The care relationship of a citizen with the organisation behind a professional client.
+pub(super) fn care_relationship(citizen: &str, client_id: &str) -> Key {
+    Key::new(&[care_relationships_of(citizen).as_bytes(), &short::<14>(client_id)])
+}
+
+/// What begins the keys of all care relationships of a citizen.
+pub(super) fn care_relationships_of(citizen: &str) -> Key {
+    Key::new(&[&[CARE_RELATIONSHIP], &short::<14>(citizen)])
+}
+
+/// The registration of a client, by the client's id.
+pub(super) fn registration(client_id: &str) -> Key {
+    Key::new(&[&[REGISTRATION], &short::<16>(client_id)])
+}
+
+/// The id of the client that a registration access token is for.
+pub(super) fn registration_token(token: &str) -> Key {
+    Key::new(&[&[REGISTRATION_TOKEN], &short::<24>(token)])
+}
+
+/// A developer's account, by its name.
+pub(super) fn developer(name: &str) -> Key {
+    Key::new(&[&[DEVELOPER], &short::<24>(name)])
+}
+
+/// That a client is on a developer's list.
+pub(super) fn owned(developer: &str, client_id: &str) -> Key {
+    Key::new(&[owned_by(developer).as_bytes(), &short::<14>(client_id)])
+}
+
+/// What begins the keys of all clients on a developer's list.
+pub(super) fn owned_by(developer: &str) -> Key {
+    Key::new(&[&[OWNED], &short::<14>(developer)])
 }
 
 /// A browser session, by its cookie.

@@ -8,11 +8,15 @@
 //! each code and token carries the count at which it was given. A count that has moved on makes it invalid. So a
 //! withdrawal is one small write however many tokens there are, and none can slip through beside it.
 mod accepted;
+mod access;
 mod clients;
 mod codes;
+mod developers;
 mod expiry;
 mod keys;
 mod pkce;
+mod professionals;
+mod registration;
 mod requests;
 mod rights;
 mod rules;
@@ -24,19 +28,25 @@ mod terms;
 mod tests;
 mod tokens;
 
+pub use access::{AccessError, RefreshInfo, RevokeError, TokenInfo};
 pub use clients::{
     AuthenticationError, Client, ClientError, ClientKind, NewClient, RedirectUriProblem, check_redirect_uri,
 };
 pub use codes::{CodeError, IssuedCode};
+pub use developers::{DeveloperError, check_password};
 pub use pkce::{Challenge, ChallengeMethod};
+pub use professionals::{CareRelationship, PROFESSIONAL_GRANT_TYPE, ProfessionalError, Standing};
+pub use registration::{AuthMethod, Registered, Registration, RegistrationError, RegistrationMetadata};
 pub use requests::{AuthorizationRequest, Prompt, RequestError, RequestProblem, RequestedParameters, requested_scopes};
 pub use rights::{AccessRight, RightError};
 pub use rules::{Pkce, Revocation, Rules, UnregisteredScope};
-pub use scopes::{Act, ResourceType, ResourceTypes, Scope, ScopeProblem, Scopes, grantable_scopes};
+pub use scopes::{
+    Act, ResourceType, ResourceTypes, Scope, ScopeProblem, Scopes, Spelling, grantable_scopes, scopes_of_word,
+};
 pub use sessions::Session;
 pub use signing::key_set;
 pub use terms::TermsAcceptance;
-pub use tokens::{AccessError, Grant, Issuance, IssueError, RefreshError, TokenInfo, TokenResponse};
+pub use tokens::{Grant, Issuance, IssueError, RefreshError, TokenResponse};
 
 use crate::store::Store;
 use serde::Serialize;

@@ -4,7 +4,7 @@ use super::Authorization;
 use super::clients::{Client, ClientKind};
 use super::pkce::{Challenge, ChallengeMethod};
 use super::rules::{Pkce, Rules, UnregisteredScope};
-use super::scopes::{Scope, ScopeProblem, Scopes};
+use super::scopes::{ScopeProblem, Scopes, Spelling, scopes_of_word};
 
 /// The parameters of `authorize` as they came, each at most once.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,6 +29,8 @@ pub struct RequestedParameters<'a> {
     pub code_challenge: Option<&'a str>,
     /// `code_challenge_method`
     pub code_challenge_method: Option<&'a str>,
+    /// No parameter: what `aud` may say under the rules of SMART App Launch, the base URLs of the resource servers.
+    pub audiences: &'a [String],
 }
 
 /// A request that may be put before the citizen.
@@ -42,6 +44,8 @@ pub struct AuthorizationRequest {
     pub redirect_uri_was_sent: bool,
     /// What is asked for: registered, grantable, never empty.
     pub scopes: Scopes,
+    /// How the request spelled them.
+    pub spelling: Spelling,
     /// Echoed with the answer.
     pub state: Option<String>,
     /// Echoed in the `id_token`.
@@ -145,6 +149,12 @@ pub enum RequestProblem {
     /// `code_challenge_method` is neither `S256` nor `plain`.
     #[error("Unsupported code challenge method: {0}")]
     ChallengeMethod(String),
+    /// `aud` is missing and SMART requires it.
+    #[error("An aud must be provided")]
+    AudienceMissing,
+    /// `aud` is none of the resource servers.
+    #[error("Unknown aud: {0}")]
+    AudienceUnknown(String),
 }
 
 impl RequestProblem {
@@ -184,6 +194,7 @@ impl Authorization {
         let state = parameters.state.map(str::to_owned);
         match check_rest(parameters, &client, rules) {
             Ok(Rest { scopes, challenge, prompt }) => Ok(AuthorizationRequest {
+                spelling: parameters.scope.filter(|_| rules.smart).map(Spelling::of).unwrap_or_default(),
                 client,
                 redirect_uri,
                 redirect_uri_was_sent: parameters.redirect_uri.is_some(),
@@ -212,11 +223,11 @@ fn check_rest(parameters: &RequestedParameters<'_>, client: &Client, rules: &Rul
     if client.kind == ClientKind::Professional {
         return Err(RequestProblem::ProfessionalClient);
     }
-    if rules.state_required && parameters.state.is_none() {
+    if (rules.state_required || rules.smart) && parameters.state.is_none() {
         return Err(RequestProblem::StateMissing);
     }
     let scopes = match parameters.scope {
-        Some(scope) => requested_scopes(scope, client, rules.unregistered_scope)?,
+        Some(scope) => requested_scopes(scope, client, rules.unregistered_scope, rules.smart)?,
         None => client.scope.clone(),
     };
     let challenge = match (rules.pkce, parameters.code_challenge) {
@@ -233,8 +244,25 @@ fn check_rest(parameters: &RequestedParameters<'_>, client: &Client, rules: &Rul
             Some(Challenge { value: value.to_owned(), method })
         }
     };
+    if rules.smart {
+        check_smart(parameters, challenge.as_ref())?;
+    }
     let prompt = parameters.prompt.and_then(Prompt::parse);
     Ok(Rest { scopes, challenge, prompt })
+}
+
+/// What SMART App Launch 2 demands besides: S256, and an audience that is one of our resource servers.
+fn check_smart(parameters: &RequestedParameters<'_>, challenge: Option<&Challenge>) -> Result<(), RequestProblem> {
+    match challenge {
+        None => return Err(RequestProblem::ChallengeMissing),
+        Some(challenge) if challenge.method != ChallengeMethod::S256 => {
+            return Err(RequestProblem::ChallengeMethod(String::from("plain")));
+        }
+        Some(_) => {}
+    }
+    let aud = parameters.aud.ok_or(RequestProblem::AudienceMissing)?;
+    let known = parameters.audiences.iter().any(|base| base == aud.strip_suffix('/').unwrap_or(aud));
+    if known { Ok(()) } else { Err(RequestProblem::AudienceUnknown(aud.to_owned())) }
 }
 
 /// The scopes that may be put before the citizen, out of the words requested.
@@ -242,12 +270,15 @@ pub fn requested_scopes(
     scope: &str,
     client: &Client,
     unregistered: UnregisteredScope,
+    smart: bool,
 ) -> Result<Scopes, RequestProblem> {
     let mut scopes = Scopes::default();
     let mut refused = Vec::new();
     for word in scope.split_whitespace() {
-        match Scope::parse(word) {
-            Ok(scope) if client.scope.contains(scope) => scopes.insert(scope),
+        match scopes_of_word(word, smart) {
+            Ok(each) if each.iter().all(|scope| client.scope.contains(*scope)) => {
+                each.into_iter().for_each(|scope| scopes.insert(scope));
+            }
             Err(ScopeProblem::NeverGranted(_)) => {}
             Ok(_) | Err(ScopeProblem::Unknown(_)) => refused.push(word.to_owned()),
         }
@@ -295,6 +326,7 @@ mod tests {
         prompt: None,
         code_challenge: None,
         code_challenge_method: None,
+        audiences: &[],
     };
 
     fn check(parameters: RequestedParameters<'_>, rules: &Rules) -> Result<AuthorizationRequest, RequestError> {

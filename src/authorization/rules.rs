@@ -23,6 +23,12 @@ pub struct Rules {
     pub unregistered_scope: UnregisteredScope,
     /// `revocation.mode`.
     pub revocation: Revocation,
+    /// `smart.enabled`: SMART App Launch beside the rules of Kanta PHR.
+    pub smart: bool,
+    /// `professional.require_permission`.
+    pub require_professional_permission: bool,
+    /// `professional.require_care_relationship`.
+    pub require_care_relationship: bool,
 }
 
 impl Default for Rules {
@@ -37,6 +43,9 @@ impl Default for Rules {
             state_required: false,
             unregistered_scope: UnregisteredScope::Reject,
             revocation: Revocation::Immediate,
+            smart: false,
+            require_professional_permission: true,
+            require_care_relationship: true,
         }
     }
 }

@@ -127,6 +127,50 @@ impl fmt::Display for Scope {
     }
 }
 
+/// The rights that one word asks for. With `smart`, SMART App Launch v2 is understood too: `.rs` reads and searches,
+/// `.cud` creates, updates and deletes, `.cruds` does both; finer divisions are not what the service can grant.
+/// `launch/patient` and `fhirUser` are left out without a word: they bring no right.
+pub fn scopes_of_word(word: &str, smart: bool) -> Result<Vec<Scope>, ScopeProblem> {
+    let act = word.strip_prefix("patient/").and_then(|rest| rest.split_once('.'));
+    let acts: &[Act] = match act {
+        _ if !smart => return Scope::parse(word).map(|scope| vec![scope]),
+        None if matches!(word, "launch/patient" | "fhirUser") => {
+            return Err(ScopeProblem::NeverGranted(word.to_owned()));
+        }
+        Some((_, "rs")) => &[Act::Read],
+        Some((_, "cud")) => &[Act::Write],
+        Some((_, "cruds")) => &[Act::Read, Act::Write],
+        _ => return Scope::parse(word).map(|scope| vec![scope]),
+    };
+    let name = act.map_or("", |(name, _)| name);
+    if name == "Patient" {
+        return Err(ScopeProblem::NeverGranted(word.to_owned()));
+    }
+    let resource_type = ResourceType::parse(name).ok_or_else(|| ScopeProblem::Unknown(word.to_owned()))?;
+    Ok(acts.iter().map(|act| Scope::Patient(resource_type, *act)).collect())
+}
+
+/// How scopes are spelled in an answer: as the request spelled them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Spelling {
+    /// `.read` and `.write`.
+    #[default]
+    V1,
+    /// `.rs`, `.cud` and `.cruds`.
+    V2,
+}
+
+impl Spelling {
+    /// The spelling of a request: v2 as soon as one of its words is.
+    pub fn of(scope: &str) -> Spelling {
+        let is_v2 = |word: &str| {
+            word.starts_with("patient/") && [".rs", ".cud", ".cruds"].iter().any(|end| word.ends_with(end))
+        };
+        if scope.split_whitespace().any(is_v2) { Spelling::V2 } else { Spelling::V1 }
+    }
+}
+
 /// All scopes that can be granted.
 pub fn grantable_scopes() -> impl Iterator<Item = Scope> {
     let patient = (0..RESOURCE_TYPES.len() as u8)
@@ -177,6 +221,43 @@ impl Scopes {
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = Scope> + '_ {
         self.0.iter().copied()
+    }
+
+    /// The words of an answer.
+    pub fn spelled(&self, spelling: Spelling) -> String {
+        if spelling == Spelling::V1 {
+            return self.to_string();
+        }
+        let mut words: Vec<String> = Vec::new();
+        for scope in self.iter() {
+            let word = match scope {
+                Scope::Patient(resource_type, act) => {
+                    let both = self.contains(Scope::Patient(resource_type, Act::Read))
+                        && self.contains(Scope::Patient(resource_type, Act::Write));
+                    let letters = match act {
+                        _ if both => "cruds",
+                        Act::Read => "rs",
+                        Act::Write => "cud",
+                    };
+                    format!("patient/{}.{letters}", resource_type.name())
+                }
+                other => other.to_string(),
+            };
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        words.join(" ")
+    }
+
+    /// Those that read: what a professional application may be given.
+    pub fn reading(&self) -> Scopes {
+        self.iter().filter(|scope| matches!(scope, Scope::Patient(_, Act::Read))).collect()
+    }
+
+    /// Whether any of them writes.
+    pub fn write_anything(&self) -> bool {
+        self.iter().any(|scope| matches!(scope, Scope::Patient(_, Act::Write)))
     }
 
     /// The resource types they let a client read, or write.
@@ -240,6 +321,28 @@ mod tests {
     fn known_but_never_granted_scopes_vanish_without_a_word() {
         let scopes = Scopes::parse("patient/Patient.read patient/StructureDefinition.write offline_access").unwrap();
         assert_eq!(scopes.to_string(), "offline_access");
+    }
+
+    #[test]
+    fn smart_spells_the_same_rights_in_its_own_way() {
+        let read = |words: &str| -> Result<Scopes, ScopeProblem> {
+            let each = words.split_whitespace().map(|word| scopes_of_word(word, true));
+            Ok(each.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+        };
+        let scopes = read("openid patient/Observation.cruds patient/CarePlan.rs patient/Questionnaire.cud").unwrap();
+        let v1 = "openid patient/Observation.read patient/Observation.write patient/CarePlan.read \
+                  patient/Questionnaire.write";
+        assert_eq!(scopes.to_string(), v1);
+        let v2 = "openid patient/Observation.cruds patient/CarePlan.rs patient/Questionnaire.cud";
+        assert_eq!(scopes.spelled(Spelling::of(v2)), v2);
+        assert_eq!(scopes.spelled(Spelling::of(v1)), v1);
+        for never in ["launch/patient", "fhirUser", "patient/Patient.rs"] {
+            assert_eq!(read(never), Err(ScopeProblem::NeverGranted(never.into())));
+        }
+        for unknown in ["patient/*.rs", "patient/Observation.r", "patient/Observation.sr", "user/Observation.rs"] {
+            assert_eq!(read(unknown), Err(ScopeProblem::Unknown(unknown.into())));
+        }
+        assert!(scopes_of_word("patient/Observation.rs", false).is_err());
     }
 
     #[test]

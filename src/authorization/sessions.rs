@@ -17,6 +17,9 @@ const ANONYMOUS: SignedDuration = SignedDuration::from_hours(1);
 pub struct Session {
     /// Who signed in, by the citizen's id.
     pub citizen: Option<String>,
+    /// The developer who signed in to the registration pages, by the name of the account.
+    #[serde(default)]
+    pub developer: Option<String>,
     /// When.
     pub signed_in_at: Option<Timestamp>,
     /// What every form of this session must send back.
@@ -48,10 +51,34 @@ impl Authorization {
         now: Timestamp,
         random: &Random,
     ) -> Result<(String, Session), CommitError> {
-        let lasts = if citizen.is_some() { SIGNED_IN } else { ANONYMOUS };
+        self.begin(replaced, citizen, None, now, random)
+    }
+
+    /// The same for the registration pages, whose cookie is another.
+    pub fn begin_developer_session(
+        &self,
+        replaced: Option<&str>,
+        developer: Option<&str>,
+        now: Timestamp,
+        random: &Random,
+    ) -> Result<(String, Session), CommitError> {
+        self.begin(replaced, None, developer, now, random)
+    }
+
+    fn begin(
+        &self,
+        replaced: Option<&str>,
+        citizen: Option<&str>,
+        developer: Option<&str>,
+        now: Timestamp,
+        random: &Random,
+    ) -> Result<(String, Session), CommitError> {
+        let somebody = citizen.is_some() || developer.is_some();
+        let lasts = if somebody { SIGNED_IN } else { ANONYMOUS };
         let session = Session {
             citizen: citizen.map(str::to_owned),
-            signed_in_at: citizen.map(|_| now),
+            developer: developer.map(str::to_owned),
+            signed_in_at: somebody.then_some(now),
             csrf: random.token(24),
             expires_at: now.saturating_add(lasts).unwrap_or(Timestamp::MAX),
         };

@@ -1,17 +1,17 @@
-//! Access, refresh and id tokens (authorization-server.md §5).
+//! Making access, refresh and id tokens (authorization-server.md §5).
 
+use super::professionals;
 use super::rights::{AccessRight, right_in, unchanged};
-use super::rules::{Revocation, Rules};
-use super::scopes::{Act, ResourceTypes, Scope, Scopes};
+use super::rules::Rules;
+use super::scopes::{Scope, Scopes, Spelling, scopes_of_word};
 use super::signing::{self, SIGNING_KEY_ID};
 use super::{Authorization, Client, expiry, keys};
-use crate::store::{AttemptError, Batch, CommitError, Key, View};
+use crate::store::{AttemptError, Batch, CommitError, View};
 use crate::time::Random;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// How long an `id_token` is good for.
@@ -39,6 +39,9 @@ pub struct Grant {
     pub pseudonym: Uuid,
     /// What it allows.
     pub scopes: Scopes,
+    /// How it is spelled in answers.
+    #[serde(default)]
+    pub spelling: Spelling,
     /// The audience that was asked for.
     pub aud: Option<String>,
     /// The nonce of the authorization request.
@@ -59,56 +62,16 @@ pub struct TokenResponse {
     pub refresh_token: Option<String>,
     /// Whole seconds left.
     pub expires_in: i64,
-    /// Scopes separated by spaces.
-    pub scope: Scopes,
+    /// Scopes separated by spaces, spelled as they were requested.
+    pub scope: String,
     /// With `openid` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
     /// The citizen's pseudonym, which is the id of the Patient.
     pub sub: Uuid,
-}
-
-/// What an access token allows, and to whom.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenInfo {
-    /// The client.
-    pub client_id: String,
-    /// Its name.
-    pub client_name: String,
-    /// The OID of its application.
-    pub oid: Option<String>,
-    /// The citizen, by id.
-    pub citizen: String,
-    /// The citizen's pseudonym, which is the id of the Patient.
-    pub patient: Uuid,
-    /// All scopes.
-    pub scopes: Scopes,
-    /// The resource types it may read and search.
-    pub read: ResourceTypes,
-    /// The resource types it may create, update and delete.
-    pub write: ResourceTypes,
-    /// When it expires.
-    pub expires_at: Timestamp,
-}
-
-/// Why an access token is not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AccessError {
-    /// It was not given by this tenant, or long ago.
-    #[error("this tenant has not given the access token")]
-    Unknown,
-    /// It is too old.
-    #[error("the access token expired at {0}: refresh it")]
-    Expired(Timestamp),
-    /// A refresh gave a newer one.
-    #[error("the access token ended when it was refreshed: use the newer one")]
-    Refreshed,
-    /// The citizen has withdrawn the access right.
-    #[error("the citizen has withdrawn the access right: ask for approval again")]
-    Withdrawn,
-    /// The client is no longer registered.
-    #[error("the client is no longer registered")]
-    ClientGone,
+    /// The same for clients of SMART App Launch, under its rules only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patient: Option<Uuid>,
 }
 
 /// Why a refresh token gives no access token.
@@ -142,32 +105,37 @@ pub enum RefreshError {
 
 /// What is remembered of an access token.
 #[derive(Debug, Serialize, Deserialize)]
-struct AccessRecord {
-    client_id: String,
-    citizen: String,
-    pseudonym: Uuid,
-    scopes: Scopes,
-    expires_at: Timestamp,
-    withdrawals: u64,
-    refresh: Option<RefreshLink>,
+pub(super) struct AccessRecord {
+    pub client_id: String,
+    pub citizen: String,
+    pub pseudonym: Uuid,
+    pub scopes: Scopes,
+    pub expires_at: Timestamp,
+    pub withdrawals: u64,
+    pub refresh: Option<RefreshLink>,
+    #[serde(default)]
+    pub spelling: Spelling,
+    /// For a professional application's token, instead of an access right.
+    #[serde(default)]
+    pub professional: Option<professionals::Grounds>,
 }
 
 /// The refresh token behind an access token, and how often it had been used by then.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct RefreshLink {
-    id: Uuid,
-    uses: u64,
+pub(super) struct RefreshLink {
+    pub id: Uuid,
+    pub uses: u64,
 }
 
 /// What is remembered of a refresh token. It lies under the token; its id leads there from access tokens.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct RefreshRecord {
-    id: Uuid,
-    client_id: String,
-    grant: Grant,
-    expires_at: Option<Timestamp>,
-    withdrawals: u64,
-    uses: u64,
+pub(super) struct RefreshRecord {
+    pub id: Uuid,
+    pub client_id: String,
+    pub grant: Grant,
+    pub expires_at: Option<Timestamp>,
+    pub withdrawals: u64,
+    pub uses: u64,
 }
 
 /// Why tokens were not given.
@@ -198,7 +166,8 @@ impl Authorization {
                 let token = write_refresh_token(&mut batch, view, client, grant, &right, id, issuance);
                 (token, RefreshLink { id, uses: 0 })
             });
-            let response = write_access_token(&mut batch, view, client, grant, &right, refresh, issuance);
+            let ties = Ties { withdrawals: right.withdrawals, refresh, professional: None };
+            let response = write_access_token(&mut batch, view, client, grant, ties, issuance);
             Ok((batch, response))
         });
         issued.map_err(|error| match error {
@@ -238,10 +207,10 @@ impl Authorization {
                 .map_err(|_| RefreshError::Withdrawn)?;
             let mut grant = record.grant.clone();
             if let Some(scope) = scope {
-                grant.scopes = Scopes::parse(scope)
-                    .ok()
+                grant.scopes = narrowed(scope, issuance.rules.smart)
                     .filter(|asked| !asked.is_empty() && asked.is_subset_of(&grant.scopes))
                     .ok_or_else(|| RefreshError::UpScoping { granted: grant.scopes.clone() })?;
+                grant.spelling = if issuance.rules.smart { Spelling::of(scope) } else { Spelling::V1 };
             }
             let refresh = if issuance.rules.rotate_refresh_tokens {
                 batch.remove(key).remove(keys::refresh_uses(record.id));
@@ -254,7 +223,8 @@ impl Authorization {
                 batch.put(keys::refresh_uses(record.id), record.uses.to_be_bytes().to_vec());
                 (token.to_owned(), RefreshLink { id: record.id, uses: record.uses })
             };
-            let response = write_access_token(&mut batch, view, client, &grant, &right, Some(refresh), issuance);
+            let ties = Ties { withdrawals: right.withdrawals, refresh: Some(refresh), professional: None };
+            let response = write_access_token(&mut batch, view, client, &grant, ties, issuance);
             Ok((batch, Ok(response)))
         });
         match refreshed {
@@ -264,52 +234,46 @@ impl Authorization {
         }
     }
 
-    /// What a bearer's access token allows at `now`.
-    pub fn access(&self, bearer: &str, now: Timestamp, rules: &Rules) -> Result<Arc<TokenInfo>, AccessError> {
-        let token = keys::access_token(bearer);
-        if let Some(info) = self.accepted.recall(&token, &self.store, now, rules.revocation) {
-            return Ok(info);
-        }
-        let mut grounds = Vec::with_capacity(4);
-        let mut look_up = |key: Key| {
-            let value = self.store.get(&key)?;
-            grounds.push((key, value.clone()));
-            Some(value)
-        };
-        let value = look_up(token).ok_or(AccessError::Unknown)?;
-        let record: AccessRecord = super::decode(&value).ok_or(AccessError::Unknown)?;
-        if now >= record.expires_at {
-            return Err(AccessError::Expired(record.expires_at));
-        }
-        if rules.revocation == Revocation::Immediate {
-            let right = look_up(keys::right(&record.citizen, &record.client_id)).ok_or(AccessError::Withdrawn)?;
-            let right: AccessRight = super::decode(&right).ok_or(AccessError::Withdrawn)?;
-            if right.withdrawals != record.withdrawals {
-                return Err(AccessError::Withdrawn);
-            }
-        }
-        if let Some(link) = record.refresh {
-            let uses = look_up(keys::refresh_uses(link.id));
-            if uses.is_none_or(|uses| *uses != link.uses.to_be_bytes()) {
-                return Err(AccessError::Refreshed);
-            }
-        }
-        let client = look_up(keys::client(&record.client_id)).ok_or(AccessError::ClientGone)?;
-        let client: Client = super::decode(&client).ok_or(AccessError::ClientGone)?;
-        let info = Arc::new(TokenInfo {
-            client_id: record.client_id,
-            client_name: client.name,
-            oid: client.oid,
-            citizen: record.citizen,
-            patient: record.pseudonym,
-            read: record.scopes.resource_types(Act::Read),
-            write: record.scopes.resource_types(Act::Write),
-            scopes: record.scopes,
-            expires_at: record.expires_at,
+    /// Gives a professional application its token: the read scopes, no refresh token. `grounds` are what it ends with.
+    pub(super) fn issue_professional(
+        &self,
+        client: &Client,
+        grant: &Grant,
+        grounds: professionals::Grounds,
+        issuance: &Issuance<'_>,
+    ) -> Result<TokenResponse, CommitError> {
+        let issued = self.store.attempt(|view| {
+            let mut batch = Batch::new();
+            let ties = Ties { withdrawals: 0, refresh: None, professional: Some(grounds) };
+            let response = write_access_token(&mut batch, view, client, grant, ties, issuance);
+            Ok::<_, std::convert::Infallible>((batch, response))
         });
-        self.accepted.remember(token, grounds, rules.revocation, info.clone());
-        Ok(info)
+        issued.map_err(|error| match error {
+            AttemptError::Commit(error) => error,
+            AttemptError::Refused(never) => match never {},
+        })
     }
+}
+
+/// The scopes that a refresh asks for, if all of them can be granted.
+fn narrowed(scope: &str, smart: bool) -> Option<Scopes> {
+    let mut scopes = Scopes::default();
+    for word in scope.split_whitespace() {
+        match scopes_of_word(word, smart) {
+            Ok(each) => each.into_iter().for_each(|scope| scopes.insert(scope)),
+            Err(super::ScopeProblem::NeverGranted(_)) => {}
+            Err(super::ScopeProblem::Unknown(_)) => return None,
+        }
+    }
+    Some(scopes)
+}
+
+/// What an access token ends with.
+struct Ties {
+    /// Withdrawals of the access right until now.
+    withdrawals: u64,
+    refresh: Option<(String, RefreshLink)>,
+    professional: Option<professionals::Grounds>,
 }
 
 /// The right, if it is in force; the commit is refused should it change in the meantime.
@@ -370,8 +334,7 @@ fn write_access_token(
     view: &View,
     client: &Client,
     grant: &Grant,
-    right: &AccessRight,
-    refresh: Option<(String, RefreshLink)>,
+    ties: Ties,
     issuance: &Issuance<'_>,
 ) -> TokenResponse {
     #[derive(Serialize)]
@@ -396,15 +359,17 @@ fn write_access_token(
         aud: grant.aud.as_deref(),
     });
     let id_token = grant.scopes.contains(Scope::OpenId).then(|| id_token(client, grant, &access_token, issuance));
-    let (refresh_token, link) = refresh.unzip();
+    let (refresh_token, link) = ties.refresh.unzip();
     let record = AccessRecord {
         client_id: client.client_id.clone(),
         citizen: grant.citizen.clone(),
         pseudonym: grant.pseudonym,
         scopes: grant.scopes.clone(),
         expires_at,
-        withdrawals: right.withdrawals,
+        withdrawals: ties.withdrawals,
         refresh: link,
+        spelling: grant.spelling,
+        professional: ties.professional,
     };
     let key = keys::access_token(&access_token);
     batch.put(key, super::encode(&record));
@@ -414,9 +379,10 @@ fn write_access_token(
         token_type: String::from("Bearer"),
         refresh_token,
         expires_in: expires_at.duration_since(issuance.now).as_secs(),
-        scope: grant.scopes.clone(),
+        scope: grant.scopes.spelled(grant.spelling),
         id_token,
         sub: grant.pseudonym,
+        patient: issuance.rules.smart.then_some(grant.pseudonym),
     }
 }
 

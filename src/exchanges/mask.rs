@@ -121,6 +121,7 @@ fn mask(text: &str, place: Place) -> Cow<'_, str> {
     reader.parameters(&mut spans);
     reader.members(&mut spans);
     reader.inputs(&mut spans);
+    reader.definitions(&mut spans);
     reader.parts(&mut spans);
     reader.quotations(&mut spans);
     reader.tokens(&mut spans);
@@ -269,6 +270,25 @@ impl Reader<'_> {
             if let Some(value) = value.filter(|_| secret) {
                 add(spans, value);
             }
+        }
+    }
+
+    /// `<dt>client_secret</dt><dd>…</dd>`, as the registration pages show it.
+    fn definitions(&self, spans: &mut Vec<Range<usize>>) {
+        let mut at = 0;
+        while at < self.units.len() {
+            at += 1;
+            if self.byte(at - 1) != b'<' || !self.says(at, "/dt>") {
+                continue;
+            }
+            let secret = is_secret(&word_before(self.units, at - 1));
+            at += "/dt>".len();
+            if !secret || self.byte(at) != b'<' || !self.says(at + 1, "dd") {
+                continue;
+            }
+            let start = self.until(at, |unit| unit.byte == b'>') + 1;
+            at = self.until(start, |unit| unit.byte == b'<');
+            add(spans, start..at);
         }
     }
 

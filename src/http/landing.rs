@@ -28,6 +28,7 @@ pub async fn landing(
         addresses.push((AddressKind::OpenR4, server(open, "baseR4")));
         addresses.push((AddressKind::OpenStu3, server(open, "baseStu3")));
     }
+    addresses.push((AddressKind::Registration, format!("{}manage/", origin.issuer())));
     addresses.push((AddressKind::Control, origin.browser_url("/_sandbox")));
     addresses.push((AddressKind::Certificate, origin.browser_url("/_sandbox/ca.pem")));
     let clock = app.tenant.clock.state();

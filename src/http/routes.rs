@@ -6,7 +6,7 @@ use super::{control, fhir, landing, oauth};
 use axum::Router;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 
 /// Every path of every surface.
 pub fn router(app: App) -> Router {
@@ -23,11 +23,21 @@ pub fn router(app: App) -> Router {
         .route("/_sandbox/citizens/{id}", get(control::citizens::show).delete(control::citizens::remove))
         .route("/_sandbox/citizens/{id}/access-rights", get(control::access_rights::list))
         .route("/_sandbox/citizens/{id}/access-rights/{client_id}", delete(control::access_rights::withdraw))
+        .route(
+            "/_sandbox/citizens/{id}/professional-permission",
+            get(control::professionals::permission).put(control::professionals::permit),
+        )
+        .route("/_sandbox/citizens/{id}/care-relationships", get(control::professionals::relationships))
+        .route(
+            "/_sandbox/citizens/{id}/care-relationships/{client_id}",
+            put(control::professionals::begin).delete(control::professionals::end),
+        )
         .route("/_sandbox/tokens", post(control::tokens::give))
         .route("/_sandbox/validate/{version}", post(control::validate::judge))
         .route("/_sandbox/records", post(control::records::load))
         .route("/_sandbox/clock", get(control::clock::show).put(control::clock::change))
         .route("/_sandbox/settings", get(control::settings::show).put(control::settings::change))
+        .route("/_sandbox/settings/descriptions", get(control::settings::describe))
         .route("/_sandbox/certificates", post(control::certificates::issue))
         .route("/_sandbox/reset", post(control::reset::reset))
         .route(

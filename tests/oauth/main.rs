@@ -1,6 +1,10 @@
 //! The authorization server over real HTTP: the browser flow with its forms, the token endpoint, and every refusal.
 
 mod browser_flow;
+mod endpoints;
+mod fuzz;
+mod independent_clients;
+mod negatives;
 mod refusals;
 mod server;
 mod session;

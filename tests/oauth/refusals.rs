@@ -86,7 +86,7 @@ fn the_application_is_told_of_everything_else() {
     "#);
     assert_snapshot!(refused(&server, &[("code_challenge", "c"), ("code_challenge_method", "S512")]), @r#"
         302 https://app.example/cb?error=invalid_request&error_description=Unsupported%20code%20challenge%20method%3A%20S512&state=xyz
-        AUTH-PKCE; code_challenge_method is S256 or plain
+        AUTH-PKCE; code_challenge_method is S256 or plain; with smart.enabled only S256
     "#);
     assert_snapshot!(refused(&server, &[("prompt", "none"), ("state", "")]), @r#"
         302 https://app.example/cb?error=login_required&error_description=The%20citizen%20is%20not%20signed%20in
@@ -95,12 +95,12 @@ fn the_application_is_told_of_everything_else() {
     server.set("state.required", true);
     assert_snapshot!(refused(&server, &[("state", "")]), @r#"
         302 https://app.example/cb?error=invalid_request&error_description=A%20state%20must%20be%20provided
-        AUTH-STATE; send an unguessable state (setting state.required)
+        AUTH-STATE; send an unguessable state (settings state.required, smart.enabled)
     "#);
     server.set("pkce", "required");
     assert_snapshot!(refused(&server, &[]), @r#"
         302 https://app.example/cb?error=invalid_request&error_description=A%20code%20challenge%20must%20be%20provided&state=xyz
-        AUTH-PKCE; send code_challenge and code_challenge_method=S256 (setting pkce)
+        AUTH-PKCE; send code_challenge and code_challenge_method=S256 (settings pkce, smart.enabled)
     "#);
 }
 
@@ -143,7 +143,7 @@ fn there_is_no_smart_configuration() {
     let server = Server::start();
     assert_snapshot!(error(server.get(&format!("{}.well-known/smart-configuration", server.base))), @r#"
         404 Not Found
-        sandbox-reason: AUTH-NO-SMART-CONFIGURATION; Kanta PHR has no SMART configuration; its authorization server has .well-known/openid-configuration
+        sandbox-reason: AUTH-NO-SMART-CONFIGURATION; Kanta PHR has no SMART configuration; its authorization server has .well-known/openid-configuration (setting smart.enabled)
     "#);
 }
 
@@ -166,19 +166,4 @@ fn parameters_are_sent_once_and_as_text() {
         parameter(&location(&response), "error_description").as_deref(),
         Some("A code challenge must be provided")
     );
-}
-
-#[test]
-fn what_only_the_real_service_has_is_named() {
-    let server = Server::start();
-    let issuer = server.base.trim_end_matches('/').to_owned();
-    for path in
-        ["", "/", "/introspect", "/revoke", "/userinfo", "/register", "/login", "/logout", "/manage/", "/manage/a/b"]
-    {
-        let response = server.get(&format!("{issuer}{path}"));
-        assert_eq!(response.status(), 404, "{path}");
-        let text = "AUTH-NOT-YET; the real service has this endpoint, the sandbox does not yet";
-        assert_eq!(reason(&response).as_deref(), Some(text));
-    }
-    assert_eq!(server.http.post(format!("{issuer}/introspect")).send().unwrap().status(), 404);
 }

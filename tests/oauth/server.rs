@@ -21,6 +21,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 pub const CALLBACK: &str = "https://app.example/cb";
+pub const PROFESSIONAL: &str = "urn:kanta-phr-sandbox:grant-type:professional";
 pub const SCOPE: &str = "offline_access patient/Observation.read patient/Observation.write";
 
 /// A tenant behind a real socket; stops on drop.
@@ -63,6 +64,11 @@ impl Server {
         let (address, stop) = serve(router);
         let http = Client::builder().redirect(Policy::none()).build().unwrap();
         Server { tenant, base: format!("http://{address}/phr-authserver-sandbox/"), http, _stop: stop }
+    }
+
+    /// Scheme and authority.
+    pub fn root(&self) -> &str {
+        self.base.split("/phr-").next().unwrap()
     }
 
     pub fn code_of(&self, citizen: &str) -> String {
@@ -128,6 +134,46 @@ impl Server {
         let response = self.redeem("diary", &self.code(&[("scope", scope)]));
         assert_eq!(response.status(), 200);
         response.json().unwrap()
+    }
+
+    /// A form to an endpoint, by Basic when there are credentials.
+    pub fn post_form(&self, path: &str, basic: Option<(&str, &str)>, parameters: &[(&str, &str)]) -> Response {
+        let request = self.http.post(format!("{}{path}", self.base)).form(parameters);
+        match basic {
+            Some((id, secret)) => request.basic_auth(id, Some(secret)).send().unwrap(),
+            None => request.send().unwrap(),
+        }
+    }
+
+    /// A request with a bearer token, and JSON when there is some.
+    pub fn bearer(&self, method: &str, path: &str, token: &str, json: &str) -> Response {
+        let request = self.http.request(method.parse().unwrap(), format!("{}{path}", self.base));
+        let request = if token.is_empty() { request } else { request.bearer_auth(token) };
+        if json.is_empty() {
+            return request.send().unwrap();
+        }
+        request.header("content-type", "application/json").body(json.to_owned()).send().unwrap()
+    }
+
+    /// Registers a client by self-service.
+    pub fn register(&self, json: &str) -> Value {
+        let response = self.bearer("POST", "register", "", json);
+        assert_eq!(response.status(), 201);
+        response.json().unwrap()
+    }
+
+    /// Lets the client `professional` read Aino's data.
+    pub fn permit_professional(&self) {
+        let now = self.tenant.clock.now();
+        self.tenant.authorization.permit_professionals("aino", true, now).unwrap();
+        self.tenant.authorization.set_care_relationship("aino", "professional", true, now).unwrap();
+    }
+
+    /// A professional application's token request.
+    pub fn professional(&self, client: &str, more: &[(&str, &str)]) -> Response {
+        let mut all = vec![("grant_type", PROFESSIONAL)];
+        all.extend_from_slice(more);
+        self.token(client, &all)
     }
 
     pub fn refresh(&self, client: &str, token: &str, more: &[(&str, &str)]) -> Response {

@@ -164,7 +164,7 @@ fn malformed_requests_are_refused() {
     "#);
     assert_snapshot!(send(&[("grant_type", "password")]), @r#"
         400 Bad Request
-        sandbox-reason: TOKEN-GRANT-TYPE; grant_type is authorization_code or refresh_token
+        sandbox-reason: TOKEN-GRANT-TYPE; grant_type is authorization_code or refresh_token; for professional applications one of the setting professional.grant_types
         {"error":"unsupported_grant_type","error_description":"Unsupported grant type: password"}
     "#);
     assert_snapshot!(send(&[("grant_type", "authorization_code")]), @r#"
@@ -197,7 +197,7 @@ fn malformed_requests_are_refused() {
     assert_snapshot!(error(server.get(&format!("{}token", server.base))), @r#"
         405 Method Not Allowed
         allow: POST
-        sandbox-reason: TOKEN-METHOD; use POST: parameters in a URL end up in logs
+        sandbox-reason: TOKEN-METHOD; use POST; parameters in a URL end up in logs
         {"error":"method_not_allowed","error_description":"Request method 'GET' not supported"}
     "#);
     let json = server.http.post(format!("{}token", server.base)).header("content-type", "application/json");
@@ -403,9 +403,11 @@ fn the_discovery_document_names_what_works() {
             "plain",
             "S256"
           ],
+          "end_session_endpoint": "[issuer]endsession",
           "grant_types_supported": [
             "authorization_code",
-            "refresh_token"
+            "refresh_token",
+            "urn:kanta-phr-sandbox:grant-type:professional"
           ],
           "id_token_signing_alg_values_supported": [
             "RS256"
@@ -418,6 +420,7 @@ fn the_discovery_document_names_what_works() {
             "consent",
             "select_account"
           ],
+          "registration_endpoint": "[issuer]register",
           "request_parameter_supported": false,
           "request_uri_parameter_supported": false,
           "response_modes_supported": [
@@ -426,6 +429,7 @@ fn the_discovery_document_names_what_works() {
           "response_types_supported": [
             "code"
           ],
+          "revocation_endpoint": "[issuer]revoke",
           "scopes_supported": [
             "openid",
             "profile",
@@ -453,7 +457,8 @@ fn the_discovery_document_names_what_works() {
             "fi",
             "sv",
             "en"
-          ]
+          ],
+          "userinfo_endpoint": "[issuer]userinfo"
         }
     "#);
 }

@@ -195,3 +195,11 @@ fn hostile_texts_take_linear_time() {
         mask_exchange_body("/token", &text);
     }
 }
+
+#[test]
+fn what_the_registration_pages_show_is_masked() {
+    let html = r#"<dt class="code">client_id</dt><dd class="code pick">3f0f</dd></div><div><dt class="code">client_secret</dt><dd class="code pick">aB3_x</dd></div>"#;
+    assert_eq!(mask_text(html), html.replace("aB3_x", "***"));
+    assert_eq!(mask_text("<dt>client_secret</dt>"), "<dt>client_secret</dt>");
+    assert_eq!(mask_text("<dt>client_secret</dt><dd"), "<dt>client_secret</dt><dd");
+}

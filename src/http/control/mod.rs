@@ -12,6 +12,7 @@ pub mod faults;
 mod guard;
 pub mod overview;
 mod problem;
+pub mod professionals;
 pub mod records;
 pub mod reset;
 pub mod settings;

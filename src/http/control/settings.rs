@@ -1,4 +1,4 @@
-//! `GET`, `PUT /_sandbox/settings`
+//! `GET`, `PUT /_sandbox/settings`, `GET /_sandbox/settings/descriptions`
 
 use super::{Problem, read};
 use crate::http::context::App;
@@ -6,6 +6,7 @@ use crate::settings::Settings;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// Every knob with its value.
@@ -18,4 +19,24 @@ pub async fn change(State(app): State<App>, body: Bytes) -> Result<Json<Settings
     let changes: Map<String, Value> = read(&body)?;
     app.tenant.update_settings(&changes).map_err(Problem::invalid)?;
     Ok(Json(Settings::clone(&app.tenant.settings())))
+}
+
+/// A knob, explained.
+#[derive(Serialize)]
+pub struct Knob {
+    name: &'static str,
+    value: Option<Value>,
+    default: Option<Value>,
+    allowed: String,
+    description: String,
+}
+
+/// Every knob with what it is for, its value, its default and the values it takes.
+pub async fn describe(State(app): State<App>) -> Json<Vec<Knob>> {
+    let (settings, defaults) = (app.tenant.settings(), Settings::default());
+    let knob = |name: &&'static str| {
+        let (description, allowed) = Settings::explain(name)?;
+        Some(Knob { name, value: settings.get(name), default: defaults.get(name), allowed, description })
+    };
+    Json(Settings::NAMES.iter().filter_map(knob).collect())
 }

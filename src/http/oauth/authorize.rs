@@ -31,7 +31,7 @@ fn decide(visit: &Visit<'_>, request: AuthorizationRequest) -> Outcome {
         Some("approve") => Some(Decision::Approve),
         Some("deny") => Some(Decision::Deny),
         Some("cancel") => return Err(Refusal::Cancelled(Target::from(&request))),
-        Some(other) => return Err(Refusal::UnknownDecision(other.to_owned())),
+        Some(_) => return Err(Refusal::UnknownDecision),
     };
     if visit.settings.age_sticky
         && let Some((present, _)) = visit.signed_in()
@@ -42,11 +42,12 @@ fn decide(visit: &Visit<'_>, request: AuthorizationRequest) -> Outcome {
     let user = match visit.parameters.get("user_id") {
         None => None,
         Some(code) => {
-            let code = PersonalIdentityCode::parse(code).map_err(Refusal::UserId)?;
+            let code = PersonalIdentityCode::parse(code).map_err(|error| Refusal::User("user_id", error))?;
             Some(visit.tenant.identify(code).map_err(Refusal::internal)?)
         }
     };
     match (user, decision) {
+        (Some(citizen), _) if visit.is_other_user(&citizen) => Err(Refusal::OtherUser(Target::from(&request))),
         (Some(citizen), Some(decision)) => without_pages(visit, &citizen, None, &request, decision),
         (Some(citizen), None) => identified(visit, citizen, &request),
         (None, decision) => match welcome(visit).filter(|_| request.prompt != Some(Prompt::Login)) {
@@ -89,6 +90,9 @@ fn identified(visit: &Visit<'_>, citizen: Citizen, request: &AuthorizationReques
 
 /// Signs a citizen in who has just been identified, and goes on to the next question.
 pub(super) fn enter(visit: &Visit<'_>, citizen: &Citizen, request: &AuthorizationRequest) -> Outcome {
+    if visit.is_other_user(citizen) {
+        return Err(Refusal::OtherUser(Target::from(request)));
+    }
     if let Err(refusal) = let_in(visit, citizen, request) {
         return refuse_entry(visit, citizen, refusal);
     }
@@ -107,9 +111,9 @@ fn refuse_entry(visit: &Visit<'_>, citizen: &Citizen, refusal: Refusal) -> Outco
     Ok(with_cookie(refusal.into_response(visit.frame(), None), Some(cookie)))
 }
 
-/// The citizen who is signed in and may be.
+/// The citizen who is signed in, may be, and is the one the application means.
 fn welcome<'v>(visit: &'v Visit<'_>) -> Option<(Citizen, &'v Session)> {
-    visit.signed_in().filter(|(citizen, _)| visit.tenant.check_age(citizen).is_ok())
+    visit.signed_in().filter(|(citizen, _)| visit.tenant.check_age(citizen).is_ok() && !visit.is_other_user(citizen))
 }
 
 /// The age limit.

@@ -1,7 +1,8 @@
 //! Which client sends a token request: by Basic or in the form, whichever comes (authorization-server.md §2.2).
 
 use super::parameters::Parameters;
-use crate::authorization::{AuthenticationError, Authorization, Client};
+use crate::authorization::{AuthMethod, AuthenticationError, Authorization, Client};
+use crate::settings::ClientAuth;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use base64::Engine;
@@ -32,6 +33,14 @@ pub enum Unauthenticated {
     /// `client_assertion` was sent.
     #[error("client_assertion is not served: send client_secret")]
     Assertion,
+    /// The client proves itself in a way that the settings or its registration do not accept.
+    #[error("client {client_id:?} must prove itself by {accepted} (setting client_auth.accept)")]
+    Way {
+        /// The client.
+        client_id: String,
+        /// What is accepted.
+        accepted: &'static str,
+    },
     /// The named client is not this, or its secret another.
     #[error("client {client_id:?}: {problem}")]
     Wrong {
@@ -47,7 +56,29 @@ pub fn authenticate(
     authorization: &Authorization,
     headers: &HeaderMap,
     form: &Parameters,
+    accept: ClientAuth,
 ) -> Result<Client, Unauthenticated> {
+    let client = prove(authorization, headers, form)?;
+    let wanted = match accept {
+        ClientAuth::Any => None,
+        ClientAuth::Basic => Some(AuthMethod::Basic),
+        ClientAuth::Post => Some(AuthMethod::Post),
+        ClientAuth::Registered => authorization.auth_method(&client.client_id),
+    };
+    let used = if headers.contains_key(AUTHORIZATION) { AuthMethod::Basic } else { AuthMethod::Post };
+    match wanted {
+        Some(wanted) if wanted != used => Err(Unauthenticated::Way {
+            client_id: client.client_id,
+            accepted: match wanted {
+                AuthMethod::Basic => "Authorization: Basic",
+                AuthMethod::Post => "client_id and client_secret in the form",
+            },
+        }),
+        _ => Ok(client),
+    }
+}
+
+fn prove(authorization: &Authorization, headers: &HeaderMap, form: &Parameters) -> Result<Client, Unauthenticated> {
     if form.get("client_assertion").is_some() || form.get("client_assertion_type").is_some() {
         return Err(Unauthenticated::Assertion);
     }
@@ -121,7 +152,7 @@ mod tests {
             headers.insert(AUTHORIZATION, header.parse().unwrap());
         }
         let form = Parameters::parse(form.as_bytes(), EmptyParameters::Refuse).unwrap();
-        authenticate(&room, &headers, &form).map(|client| client.client_id)
+        authenticate(&room, &headers, &form, ClientAuth::Any).map(|client| client.client_id)
     }
 
     fn basic_header(credentials: &str) -> String {

@@ -1,36 +1,25 @@
 //! `POST authorize/consent`: may this application have these rights?
 
+use super::parameters::Parameters;
 use super::refusal::{Refusal, Target};
-use super::visit::{Outcome, Visit, answer};
+use super::visit::{Outcome, Posted, Visit, answer_form};
 use crate::authorization::{AuthorizationRequest, Session};
 use crate::citizens::Citizen;
-use crate::http::blocking::blocking;
-use crate::http::context::{App, Origin};
+use crate::http::context::App;
 use crate::http::pages::{Application, Consent, SignedIn, decision, field};
 use crate::tenant::Open;
-use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
-use axum::http::HeaderMap;
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
 /// The handler.
-pub async fn post(
-    State(app): State<App>,
-    origin: Origin,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-    body: Bytes,
-) -> Response {
-    blocking(app, move |app| {
-        answer(app, &origin, &headers, query.as_deref(), |visit, request| decide(visit, request, &body))
-    })
-    .await
+pub async fn post(State(app): State<App>, posted: Posted) -> Response {
+    answer_form(app, posted, decide).await
 }
 
-fn decide(visit: &Visit<'_>, request: AuthorizationRequest, body: &[u8]) -> Outcome {
-    let Some(form) = visit.read_form(body)? else { return Ok(visit.start_again()) };
+fn decide(visit: &Visit<'_>, request: AuthorizationRequest, form: &Parameters) -> Outcome {
     let Some((citizen, session)) = visit.signed_in() else { return Ok(visit.start_again()) };
     match form.get(field::DECISION) {
+        Some(decision::ACCEPT) if visit.is_other_user(&citizen) => Ok(visit.go_on()),
         // Whoever is not let in or has not accepted the terms is told so where that is asked.
         Some(decision::ACCEPT)
             if visit.tenant.check_age(&citizen).is_err()
@@ -63,7 +52,7 @@ pub(super) fn page(
             logo_uri: client.logo_uri.clone(),
             contacts: client.contacts.clone(),
             description: client.description.clone(),
-            home_page: None,
+            home_page: client.client_uri.clone(),
         },
         scopes: request.scopes.iter().map(|scope| scope.to_string()).collect(),
         returns_to: host(&request.redirect_uri),

@@ -1,36 +1,25 @@
 //! `POST authorize/identification`: who is at the browser?
 
 use super::authorize;
+use super::parameters::Parameters;
 use super::refusal::{Refusal, Target, in_ascii};
-use super::visit::{Outcome, Visit, answer, with_cookie};
+use super::visit::{Outcome, Posted, Visit, answer_form, with_cookie};
 use crate::authorization::AuthorizationRequest;
 use crate::citizens::{Citizen, PersonalIdentityCode, PersonalIdentityCodeError};
-use crate::http::blocking::blocking;
-use crate::http::context::{App, Origin};
+use crate::http::context::App;
 use crate::http::pages::{CitizenChoice, Identification, IdentificationProblem, decision, field};
 use crate::http::reason::with_reason;
 use crate::tenant::Tenant;
-use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 /// The handler.
-pub async fn post(
-    State(app): State<App>,
-    origin: Origin,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-    body: Bytes,
-) -> Response {
-    blocking(app, move |app| {
-        answer(app, &origin, &headers, query.as_deref(), |visit, request| decide(visit, request, &body))
-    })
-    .await
+pub async fn post(State(app): State<App>, posted: Posted) -> Response {
+    answer_form(app, posted, decide).await
 }
 
-fn decide(visit: &Visit<'_>, request: AuthorizationRequest, body: &[u8]) -> Outcome {
-    let Some(form) = visit.read_form(body)? else { return Ok(visit.start_again()) };
+fn decide(visit: &Visit<'_>, request: AuthorizationRequest, form: &Parameters) -> Outcome {
     if form.get(field::DECISION) == Some(decision::CANCEL) {
         return Err(Refusal::Cancelled(Target::from(&request)));
     }

@@ -4,28 +4,34 @@
 //! repeats the application's whole request, which is checked anew each time. So Back, reloads and double submits work.
 
 mod authorize;
+mod bearer_error;
 mod client_authentication;
 mod consent;
 mod discovery;
 mod identification;
+mod introspect;
 mod jwk;
 mod parameters;
+mod portal;
 mod refusal;
+mod register;
 mod response;
+mod revoke;
+mod smart;
 mod terms;
 mod token;
 mod token_error;
+mod userinfo;
 mod visit;
 
 use super::context::{App, Origin};
 use super::pages;
-use super::reason::with_reason;
 use axum::Router;
 
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{get, post};
 pub use identification::choice as citizen_choice;
 
 /// Where the authorization server lies behind a tenant's base path; the issuer is this with a slash.
@@ -42,32 +48,22 @@ pub fn routes() -> Router<App> {
         .route(&at("token"), post(token::post).fallback(token::other_method))
         .route(&at("jwk"), get(jwk::get))
         .route(&at(".well-known/openid-configuration"), get(discovery::get))
-        .route(&at(".well-known/smart-configuration"), get(smart_configuration))
-        .merge(not_yet())
+        .route(&at(".well-known/smart-configuration"), get(smart::get))
+        .route("/phr-resourceserver/baseStu3/.well-known/smart-configuration", get(smart::get))
+        .route("/phr-resourceserver/baseR4/.well-known/smart-configuration", get(smart::get))
+        .route(&at("introspect"), post(introspect::post).fallback(token::other_method))
+        .route(&at("revoke"), post(revoke::post).fallback(token::other_method))
+        .route(&at("userinfo"), get(userinfo::answer).post(userinfo::answer))
+        .route(&at("register"), post(register::post).fallback(token::other_method))
+        .route(&at("register/{client_id}"), get(register::get).put(register::put).delete(register::delete))
+        .route(PREFIX, get(to_portal))
+        .route(&at(""), get(to_portal))
+        .merge(portal::routes(PREFIX))
 }
 
-/// What the real service has and the sandbox does not.
-fn not_yet() -> Router<App> {
-    const PATHS: [&str; 12] = [
-        "",
-        "/",
-        "/introspect",
-        "/revoke",
-        "/userinfo",
-        "/register",
-        "/registeruser",
-        "/login",
-        "/logout",
-        "/manage",
-        "/manage/",
-        "/manage/{*rest}",
-    ];
-    PATHS.into_iter().fold(Router::new(), |router, path| router.route(&format!("{PREFIX}{path}"), any(missing)))
-}
-
-async fn missing() -> Response {
-    let text = "the real service has this endpoint, the sandbox does not yet";
-    with_reason(StatusCode::NOT_FOUND.into_response(), "AUTH-NOT-YET", text)
+/// The front page is that of the registrations, as upstream's leads there.
+async fn to_portal(origin: Origin) -> Response {
+    response::redirect(&browser_path(&origin, "manage/"))
 }
 
 /// The stylesheet and the icon of the pages.
@@ -75,14 +71,14 @@ pub fn page_assets() -> Router<App> {
     Router::new().route(pages::ASSET_ROUTE, get(asset))
 }
 
-/// The real service has none (authorization-server.md §1).
-async fn smart_configuration() -> Response {
-    let text = "Kanta PHR has no SMART configuration; its authorization server has .well-known/openid-configuration";
-    with_reason(StatusCode::NOT_FOUND.into_response(), "AUTH-NO-SMART-CONFIGURATION", text)
-}
-
 async fn asset(Path(file): Path<String>) -> Response {
     pages::asset(&file).map_or_else(|| StatusCode::NOT_FOUND.into_response(), IntoResponse::into_response)
+}
+
+/// What `aud` may say: the base URLs of the resource servers, as browsers and back ends know them.
+fn audiences(origin: &Origin) -> Vec<String> {
+    let bases = ["/phr-resourceserver/baseStu3", "/phr-resourceserver/baseR4"];
+    bases.iter().flat_map(|base| [origin.url(base), origin.browser_url(base)]).collect()
 }
 
 /// The path of a tenant as browsers know it: empty, or `/t/{tenant}`.

@@ -40,10 +40,12 @@ pub enum Refusal {
     Parameter(ParameterError),
     /// Client or redirect URI are wrong, or something else is.
     Request(RequestError),
-    /// `user_id` is no acceptable personal identity code.
-    UserId(PersonalIdentityCodeError),
+    /// `user_id` or `user` is no acceptable personal identity code.
+    User(&'static str, PersonalIdentityCodeError),
+    /// The citizen who identified is not the `user` of the request.
+    OtherUser(Target),
     /// `sandbox_decision` is none of its three words.
-    UnknownDecision(String),
+    UnknownDecision,
     /// A form says nothing that the page offers.
     UnknownButton,
     /// A form came without our token, or from another site.
@@ -114,10 +116,10 @@ impl Refusal {
                 };
                 page(bad, kind, "invalid_grant", error.to_string(), None)
             }
-            Refusal::UserId(error) => {
-                page(bad, RefusalKind::BadParameter, "invalid_request", format!("user_id: {error}"), None)
+            Refusal::User(name, error) => {
+                page(bad, RefusalKind::BadParameter, "invalid_request", format!("{name}: {error}"), None)
             }
-            Refusal::UnknownDecision(_) => {
+            Refusal::UnknownDecision => {
                 let description = String::from("sandbox_decision is approve, deny or cancel");
                 page(bad, RefusalKind::BadParameter, "invalid_request", description, None)
             }
@@ -134,6 +136,7 @@ impl Refusal {
             }
             Refusal::UnderAge(target, _) => told(target, "access_denied", "5030"),
             Refusal::Denied(target) | Refusal::Cancelled(target) => told(target, "access_denied", "User denied access"),
+            Refusal::OtherUser(target) => told(target, "access_denied", "The user of the request is someone else"),
             Refusal::LoginRequired(target) => told(target, "login_required", "The citizen is not signed in"),
             Refusal::InteractionRequired(target) => {
                 told(target, "interaction_required", "The citizen must be asked first")
@@ -152,10 +155,15 @@ impl Refusal {
         match self {
             Refusal::Parameter(error) => error.reason(),
             Refusal::Request(error) => request_reason(error),
-            Refusal::UserId(error) => ("AUTH-USER-ID", format!("user_id: {error}")),
-            Refusal::UnknownDecision(word) => {
-                ("AUTH-DECISION", format!("sandbox_decision is approve, deny or cancel, not {word:?}"))
-            }
+            Refusal::User("user", error) => ("AUTH-USER", format!("user: {error}")),
+            Refusal::User(name, error) => ("AUTH-USER-ID", format!("{name}: {error}")),
+            Refusal::OtherUser(_) => (
+                "AUTH-USER",
+                String::from(
+                    "the parameter user names another citizen than the one who identified: leave it out, or let that citizen identify",
+                ),
+            ),
+            Refusal::UnknownDecision => ("AUTH-DECISION", String::from("sandbox_decision is approve, deny or cancel")),
             Refusal::UnknownButton => {
                 ("AUTH-FORM", String::from("send the form as the page makes it: decision is missing or unknown"))
             }
@@ -200,9 +208,11 @@ fn error_code(problem: &RequestProblem) -> &'static str {
         RequestProblem::ResponseType(_) => "unsupported_response_type",
         RequestProblem::ProfessionalClient => "unauthorized_client",
         RequestProblem::ScopeNotRegistered { .. } | RequestProblem::ScopeEmpty { .. } => "invalid_scope",
-        RequestProblem::StateMissing | RequestProblem::ChallengeMissing | RequestProblem::ChallengeMethod(_) => {
-            "invalid_request"
-        }
+        RequestProblem::StateMissing
+        | RequestProblem::ChallengeMissing
+        | RequestProblem::ChallengeMethod(_)
+        | RequestProblem::AudienceMissing
+        | RequestProblem::AudienceUnknown(_) => "invalid_request",
     }
 }
 
@@ -244,14 +254,20 @@ fn problem_reason(problem: &RequestProblem) -> (&'static str, String) {
             ("AUTH-CLIENT-KIND", String::from("a professional client has no browser flow; register a wellbeing client"))
         }
         RequestProblem::StateMissing => {
-            ("AUTH-STATE", String::from("send an unguessable state (setting state.required)"))
+            ("AUTH-STATE", String::from("send an unguessable state (settings state.required, smart.enabled)"))
+        }
+        RequestProblem::AudienceMissing | RequestProblem::AudienceUnknown(_) => {
+            ("AUTH-AUD", String::from("aud is the base URL of the FHIR server you will call (setting smart.enabled)"))
         }
         RequestProblem::ScopeNotRegistered { .. } | RequestProblem::ScopeEmpty { .. } => {
             ("AUTH-SCOPE", problem.hint().unwrap_or_default())
         }
-        RequestProblem::ChallengeMissing => {
-            ("AUTH-PKCE", String::from("send code_challenge and code_challenge_method=S256 (setting pkce)"))
+        RequestProblem::ChallengeMissing => (
+            "AUTH-PKCE",
+            String::from("send code_challenge and code_challenge_method=S256 (settings pkce, smart.enabled)"),
+        ),
+        RequestProblem::ChallengeMethod(_) => {
+            ("AUTH-PKCE", String::from("code_challenge_method is S256 or plain; with smart.enabled only S256"))
         }
-        RequestProblem::ChallengeMethod(_) => ("AUTH-PKCE", String::from("code_challenge_method is S256 or plain")),
     }
 }

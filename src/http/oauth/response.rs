@@ -32,6 +32,17 @@ pub fn json(status: StatusCode, text: String) -> Response {
     response
 }
 
+/// No body, with the headers of every answer but the content's.
+pub fn empty(status: StatusCode) -> Response {
+    let mut response = status.into_response();
+    for (name, value) in CAPTURED {
+        if name != header::CONTENT_TYPE && name != header::CONTENT_LANGUAGE {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+    }
+    response
+}
+
 /// A redirect. `location` is ASCII: a registered redirect URI, or a path of ours, with encoded parameters.
 pub fn redirect(location: &str) -> Response {
     let Ok(location) = HeaderValue::from_str(location) else {

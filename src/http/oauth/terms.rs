@@ -1,36 +1,24 @@
 //! `POST authorize/terms`: the terms of use, once per citizen and version.
 
+use super::parameters::Parameters;
 use super::refusal::{Refusal, Target};
-use super::visit::{Outcome, Visit, answer};
+use super::visit::{Outcome, Posted, Visit, answer_form};
 use crate::authorization::{AuthorizationRequest, Session};
 use crate::citizens::Citizen;
-use crate::http::blocking::blocking;
-use crate::http::context::{App, Origin};
+use crate::http::context::App;
 use crate::http::pages::{SignedIn, Terms, decision, field};
-use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
-use axum::http::HeaderMap;
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
 /// The hidden field with the version that was shown.
 const VERSION: &str = "version";
 
 /// The handler.
-pub async fn post(
-    State(app): State<App>,
-    origin: Origin,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-    body: Bytes,
-) -> Response {
-    blocking(app, move |app| {
-        answer(app, &origin, &headers, query.as_deref(), |visit, request| decide(visit, request, &body))
-    })
-    .await
+pub async fn post(State(app): State<App>, posted: Posted) -> Response {
+    answer_form(app, posted, decide).await
 }
 
-fn decide(visit: &Visit<'_>, request: AuthorizationRequest, body: &[u8]) -> Outcome {
-    let Some(form) = visit.read_form(body)? else { return Ok(visit.start_again()) };
+fn decide(visit: &Visit<'_>, request: AuthorizationRequest, form: &Parameters) -> Outcome {
     let Some((citizen, _)) = visit.signed_in() else { return Ok(visit.start_again()) };
     match form.get(field::DECISION) {
         Some(decision::ACCEPT) => {

@@ -1,10 +1,13 @@
-//! `POST token`: tokens for a code or a refresh token.
+//! `POST token`: tokens for a code, a refresh token, or (professional applications) a personal identity code.
 
 use super::client_authentication::authenticate;
 use super::parameters::Parameters;
 use super::response::json;
 use super::token_error::TokenError;
-use crate::authorization::{ClientKind, Issuance, TokenResponse};
+use crate::authorization::{
+    Client, ClientKind, Issuance, ProfessionalError, RequestProblem, TokenResponse, requested_scopes,
+};
+use crate::citizens::PersonalIdentityCode;
 use crate::exchanges::Party;
 use crate::http::blocking::blocking;
 use crate::http::context::{App, Origin};
@@ -44,7 +47,7 @@ pub async fn other_method(State(app): State<App>, method: Method) -> Response {
     response
 }
 
-fn is_form(headers: &HeaderMap) -> bool {
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
@@ -60,7 +63,8 @@ fn decide(
     let settings = tenant.settings();
     let form = Parameters::parse(form, settings.parameters_empty).map_err(TokenError::Parameter)?;
     party.client_id = form.get("client_id").map(str::to_owned);
-    let client = authenticate(&tenant.authorization, headers, &form).map_err(TokenError::Client)?;
+    let client =
+        authenticate(&tenant.authorization, headers, &form, settings.client_auth_accept).map_err(TokenError::Client)?;
     party.client_id = Some(client.client_id.clone());
     let rules = settings.authorization_rules();
     let issuance = Issuance { now: tenant.clock.now(), random: &tenant.random, issuer, rules: &rules };
@@ -83,8 +87,44 @@ fn decide(
                 .refresh(&client, token, form.get("scope"), &issuance)
                 .map_err(|problem| TokenError::Refresh { token: token.to_owned(), problem })
         }
+        other if settings.professional_grant_types.iter().any(|word| word == other) => {
+            if client.kind != ClientKind::Professional {
+                return Err(TokenError::GrantTypeNotAllowed(other.to_owned()));
+            }
+            professional(tenant, &client, &form, &issuance)
+        }
         other => Err(TokenError::GrantTypeUnknown(other.to_owned())),
     }
+}
+
+/// The token of a professional application: `user` says whose data, `scope` may narrow what is read.
+fn professional(
+    tenant: &Tenant,
+    client: &Client,
+    form: &Parameters,
+    issuance: &Issuance<'_>,
+) -> Result<TokenResponse, TokenError> {
+    let user = form.get("user").ok_or(TokenError::UserMissing)?;
+    let code = PersonalIdentityCode::parse(user).map_err(TokenError::User)?;
+    let scopes = match form.get("scope") {
+        None => client.scope.clone(),
+        Some(scope) => requested_scopes(scope, client, issuance.rules.unregistered_scope, issuance.rules.smart)
+            .map_err(TokenError::Scope)?,
+    };
+    let reading = scopes.reading();
+    // Without `scope` all that may be read is meant; whoever asks for more by name is told that it cannot be had.
+    if form.get("scope").is_some() && scopes.write_anything() {
+        return Err(TokenError::ReadOnly(scopes.to_string()));
+    }
+    if reading.is_empty() {
+        return Err(TokenError::Scope(RequestProblem::ScopeEmpty { registered: client.scope.clone() }));
+    }
+    let user = tenant.citizens.by_code(code).and_then(|citizen| Some((citizen.pseudonym?, citizen)));
+    let (pseudonym, citizen) = user.ok_or(TokenError::Professional(ProfessionalError::NotAUser))?;
+    tenant
+        .authorization
+        .professional_token(client, &citizen.id, pseudonym, reading, issuance)
+        .map_err(TokenError::Professional)
 }
 
 fn success(tenant: &Tenant, response: &TokenResponse, party: &mut Party) -> Response {

@@ -4,7 +4,8 @@
 use super::client_authentication::Unauthenticated;
 use super::parameters::ParameterError;
 use super::response::json;
-use crate::authorization::{CodeError, RefreshError};
+use crate::authorization::{CodeError, ProfessionalError, RefreshError, RequestProblem};
+use crate::citizens::PersonalIdentityCodeError;
 use crate::http::reason::with_reason;
 use crate::settings::{Dialect, RefreshStyle, Settings};
 use axum::http::header::WWW_AUTHENTICATE;
@@ -42,6 +43,18 @@ pub enum TokenError {
         /// What is wrong with it.
         problem: RefreshError,
     },
+    /// A professional application does not say whose data it wants.
+    UserMissing,
+    /// `user` is no acceptable personal identity code; it is never repeated.
+    User(PersonalIdentityCodeError),
+    /// The scopes cannot be given.
+    Scope(RequestProblem),
+    /// A professional application asks to write.
+    ReadOnly(String),
+    /// A professional application gets nothing.
+    Professional(ProfessionalError),
+    /// `token` is missing.
+    TokenMissing,
     /// Another method than POST.
     Method(String),
     /// The sandbox failed.
@@ -49,7 +62,49 @@ pub enum TokenError {
 }
 
 /// Status, `error`, `error_description`.
-struct Wire(u16, &'static str, String);
+pub(super) struct Wire(pub u16, pub &'static str, pub String);
+
+/// The `WWW-Authenticate` of a 401.
+pub(super) enum Challenge {
+    /// As RFC 6749 wants it of the token endpoint.
+    Basic,
+    /// `Bearer` with the realm recorded.
+    WithRealm,
+    /// `Bearer` without it.
+    WithoutRealm,
+    /// As RFC 6750 wants it when there was no token.
+    BearerAlone,
+}
+
+impl Wire {
+    /// The answer.
+    pub fn into_response(self, challenge: Challenge) -> Response {
+        let Wire(status, error, description) = self;
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = format!("{{\"error\":{},\"error_description\":{}}}", quoted(error), quoted(&description));
+        let mut response = json(status, body);
+        if status == StatusCode::UNAUTHORIZED {
+            let description = header_text(&description);
+            let challenge = match challenge {
+                Challenge::Basic => String::from("Basic realm=\"openidconnect\""),
+                Challenge::BearerAlone => String::from("Bearer realm=\"openidconnect\""),
+                Challenge::WithRealm => {
+                    format!("Bearer realm=\"openidconnect\", error=\"{error}\", error_description=\"{description}\"")
+                }
+                Challenge::WithoutRealm => format!("Bearer error=\"{error}\", error_description=\"{description}\""),
+            };
+            if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+                response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+            }
+        }
+        response
+    }
+}
+
+/// The words recorded for a lack of rights.
+pub(super) fn no_access_rights() -> Wire {
+    Wire(403, "No access rights", String::from("Insufficient access rights for the resource"))
+}
 
 impl TokenError {
     /// The answer in the dialect of the settings.
@@ -59,22 +114,13 @@ impl TokenError {
             Dialect::Spring => self.in_upstreams_words(settings.errors_refresh_style),
             Dialect::Rfc => self.in_the_rfcs_words(),
         };
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = format!("{{\"error\":{},\"error_description\":{}}}", quoted(error), quoted(&description));
-        let mut response = json(status, body);
-        if status == StatusCode::UNAUTHORIZED {
-            let challenge = match (settings.errors_dialect, &self) {
-                (Dialect::Rfc, _) => String::from("Basic realm=\"openidconnect\""),
-                (_, TokenError::Client(_)) => {
-                    format!("Bearer realm=\"openidconnect\", error=\"{error}\", error_description=\"{description}\"")
-                }
-                // Upstream's answer to other failures has no realm.
-                _ => format!("Bearer error=\"{error}\", error_description=\"{}\"", header_text(&description)),
-            };
-            if let Ok(challenge) = HeaderValue::from_str(&challenge) {
-                response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-            }
-        }
+        let challenge = match (settings.errors_dialect, &self) {
+            (Dialect::Rfc, _) => Challenge::Basic,
+            (_, TokenError::Client(_)) => Challenge::WithRealm,
+            // Upstream's answer to other failures has no realm.
+            _ => Challenge::WithoutRealm,
+        };
+        let response = Wire(status, error, description).into_response(challenge);
         if let TokenError::Internal(error) = &self {
             tracing::error!(%error, "a token request failed");
         }
@@ -88,9 +134,11 @@ impl TokenError {
             TokenError::Client(_) => Wire(401, "unauthorized", String::from("Full authentication is required")),
             TokenError::Internal(_)
             | TokenError::Code { problem: CodeError::Store(_), .. }
+            | TokenError::Professional(ProfessionalError::Store(_))
             | TokenError::Refresh { problem: RefreshError::Store(_), .. } => {
                 Wire(500, "Database error", String::from("Error communicating with the database"))
             }
+            TokenError::Professional(_) => no_access_rights(),
             other => other.in_upstreams_words(refresh_style),
         }
     }
@@ -148,6 +196,15 @@ impl TokenError {
                     RefreshError::Store(error) => Wire(500, "server_error", error.to_string()),
                 }
             }
+            TokenError::UserMissing => invalid_request("A user must be supplied."),
+            TokenError::User(_) => invalid_request("The user is not a personal identity code"),
+            TokenError::Scope(problem) => Wire(400, "invalid_scope", problem.to_string()),
+            TokenError::ReadOnly(scopes) => Wire(400, "invalid_scope", format!("Invalid scope: {scopes}")),
+            TokenError::Professional(ProfessionalError::Store(error)) => Wire(500, "server_error", error.to_string()),
+            TokenError::Professional(_) => {
+                Wire(403, "access_denied", String::from("The citizen's data is not available"))
+            }
+            TokenError::TokenMissing => invalid_request("A token must be supplied."),
             TokenError::Method(method) => {
                 Wire(405, "method_not_allowed", format!("Request method '{method}' not supported"))
             }
@@ -165,6 +222,12 @@ impl TokenError {
             TokenError::Code { problem: CodeError::Store(_), .. }
             | TokenError::Refresh { problem: RefreshError::Store(_), .. } => {
                 Wire(500, "server_error", String::from("The server failed"))
+            }
+            TokenError::Professional(ProfessionalError::Store(_)) => {
+                Wire(500, "server_error", String::from("The server failed"))
+            }
+            TokenError::Professional(_) => {
+                Wire(400, "invalid_grant", String::from("The citizen's data is not available"))
             }
             TokenError::Code { .. } => {
                 Wire(400, "invalid_grant", String::from("The code is not valid for this request"))
@@ -187,19 +250,42 @@ impl TokenError {
             TokenError::GrantTypeMissing => {
                 ("TOKEN-GRANT-TYPE", String::from("send grant_type=authorization_code or refresh_token"))
             }
-            TokenError::GrantTypeUnknown(_) => {
-                ("TOKEN-GRANT-TYPE", String::from("grant_type is authorization_code or refresh_token"))
-            }
-            TokenError::GrantTypeNotAllowed(_) => {
+            TokenError::GrantTypeUnknown(_) => (
+                "TOKEN-GRANT-TYPE",
+                String::from(
+                    "grant_type is authorization_code or refresh_token; for professional applications one of the setting professional.grant_types",
+                ),
+            ),
+            TokenError::GrantTypeNotAllowed(word) if word == "authorization_code" => {
                 ("TOKEN-GRANT-TYPE", String::from("a professional client has no browser flow and so no codes"))
             }
+            TokenError::GrantTypeNotAllowed(_) => (
+                "TOKEN-GRANT-TYPE",
+                String::from(
+                    "this grant type is for clients of the kind professional; a citizen approves others in the browser",
+                ),
+            ),
+            TokenError::UserMissing => (
+                "TOKEN-PROFESSIONAL-USER",
+                String::from("send user, the personal identity code of the citizen (individual number 900-999)"),
+            ),
+            TokenError::User(error) => ("TOKEN-PROFESSIONAL-USER", format!("user: {error}")),
+            TokenError::Scope(problem) => ("TOKEN-SCOPE", problem.hint().unwrap_or_default()),
+            TokenError::ReadOnly(_) => (
+                "TOKEN-PROFESSIONAL-SCOPE",
+                String::from(
+                    "a professional application only reads: ask for scopes that end with .read, or leave scope out",
+                ),
+            ),
+            TokenError::Professional(problem) => ("TOKEN-PROFESSIONAL", problem.to_string()),
+            TokenError::TokenMissing => ("TOKEN-TOKEN", String::from("send the token as the form parameter token")),
             TokenError::CodeMissing => ("TOKEN-CODE", String::from("send the code that the redirect brought")),
             TokenError::RefreshTokenMissing => {
                 ("TOKEN-REFRESH", String::from("send the refresh_token of an earlier token response"))
             }
             TokenError::Code { problem, .. } => (code_rule(problem), problem.to_string()),
             TokenError::Refresh { problem, .. } => ("TOKEN-REFRESH", problem.to_string()),
-            TokenError::Method(_) => ("TOKEN-METHOD", String::from("use POST: parameters in a URL end up in logs")),
+            TokenError::Method(_) => ("TOKEN-METHOD", String::from("use POST; parameters in a URL end up in logs")),
             TokenError::Internal(error) => ("TOKEN-INTERNAL", error.clone()),
         }
     }

@@ -4,26 +4,31 @@
 use super::parameters::Parameters;
 use super::refusal::{Refusal, Target};
 use super::response::redirect;
-use super::{base_path, browser_path};
+use super::{audiences, base_path, browser_path};
 use crate::authorization::{AuthorizationRequest, Prompt, RequestedParameters, Session};
-use crate::citizens::{Citizen, PersonalIdentityCode};
+use crate::citizens::{Citizen, PersonalIdentityCode, PersonalIdentityCodeError};
 use crate::exchanges::Party;
+use crate::http::blocking::blocking;
 use crate::http::context::{App, Origin};
 use crate::http::pages::{Form, Frame, LANGUAGE_PARAMETER, Language, LanguageLinks, field};
 use crate::http::reason::with_reason;
 use crate::settings::{EmptyParameters, Settings};
 use crate::tenant::Tenant;
-use axum::extract::RawQuery;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, RawQuery, Request};
 use axum::http::header::{COOKIE, ORIGIN, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 
 /// The cookie that names the browser session.
-const SESSION_COOKIE: &str = "phr_sandbox_session";
+pub const SESSION_COOKIE: &str = "phr_sandbox_session";
 
 /// The parameter that says: a cookie was set on the way here.
 const COOKIE_MARKER: &str = "sandbox_cookie";
+
+/// The parameters that are personal identity codes.
+const USERS: [&str; 2] = ["user_id", "user"];
 
 /// What a handler of the browser flow knows before it decides anything.
 pub struct Visit<'a> {
@@ -33,7 +38,7 @@ pub struct Visit<'a> {
     pub origin: &'a Origin,
     /// The tenant's knobs.
     pub settings: Arc<Settings>,
-    /// The request's own query, as it came.
+    /// The request's own query, as it came but for what may be a real person's code.
     pub query: &'a str,
     /// Its parameters.
     pub parameters: Parameters,
@@ -57,7 +62,10 @@ pub fn answer(
 ) -> Response {
     let query = query.unwrap_or_default();
     let settings = app.tenant.settings();
-    let (parameters, refused) = match Parameters::parse(query.as_bytes(), settings.parameters_empty) {
+    let whole = query;
+    let kept = without_real_codes(whole);
+    let query = kept.as_deref().unwrap_or(whole);
+    let (parameters, refused) = match Parameters::parse(whole.as_bytes(), settings.parameters_empty) {
         Ok(parameters) => (parameters, None),
         Err(error) => (Parameters::default(), Some(Refusal::Parameter(error))),
     };
@@ -68,10 +76,15 @@ pub fn answer(
     let visit = Visit { tenant: &app.tenant, origin, settings, query, parameters, language, session, headers };
     let outcome = match refused {
         Some(refusal) => Err(refusal),
-        None => visit.request().map_err(Refusal::Request).and_then(|request| decide(&visit, request)),
+        None => visit
+            .request()
+            .map_err(Refusal::Request)
+            .and_then(|request| visit.check_users().map(|()| request))
+            .and_then(|request| decide(&visit, request)),
     };
     let mut response = outcome.unwrap_or_else(|refusal| {
-        let retry = browser_path(origin, "authorize") + "?" + &without(query, &[COOKIE_MARKER]);
+        let forgotten = [&[COOKIE_MARKER], &visit.no_codes()[..]].concat();
+        let retry = browser_path(origin, "authorize") + "?" + &without(query, &forgotten);
         refusal.into_response(visit.frame(), Some(retry))
     });
     if visit.parameters.get(LANGUAGE_PARAMETER).is_some()
@@ -87,6 +100,43 @@ pub fn answer(
     response
 }
 
+/// A form of one of the pages, as it was posted.
+pub struct Posted {
+    origin: Origin,
+    headers: HeaderMap,
+    query: Option<String>,
+    body: Bytes,
+}
+
+impl FromRequest<App> for Posted {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Posted, Response> {
+        let (mut parts, body) = request.into_parts();
+        let origin = Origin::from_request_parts(&mut parts, app).await.map_err(IntoResponse::into_response)?;
+        let query = parts.uri.query().map(str::to_owned);
+        let headers = parts.headers.clone();
+        let body = Bytes::from_request(Request::from_parts(parts, body), app).await;
+        Ok(Posted { origin, headers, query, body: body.map_err(IntoResponse::into_response)? })
+    }
+}
+
+/// Answers a page's form: the request it carries in its address is checked anew, the form must be of this session.
+pub async fn answer_form(
+    app: App,
+    posted: Posted,
+    decide: fn(&Visit<'_>, AuthorizationRequest, &Parameters) -> Outcome,
+) -> Response {
+    blocking(app, move |app| {
+        let Posted { origin, headers, query, body } = posted;
+        answer(app, &origin, &headers, query.as_deref(), |visit, request| match visit.read_form(&body)? {
+            Some(form) => decide(visit, request, &form),
+            None => Ok(visit.start_again()),
+        })
+    })
+    .await
+}
+
 /// Someone opens the address of a form: a reload, Back, or the language switch.
 pub async fn back_to_authorize(origin: Origin, RawQuery(query): RawQuery) -> Response {
     redirect(&(browser_path(&origin, "authorize") + "?" + &query.unwrap_or_default()))
@@ -95,6 +145,7 @@ pub async fn back_to_authorize(origin: Origin, RawQuery(query): RawQuery) -> Res
 impl Visit<'_> {
     fn request(&self) -> Result<AuthorizationRequest, crate::authorization::RequestError> {
         let get = |name| self.parameters.get(name);
+        let audiences = audiences(self.origin);
         let requested = RequestedParameters {
             response_type: get("response_type"),
             client_id: get("client_id"),
@@ -106,8 +157,31 @@ impl Visit<'_> {
             prompt: get("prompt"),
             code_challenge: get("code_challenge"),
             code_challenge_method: get("code_challenge_method"),
+            audiences: &audiences,
         };
         self.tenant.authorization.check_request(&requested, &self.settings.authorization_rules())
+    }
+
+    /// The parameters that should be personal identity codes of the sandbox and are not.
+    fn no_codes(&self) -> Vec<&'static str> {
+        let is_none = |name: &&str| matches!(self.parameters.get(name).map(PersonalIdentityCode::parse), Some(Err(_)));
+        USERS.into_iter().filter(is_none).collect()
+    }
+
+    /// Refuses what is no code of the sandbox: it may be a real person's.
+    fn check_users(&self) -> Result<(), Refusal> {
+        for name in USERS {
+            if let Some(Err(error)) = self.parameters.get(name).map(PersonalIdentityCode::parse) {
+                return Err(Refusal::User(name, error));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the application says that its user is somebody else (`user`, authorization-server.md §2.1).
+    pub fn is_other_user(&self, citizen: &Citizen) -> bool {
+        let user = self.parameters.get("user").and_then(|code| PersonalIdentityCode::parse(code).ok());
+        user.is_some_and(|user| user != citizen.personal_identity_code)
     }
 
     /// The citizen who is signed in.
@@ -149,9 +223,7 @@ impl Visit<'_> {
     pub fn frame(&self) -> Frame {
         let authorize = browser_path(self.origin, "authorize");
         // What is no code of the sandbox may be a real person's: no page repeats it.
-        let user_id = self.parameters.get("user_id").map(PersonalIdentityCode::parse);
-        let forgotten: &[&str] = if matches!(user_id, Some(Err(_))) { &["user_id"] } else { &[] };
-        let keeping = LanguageLinks::keeping(Some(&without(self.query, forgotten)));
+        let keeping = LanguageLinks::keeping(Some(&without(self.query, &self.no_codes())));
         let links = LanguageLinks::from_fn(|language| format!("{authorize}{}", keeping.get(language)));
         let tenant = (self.tenant.id != "main").then(|| self.tenant.id.clone());
         Frame { base_path: base_path(self.origin), tenant, ..Frame::new(self.language, links) }
@@ -165,11 +237,8 @@ impl Visit<'_> {
 
     /// Reads a form of this session. A form of an earlier session is no reason to worry: `None` then, and the citizen
     /// is shown the page that fits now.
-    pub fn read_form(&self, body: &[u8]) -> Result<Option<Parameters>, Refusal> {
-        let foreign = |header| self.headers.get(header).and_then(|value| value.to_str().ok());
-        if foreign(ORIGIN.as_str()).is_some_and(|origin| !self.origin.is_own(origin))
-            || foreign("sec-fetch-site") == Some("cross-site")
-        {
+    fn read_form(&self, body: &[u8]) -> Result<Option<Parameters>, Refusal> {
+        if is_foreign(self.headers, self.origin) {
             return Err(Refusal::ForgedForm("the form was sent from another site"));
         }
         let form = Parameters::parse(body, EmptyParameters::Ignore).map_err(Refusal::Parameter)?;
@@ -247,6 +316,25 @@ impl Visit<'_> {
     }
 }
 
+/// A query without the parameters (a `login_hint`, say) that may be a real person's code: no page and no address of
+/// ours repeats them. `None` when there are none. A `state` is the application's own affair and echoed whatever it is.
+fn without_real_codes(query: &str) -> Option<String> {
+    let is_real =
+        |code: &str| matches!(PersonalIdentityCode::parse(code.trim()), Err(PersonalIdentityCodeError::NotSynthetic));
+    let real: Vec<String> = form_urlencoded::parse(query.as_bytes())
+        .filter(|(name, value)| name != "state" && is_real(value))
+        .map(|(name, _)| name.into_owned())
+        .collect();
+    let names: Vec<&str> = real.iter().map(String::as_str).collect();
+    (!names.is_empty()).then(|| without(query, &names))
+}
+
+/// Whether a browser says that a form came from another site.
+pub fn is_foreign(headers: &HeaderMap, own: &Origin) -> bool {
+    let header = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    header(ORIGIN.as_str()).is_some_and(|origin| !own.is_own(origin)) || header("sec-fetch-site") == Some("cross-site")
+}
+
 /// A query without some of its parameters.
 fn without(query: &str, names: &[&str]) -> String {
     let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| !names.contains(&&**name));
@@ -262,7 +350,14 @@ pub fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Respo
 }
 
 fn session_cookie(headers: &HeaderMap) -> Option<&str> {
-    headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok()).find_map(|header| {
-        header.split(';').find_map(|pair| pair.trim().strip_prefix(SESSION_COOKIE)?.strip_prefix('='))
-    })
+    cookie(headers, SESSION_COOKIE)
+}
+
+/// The value of a cookie.
+pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .find_map(|header| header.split(';').find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=')))
 }

@@ -57,6 +57,8 @@ pub enum AddressKind {
     TesterUi,
     /// The citizen's own pages.
     CitizenPages,
+    /// The registration pages of developers.
+    Registration,
 }
 
 /// A client that an application can be configured with.
@@ -98,6 +100,7 @@ impl AddressKind {
             AddressKind::Certificate => texts.certificate,
             AddressKind::TesterUi => texts.tester_ui,
             AddressKind::CitizenPages => texts.citizen_pages,
+            AddressKind::Registration => texts.registration,
         }
     }
 
@@ -107,7 +110,7 @@ impl AddressKind {
             AddressKind::Issuer | AddressKind::Stu3 | AddressKind::R4 => false,
             AddressKind::OpenStu3 | AddressKind::OpenR4 => false,
             AddressKind::Discovery | AddressKind::Control | AddressKind::OpenApi | AddressKind::Certificate => true,
-            AddressKind::TesterUi | AddressKind::CitizenPages => true,
+            AddressKind::TesterUi | AddressKind::CitizenPages | AddressKind::Registration => true,
         }
     }
 }

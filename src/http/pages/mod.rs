@@ -13,6 +13,7 @@ mod identification;
 mod landing;
 mod language;
 mod page;
+mod portal;
 mod refusal;
 mod rights;
 mod terms;
@@ -27,6 +28,10 @@ pub use identification::{CitizenChoice, Identification, IdentificationProblem};
 pub use landing::{Address, AddressKind, Landing, ReadyClient};
 pub use language::{LANGUAGE_PARAMETER, Language, LanguageHints};
 pub use page::{FormAction, Page};
+pub use portal::{
+    Account, AccountKind, AccountProblem, Credentials, RegisteredClient, RegistrationForm, RegistrationProblem,
+    RegistrationValues, Registrations, ScopeChoice, SignOut, form as registration_field,
+};
 pub use refusal::{Detail, Refusal, RefusalKind};
 pub use terms::Terms;
 

@@ -180,6 +180,75 @@ fn problems() -> [IdentificationProblem; 8] {
     ]
 }
 
+/// The registration pages, with every value passed through `with`.
+fn portal(frame: &Frame, with: impl Fn(&str) -> String) -> Vec<(String, Page)> {
+    let form = || Form { action: with("/phr-authserver-sandbox/manage/new"), csrf: with("c5f0"), hidden: Vec::new() };
+    let account = |kind, problem| Account {
+        frame: frame.clone(),
+        kind,
+        form: form(),
+        other: with("registeruser"),
+        typed: with("matti"),
+        problem,
+    };
+    let client = RegisteredClient {
+        href: with("client/1"),
+        name: with("Weight diary"),
+        client_id: with("3f0f7f5e-8f0e-4b7e-9a52-8a1f4f6f0a11"),
+        scope: with("openid offline_access patient/Observation.read patient/Observation.write"),
+    };
+    let list = |clients, open_failed| Registrations {
+        frame: frame.clone(),
+        developer: with("matti"),
+        sign_out: with("logout"),
+        new_client: with("new"),
+        clients,
+        form: form(),
+        open_failed,
+    };
+    let scopes = ["openid", "profile", "patient/Observation.read", "patient/MedicationAdministration.write"];
+    let registration = |credentials: bool, problem| RegistrationForm {
+        frame: frame.clone(),
+        developer: with("matti"),
+        sign_out: with("logout"),
+        list: with("manage/"),
+        form: form(),
+        credentials: credentials.then(|| Credentials {
+            client_id: with("3f0f7f5e-8f0e-4b7e-9a52-8a1f4f6f0a11"),
+            client_secret: with(&"aB3_".repeat(21)),
+            registration_token: with(&"eyJraWQiOiJyc2ExIn0.".repeat(20)),
+            registration_uri: with("http://127.0.0.1:8080/phr-authserver-sandbox/register/3f0f7f5e"),
+        }),
+        saved: credentials,
+        values: RegistrationValues {
+            client_name: with("Weight diary"),
+            redirect_uris: with("http://localhost:3000/callback\nhttps://app.test/cb"),
+            refresh: true,
+            scopes: scopes
+                .iter()
+                .enumerate()
+                .map(|(index, scope)| ScopeChoice { scope: with(scope), ticked: index > 1 })
+                .collect(),
+            description: with("Keeps track of your weight."),
+            contacts: with("support@weight-diary.test"),
+            logo_uri: with("https://weight-diary.test/logo.png"),
+            ..RegistrationValues::default()
+        },
+        problem,
+        remove: credentials.then(form),
+    };
+    let problem = RegistrationProblem { words: with("Redirect URI can not have a fragment"), fix: with("leave # out") };
+    vec![
+        ("sign-in".into(), account(AccountKind::SignIn, None).page()),
+        ("make-account".into(), account(AccountKind::Make, Some(AccountProblem::Taken)).page()),
+        ("sign-out".into(), SignOut { frame: frame.clone(), form: form() }.page()),
+        ("registrations".into(), list(vec![client.clone(), client], true).page()),
+        ("registrations-empty".into(), list(Vec::new(), false).page()),
+        ("registration-new".into(), registration(false, Some(problem)).page()),
+        ("registration".into(), registration(true, None).page()),
+    ]
+}
+
 /// Every page with pleasant values, by name.
 fn pages(language: Language) -> Vec<(String, Page)> {
     let mut pages: Vec<(String, Page)> = vec![
@@ -190,6 +259,7 @@ fn pages(language: Language) -> Vec<(String, Page)> {
         ("done".into(), Farewell { kind: FarewellKind::Done, onward: None, ..farewell(language) }.page()),
         ("landing".into(), landing(language).page()),
     ];
+    pages.extend(portal(&frame(language), str::to_owned));
     for (number, problem) in problems().into_iter().enumerate() {
         let view = Identification { problem: Some(problem), typed: "210281-998".into(), ..identification(language) };
         pages.push((format!("problem-{number}"), view.page()));
@@ -335,6 +405,10 @@ fn hostile_values_stay_text() {
             retry: Some(evil()),
         };
         let farewell = Farewell { frame: frame.clone(), kind: FarewellKind::Done, onward: Some(evil()) };
+        for (name, page) in portal(&frame, |_| evil()) {
+            let html = page.html();
+            assert!(!html.contains("<script") && !html.contains("<img src=x"), "{name}: {html}");
+        }
         let landing = Landing {
             frame,
             version: evil(),

@@ -273,6 +273,7 @@ pub(super) static TEXTS: Texts = Texts {
         certificate: "Root certificate to trust",
         tester_ui: "Tester UI",
         citizen_pages: "The citizen’s own pages",
+        registration: "Self-service registration of applications",
         client: "A ready-made client",
         client_lead: "Registered already. The secret opens nothing but this sandbox.",
         client_name: "Name",

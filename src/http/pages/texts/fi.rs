@@ -275,6 +275,7 @@ pub(super) static TEXTS: Texts = Texts {
         certificate: "Luotettava juurivarmenne",
         tester_ui: "Testaajan käyttöliittymä",
         citizen_pages: "Kansalaisen omat sivut",
+        registration: "Sovellusten itsepalvelurekisteröinti",
         client: "Valmis asiakasohjelma",
         client_lead: "Jo rekisteröity. Salaisuus avaa vain tämän hiekkalaatikon.",
         client_name: "Nimi",

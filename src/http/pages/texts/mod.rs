@@ -5,9 +5,11 @@
 
 mod en;
 mod fi;
+mod portal;
 mod sv;
 
 use super::Language;
+pub(super) use portal::PortalTexts;
 
 /// Every text of every page in one language.
 pub(super) struct Texts {
@@ -201,6 +203,7 @@ pub(super) struct LandingTexts {
     pub certificate: &'static str,
     pub tester_ui: &'static str,
     pub citizen_pages: &'static str,
+    pub registration: &'static str,
     pub client: &'static str,
     pub client_lead: &'static str,
     pub client_name: &'static str,

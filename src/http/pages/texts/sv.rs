@@ -275,6 +275,7 @@ pub(super) static TEXTS: Texts = Texts {
         certificate: "Rotcertifikat att lita på",
         tester_ui: "Testarens gränssnitt",
         citizen_pages: "Medborgarens egna sidor",
+        registration: "Registrering av applikationer som självbetjäning",
         client: "En färdig klient",
         client_lead: "Redan registrerad. Hemligheten öppnar bara den här sandlådan.",
         client_name: "Namn",

@@ -1,0 +1,133 @@
+//! `registeruser`, `login`, `logout`
+
+use super::{COOKIE, Call, Desk, Outcome, answer, answer_form, page_with};
+use crate::authorization::DeveloperError;
+use crate::http::context::App;
+use crate::http::oauth::refusal::Refusal;
+use crate::http::oauth::response::redirect;
+use crate::http::oauth::visit::{SESSION_COOKIE, cookie, is_foreign, with_cookie};
+use crate::http::pages::{Account, AccountKind, AccountProblem, Farewell, FarewellKind, SignOut, field};
+use crate::http::reason::with_reason;
+use crate::settings::EmptyParameters;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+/// The recorded words for a failed sign-in (authorization-server.md §1); the end is upstream's.
+const FAILED: &str = "Error 401: Authentication Failed: Bad credentials";
+
+/// The page for signing in.
+pub async fn show_sign_in(State(app): State<App>, call: Call) -> Response {
+    answer(app, call, |desk| show(desk, AccountKind::SignIn, String::new(), None)).await
+}
+
+/// The page for making an account.
+pub async fn show_make(State(app): State<App>, call: Call) -> Response {
+    answer(app, call, |desk| show(desk, AccountKind::Make, String::new(), None)).await
+}
+
+/// Signs in.
+pub async fn sign_in(State(app): State<App>, call: Call) -> Response {
+    answer_form(app, call, |desk, body| {
+        let Some(form) = desk.read_form(body)? else { return Ok(desk.again("login")) };
+        let (name, password) = (form.get("username").unwrap_or_default(), form.get("password").unwrap_or_default());
+        if desk.tenant.authorization.is_developer(name, password) {
+            return enter(desk, name);
+        }
+        let text = "no account has this user name and password; registeruser makes one";
+        let page = show(desk, AccountKind::SignIn, name.to_owned(), Some(AccountProblem::Failed(FAILED)))?;
+        Ok(with_reason(page, "AUTH-DEVELOPER", text))
+    })
+    .await
+}
+
+/// Makes an account and signs in.
+pub async fn make(State(app): State<App>, call: Call) -> Response {
+    answer_form(app, call, |desk, body| {
+        let Some(form) = desk.read_form(body)? else { return Ok(desk.again("registeruser")) };
+        let (name, password) = (form.get("username").unwrap_or_default(), form.get("password").unwrap_or_default());
+        let (now, random) = (desk.tenant.clock.now(), &desk.tenant.random);
+        let problem = match desk.tenant.authorization.add_developer(name, password, now, random) {
+            Ok(()) => return enter(desk, name),
+            Err(DeveloperError::Name) => AccountProblem::Name,
+            Err(DeveloperError::Password) => AccountProblem::Password,
+            Err(DeveloperError::Taken) => AccountProblem::Taken,
+            Err(DeveloperError::Store(error)) => return Err(Refusal::Internal(error)),
+        };
+        show(desk, AccountKind::Make, name.to_owned(), Some(problem))
+    })
+    .await
+}
+
+/// Asks before signing out: a link on another site must not do it.
+pub async fn show_sign_out(State(app): State<App>, call: Call) -> Response {
+    answer(app, call, |desk| {
+        let csrf = citizen_csrf(desk).or_else(|| desk.developer().map(|(_, session)| session.csrf.clone()));
+        let Some(csrf) = csrf else { return Ok(farewell(desk)) };
+        let form = crate::http::pages::Form { action: desk.path("logout"), csrf, hidden: Vec::new() };
+        Ok(SignOut { frame: desk.frame(), form }.page().into_response())
+    })
+    .await
+}
+
+/// Signs everybody out, citizen and developer.
+pub async fn sign_out(State(app): State<App>, call: Call) -> Response {
+    answer_form(app, call, |desk, body| {
+        if is_foreign(desk.headers, desk.origin) {
+            return Err(Refusal::ForgedForm("the form was sent from another site"));
+        }
+        let form = super::Parameters::parse(body, EmptyParameters::Ignore).map_err(Refusal::Parameter)?;
+        let csrf = form.get(field::CSRF).ok_or(Refusal::ForgedForm("the form carries no token of ours"))?;
+        let now = desk.tenant.clock.now();
+        let mut response = farewell(desk);
+        let sessions: Vec<(&str, _)> = [SESSION_COOKIE, COOKIE]
+            .into_iter()
+            .filter_map(|name| {
+                let value = cookie(desk.headers, name)?;
+                Some((name, (value, desk.tenant.authorization.session(value, now)?)))
+            })
+            .collect();
+        if !sessions.is_empty() && !sessions.iter().any(|(_, (_, session))| session.made(csrf)) {
+            return Ok(desk.again("logout"));
+        }
+        for (name, (value, _)) in sessions {
+            desk.tenant.authorization.end_session(value).map_err(Refusal::internal)?;
+            response = with_cookie(response, Some(desk.cookie(name, "", "; Max-Age=0")?));
+        }
+        Ok(response)
+    })
+    .await
+}
+
+/// The form token of a citizen's session, if one is signed in in this browser.
+fn citizen_csrf(desk: &Desk<'_>) -> Option<String> {
+    let value = cookie(desk.headers, SESSION_COOKIE)?;
+    let session = desk.tenant.authorization.session(value, desk.tenant.clock.now())?;
+    session.citizen.is_some().then_some(session.csrf)
+}
+
+fn farewell(desk: &Desk<'_>) -> Response {
+    Farewell { frame: desk.frame(), kind: FarewellKind::SignedOut, onward: None }.page().into_response()
+}
+
+fn enter(desk: &Desk<'_>, name: &str) -> Outcome {
+    let (cookie, _) = desk.begin(Some(name))?;
+    Ok(with_cookie(redirect(&desk.path("manage/")), Some(cookie)))
+}
+
+fn show(desk: &Desk<'_>, kind: AccountKind, typed: String, problem: Option<AccountProblem>) -> Outcome {
+    let (cookie, session) = desk.any_session()?;
+    let (own, other) = match kind {
+        AccountKind::SignIn => ("login", "registeruser"),
+        AccountKind::Make => ("registeruser", "login"),
+    };
+    let status = match &problem {
+        None => StatusCode::OK,
+        Some(AccountProblem::Failed(_)) => StatusCode::UNAUTHORIZED,
+        Some(AccountProblem::Taken) => StatusCode::CONFLICT,
+        Some(AccountProblem::Name | AccountProblem::Password) => StatusCode::BAD_REQUEST,
+    };
+    let view =
+        Account { frame: desk.frame(), kind, form: desk.form(own, &session), other: desk.path(other), typed, problem };
+    Ok(page_with(view.page().with_status(status), cookie))
+}

@@ -1,0 +1,52 @@
+//! `GET .well-known/smart-configuration` on the authorization server and on both bases: there is none at the real
+//! service (authorization-server.md §1); with the setting `smart.enabled` there is (SMART App Launch 2.2, section 3).
+
+use super::PREFIX;
+use super::response::{empty, json};
+use crate::authorization::{Act, Scope, grantable_scopes};
+use crate::http::context::{App, Origin};
+use crate::http::reason::with_reason;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+/// The handler.
+pub async fn get(State(app): State<App>, origin: Origin) -> Response {
+    let settings = app.tenant.settings();
+    // The open endpoint has no authorization server.
+    if !settings.smart_enabled || origin.is_open() {
+        let text = "Kanta PHR has no SMART configuration; its authorization server has .well-known/openid-configuration (setting smart.enabled)";
+        return with_reason(empty(StatusCode::NOT_FOUND), "AUTH-NO-SMART-CONFIGURATION", text);
+    }
+    let scopes = grantable_scopes().map(|scope| match scope {
+        Scope::Patient(resource_type, Act::Read) => format!("patient/{}.rs", resource_type.name()),
+        Scope::Patient(resource_type, Act::Write) => format!("patient/{}.cud", resource_type.name()),
+        other => other.to_string(),
+    });
+    let document = serde_json::json!({
+        "issuer": origin.issuer(),
+        "jwks_uri": origin.url(&format!("{PREFIX}/jwk")),
+        "authorization_endpoint": origin.browser_url(&format!("{PREFIX}/authorize")),
+        "token_endpoint": origin.url(&format!("{PREFIX}/token")),
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "grant_types_supported": ["authorization_code"],
+        "registration_endpoint": origin.url(&format!("{PREFIX}/register")),
+        "introspection_endpoint": origin.url(&format!("{PREFIX}/introspect")),
+        "revocation_endpoint": origin.url(&format!("{PREFIX}/revoke")),
+        "management_endpoint": origin.browser_url("/citizen/"),
+        "scopes_supported": scopes.chain([String::from("launch/patient")]).collect::<Vec<_>>(),
+        "response_types_supported": ["code"],
+        "code_challenge_methods_supported": ["S256"],
+        "capabilities": [
+            "launch-standalone",
+            "client-confidential-symmetric",
+            "context-standalone-patient",
+            "permission-offline",
+            "permission-patient",
+            "permission-v1",
+            "permission-v2",
+            "sso-openid-connect",
+        ],
+    });
+    json(StatusCode::OK, document.to_string())
+}
