@@ -191,3 +191,19 @@ fn a_reader_that_has_enough_does_not_change_the_verdict() {
     let output = process.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn a_response_is_judged_by_the_questionnaire_among_the_inputs() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = |name: &str| std::fs::read_to_string(format!("examples/r4/valid/{name}.json")).unwrap();
+    let response = folder.path().join("a-response.json");
+    std::fs::write(&response, example("questionnaireresponse-rich").replace("\"linkId\": \"2\"", "\"linkId\": \"9\""))
+        .unwrap();
+    let alone = run(&["validate", response.to_str().unwrap()]);
+    assert_eq!(alone.code, 0, "{}", alone.out);
+    // A file that comes later counts, too.
+    std::fs::write(folder.path().join("questionnaire.json"), example("questionnaire-rich")).unwrap();
+    let together = run(&["validate", folder.path().to_str().unwrap()]);
+    assert_eq!(together.code, 1);
+    assert!(together.out.contains("LinkId '9' not found in questionnaire"), "{}", together.out);
+}

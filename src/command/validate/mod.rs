@@ -15,13 +15,15 @@ use kanta_phr_sandbox::fhir::Version;
 use kanta_phr_sandbox::fhir::definitions::{Profiles, Selection};
 use kanta_phr_sandbox::fhir::migration::{self, Migration};
 use kanta_phr_sandbox::fhir::validation::report::{self, Piece, Report, Totals, Writer};
-use kanta_phr_sandbox::fhir::validation::{self, Options};
+use kanta_phr_sandbox::fhir::validation::{self, Options, Questionnaires};
 use kanta_phr_sandbox::json::Document;
 use kanta_phr_sandbox::packages;
+use memchr::memmem;
 use resources::Resource;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// A bar is worth showing for this many bytes or files.
 const MANY_BYTES: u64 = 4 << 20;
@@ -107,10 +109,11 @@ impl Validate {
             bail!("there are no JSON files to judge");
         }
         let format = self.format.into();
+        let questionnaires = if self.migrate { Questionnaires::default() } else { questionnaires(&inputs) };
         let candidates = self.write.as_ref().map(|folder| Candidates::new(folder.clone()));
         let totals = self.judge_all(&inputs, &mut unreadable, |resource| match self.migrate {
             true => migrate(&profiles, self.selection(), format, candidates.as_ref(), resource),
-            false => self.judge(&profiles, format, resource),
+            false => self.judge(&profiles, &questionnaires, format, resource),
         })?;
         if let Some(candidates) = candidates {
             unreadable.extend(candidates.finish());
@@ -174,17 +177,40 @@ impl Validate {
         writer.finish().map_err(unwritten)
     }
 
-    fn judge(&self, profiles: &Profiles, format: report::Format, resource: &Resource) -> Piece {
+    fn judge(
+        &self,
+        profiles: &Profiles,
+        questionnaires: &Questionnaires,
+        format: report::Format,
+        resource: &Resource,
+    ) -> Piece {
         let findings = match Document::from_bytes(&resource.bytes) {
             Ok(document) => {
                 let version = self.fhir.unwrap_or_else(|| profiles.version_of(&document));
-                validation::validate(profiles.of(version, self.selection()), &document, &Options::default())
+                let options = Options { questionnaires: questionnaires.clone(), ..Options::default() };
+                validation::validate(profiles.of(version, self.selection()), &document, &options)
             }
             Err(error) => vec![validation::unreadable(&error)],
         };
         let text = String::from_utf8_lossy(&resource.bytes);
         let Resource { file, place, start, .. } = resource;
         report::piece(format, &Report { file, place, start: *start, text: &text, findings: &findings })
+    }
+}
+
+/// The Questionnaires among the inputs, by which responses are judged. Standard input is left out: it can be read once.
+fn questionnaires(inputs: &[Input]) -> Questionnaires {
+    let files: Vec<Input> = inputs.iter().filter(|input| **input != Input::StandardInput).cloned().collect();
+    let name = memmem::Finder::new("\"Questionnaire\"");
+    let mut found = Vec::new();
+    let mut source = Source::new(&files);
+    loop {
+        let round = source.round();
+        let may_be = round.resources.iter().filter(|resource| name.find(&resource.bytes).is_some());
+        found.extend(may_be.filter_map(|resource| Document::from_bytes(&resource.bytes).ok()).map(Arc::new));
+        if round.is_last {
+            return Questionnaires::among(found);
+        }
     }
 }
 
