@@ -11,6 +11,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 use std::fmt::Debug;
 
+mod presets;
+
+pub use presets::{PRESETS, Preset};
+
 /// Declares the knobs: field, type, default, name, what values there are.
 macro_rules! knobs {
     ($($(#[doc = $doc:literal])* $field:ident: $type:ty = $default:expr, $name:literal, $kind:expr;)*) => {
@@ -348,6 +352,9 @@ pub enum SettingError {
     /// There is no such knob.
     #[error("there is no setting {0:?}; there are {names}", names = Settings::NAMES.join(", "))]
     UnknownName(String),
+    /// There is no such preset.
+    #[error("there is no preset {0:?}; there are {names}", names = PRESETS.iter().map(|preset| preset.name).collect::<Vec<_>>().join(", "))]
+    UnknownPreset(String),
     /// The value is not one of the knob's.
     #[error("{name} cannot be {value}: allowed is {allowed}")]
     BadValue {
@@ -361,6 +368,11 @@ pub enum SettingError {
 }
 
 impl Settings {
+    /// Sets what a preset sets and leaves the rest.
+    pub fn apply(&mut self, preset: &Preset) -> Result<(), SettingError> {
+        self.update(&preset.settings())
+    }
+
     /// Sets each knob that `changes` names, all of them or none.
     pub fn update(&mut self, changes: &Map<String, Json>) -> Result<(), SettingError> {
         let mut updated = self.clone();

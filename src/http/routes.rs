@@ -37,6 +37,7 @@ pub fn router(app: App) -> Router {
         .route("/_sandbox/records", post(control::records::load))
         .route("/_sandbox/clock", get(control::clock::show).put(control::clock::change))
         .route("/_sandbox/settings", get(control::settings::show).put(control::settings::change))
+        .route("/_sandbox/settings/presets", get(control::settings::presets))
         .route("/_sandbox/settings/descriptions", get(control::settings::describe))
         .route("/_sandbox/certificates", post(control::certificates::issue))
         .route("/_sandbox/reset", post(control::reset::reset))

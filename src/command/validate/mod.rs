@@ -63,6 +63,9 @@ pub struct Validate {
     /// Know R4 profiles outside the published set as well: distance, waist circumference, body height
     #[arg(long)]
     extras: bool,
+    /// Judge QuestionnaireResponses by themselves, not by the Questionnaires among the inputs
+    #[arg(long)]
+    no_questionnaires: bool,
     /// Turn resources of STU3 into R4: what has to change, and what the R4 rules then still refuse
     #[arg(long, conflicts_with = "fhir")]
     migrate: bool,
@@ -109,7 +112,10 @@ impl Validate {
             bail!("there are no JSON files to judge");
         }
         let format = self.format.into();
-        let questionnaires = if self.migrate { Questionnaires::default() } else { questionnaires(&inputs) };
+        let questionnaires = match self.migrate || self.no_questionnaires {
+            true => Questionnaires::default(),
+            false => questionnaires(&inputs),
+        };
         let candidates = self.write.as_ref().map(|folder| Candidates::new(folder.clone()));
         let totals = self.judge_all(&inputs, &mut unreadable, |resource| match self.migrate {
             true => migrate(&profiles, self.selection(), format, candidates.as_ref(), resource),
