@@ -2,6 +2,7 @@
 
 use crate::sandbox::{Options, PublicUrl};
 use crate::seed::{Seed, SeedError};
+use crate::settings::{Preset, SettingError};
 use clap::Args;
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -55,9 +56,17 @@ pub struct ServeConfig {
     #[arg(long, env = "PHR_SEED_DATA", value_name = "DIR")]
     pub seed_data: Option<PathBuf>,
 
+    /// Folder, .tgz package or JSON file with draft profiles beside the national ones (repeatable)
+    #[arg(long, env = "PHR_PROFILES", value_name = "DIR|PACKAGE.tgz", value_delimiter = ',')]
+    pub profiles: Vec<PathBuf>,
+
     /// Bearer token that the control API asks for
     #[arg(long, env = "PHR_CONTROL_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub control_token: Option<String>,
+
+    /// A named set of knobs: one plausible Kanta, such as sandbox-2019 or strict-rfc (GET /_sandbox/settings/presets lists them)
+    #[arg(long, env = "PHR_KANTA", value_name = "NAME")]
+    pub kanta: Option<String>,
 
     /// A knob of the emulation (repeatable), as in code.ttl_seconds=5
     #[arg(long = "set", env = "PHR_SET", value_name = "NAME=VALUE", value_delimiter = ',')]
@@ -156,6 +165,9 @@ pub enum ConfigError {
     /// A client or a citizen of the TOML file.
     #[error(transparent)]
     Seed(#[from] SeedError),
+    /// `--kanta` names no preset.
+    #[error("--kanta: {0}")]
+    Preset(#[from] SettingError),
     /// A knob given as `--set` has no value.
     #[error("--set {0}: write a knob as NAME=VALUE, for example code.ttl_seconds=5")]
     Knob(String),
@@ -189,7 +201,9 @@ impl ServeConfig {
             data_dir: self.data_dir.or(file.data_dir),
             pki_dir: self.pki_dir.or(file.pki_dir),
             seed_data: self.seed_data.or(file.seed_data),
+            profiles: if self.profiles.is_empty() { file.profiles } else { self.profiles },
             control_token: self.control_token.or(file.control_token),
+            kanta: self.kanta.or(file.kanta),
             set: self.set,
             random_seed: self.random_seed.or(file.random_seed),
             ready_file: self.ready_file.or(file.ready_file),
@@ -204,7 +218,7 @@ impl ServeConfig {
     /// The options of the sandbox itself.
     ///
     /// # Errors
-    /// When a `--set` has no `=`.
+    /// When `--kanta` names nothing, or a `--set` has no `=`.
     pub fn options(&self) -> Result<Options, ConfigError> {
         let mut options = Options::default();
         let address = |given: Option<ListenOn>, port: u16| match given {
@@ -221,6 +235,7 @@ impl ServeConfig {
         options.data_dir = self.data_dir.clone();
         options.pki_dir = self.pki_dir.clone().or_else(|| self.data_dir.as_ref().map(|dir| dir.join("pki")));
         options.seed_data = self.seed_data.clone();
+        options.profiles = self.profiles.clone();
         options.control_token = self.control_token.clone();
         options.random_seed = self.random_seed;
         if !self.clients.is_empty() || !self.citizens.is_empty() {
@@ -228,7 +243,10 @@ impl ServeConfig {
                 self.config.as_ref().map_or_else(|| "the configuration".to_owned(), |path| path.display().to_string());
             options.seed_additions = Some(Seed::of_values(&file, &self.citizens, &self.clients)?);
         }
-        options.settings = flatten(&self.fidelity).into_iter().collect();
+        if let Some(name) = &self.kanta {
+            options.settings = Preset::named(name)?.settings();
+        }
+        options.settings.extend(flatten(&self.fidelity));
         for knob in &self.set {
             let (name, value) = knob.split_once('=').ok_or_else(|| ConfigError::Knob(knob.clone()))?;
             // `5`, `true` and `"text"` read as JSON; everything else is a word.

@@ -23,6 +23,7 @@
 //! | [`sandbox`] | [`Sandbox`], its [`Options`], and the fixture's words: clients, citizens, approvals |
 //! | [`http`] | the wire: OAuth, FHIR, pages, control API |
 //! | [`seed`] | the citizens, clients and records that are there from the start |
+//! | [`packages`] | FHIR packages: a supplier's own profiles read, the national ones written |
 //! | [`tenant`], [`settings`] | one isolated copy of all state, and the knobs of the emulation |
 //! | [`authorization`], [`records`], [`citizens`], [`exchanges`], [`pki`] | the rules, without HTTP |
 //! | [`fhir`] | pure: is a resource what a national profile demands? |
@@ -40,6 +41,7 @@ pub mod exchanges;
 pub mod fhir;
 pub mod http;
 pub mod json;
+pub mod packages;
 pub mod pki;
 pub mod records;
 pub mod sandbox;

@@ -28,6 +28,8 @@ enum Command {
     Healthcheck(command::healthcheck::Healthcheck),
     /// Judge resources by the national profiles; exit 1 when one does not conform
     Validate(command::validate::Validate),
+    /// Write the national profiles as FHIR packages
+    Package(command::package::Package),
     /// Get an access token from a running sandbox, without a browser
     Token(command::token::Token),
 }
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Some(Command::Serve(config)) => command::serve::run(*config),
         Some(Command::Healthcheck(healthcheck)) => healthcheck.run(),
         Some(Command::Validate(validate)) => validate.run(),
+        Some(Command::Package(package)) => package.run(),
         Some(Command::Token(token)) => token.run(),
     };
     outcome.unwrap_or_else(|error| {

@@ -47,6 +47,8 @@ pub struct Options {
     pub pki_dir: Option<PathBuf>,
     /// A folder with more seed data; where ids are the same, its files stand.
     pub seed_data: Option<PathBuf>,
+    /// Folders, `.tgz` packages and JSON files of draft profiles, value sets and code systems beside the national ones.
+    pub profiles: Vec<PathBuf>,
     /// What the control API asks for as a bearer token.
     pub control_token: Option<String>,
     /// Makes pseudonyms, codes and ids repeat from run to run.
@@ -72,6 +74,7 @@ impl Default for Options {
             data_dir: None,
             pki_dir: None,
             seed_data: None,
+            profiles: Vec::new(),
             control_token: None,
             random_seed: None,
             settings: serde_json::Map::new(),
@@ -107,6 +110,9 @@ pub enum StartError {
     /// The seed data cannot be used.
     #[error(transparent)]
     Seed(#[from] crate::seed::SeedError),
+    /// A supplier's own profiles cannot be used.
+    #[error(transparent)]
+    Profiles(#[from] crate::packages::PackageError),
     /// The tenant cannot be set up.
     #[error(transparent)]
     Tenant(#[from] crate::tenant::StartError),
@@ -377,6 +383,10 @@ async fn prepare(options: Options) -> Result<(App, Vec<Bound>), StartError> {
         }
         None => seed,
     };
+    let (profiles, ignored) = crate::packages::load(&options.profiles)?;
+    for each in ignored {
+        tracing::warn!("--profiles: {each}");
+    }
     let now = Clock::system().now();
     let names: Vec<String> = [&front.public_url, &front.https_public_url]
         .into_iter()
@@ -385,7 +395,7 @@ async fn prepare(options: Options) -> Result<(App, Vec<Bound>), StartError> {
         .chain(front.allow_hosts.iter().cloned())
         .collect();
     // Everything that can be wrong with the configuration shows before anything is written.
-    let beginning = beginning(seed, ready_client, options.settings);
+    let beginning = Beginning { profiles, ..beginning(seed, ready_client, options.settings) };
     beginning.check(&random)?;
     let store = open_store(options.data_dir)?;
     let authority = match &options.pki_dir {
@@ -429,6 +439,7 @@ fn beginning(
         clients: clients.collect(),
         ready_client,
         settings,
+        profiles: crate::fhir::definitions::Profiles::default(),
         records: Arc::new(move |citizen, start, pseudonym| {
             let record = |record: crate::seed::SeedRecord| SeedRecord {
                 version: record.version,

@@ -4,11 +4,16 @@
 //! that is stands in its line.
 
 use crate::authorization::{PROFESSIONAL_GRANT_TYPE, Pkce, Revocation, Rules, UnregisteredScope};
+use crate::fhir::definitions::Selection;
 use jiff::SignedDuration;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 use std::fmt::Debug;
+
+mod presets;
+
+pub use presets::{PRESETS, Preset};
 
 /// Declares the knobs: field, type, default, name, what values there are.
 macro_rules! knobs {
@@ -160,6 +165,14 @@ knobs! {
     /// What becomes of profiles beside the national one in `meta.profile`.
     profiles_foreign: ForeignProfiles = ForeignProfiles::Refuse, "profiles.foreign",
         Choice(&[("refuse", ForeignProfiles::Refuse), ("allow", ForeignProfiles::Allow)]);
+    /// Which rules the STU3 profiles have.
+    stu3_rules: Stu3Rules = Stu3Rules::Updated, "stu3.rules",
+        Choice(&[("updated", Stu3Rules::Updated), ("2017", Stu3Rules::Of2017)]);
+    /// Whether R4 profiles outside the published set are known.
+    profiles_extras: bool = false, "profiles.extras", Flag;
+    /// Whose words the validator speaks.
+    validator_texts: ValidatorTexts = ValidatorTexts::Current, "validator.texts",
+        Choice(&[("current", ValidatorTexts::Current), ("2018", ValidatorTexts::Of2018)]);
     /// Whether the creating-application extension is added when absent.
     creating_application_add: bool = true, "creating_application.add", Flag;
 }
@@ -315,12 +328,33 @@ pub enum ForeignProfiles {
     Allow,
 }
 
+/// `stu3.rules`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stu3Rules {
+    /// The later, relaxed ones.
+    Updated,
+    /// The first, strict ones.
+    Of2017,
+}
+
+/// `validator.texts`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValidatorTexts {
+    /// Those of the engine in use since July 2020.
+    Current,
+    /// Those recorded in 2018 (resource-server.md §11).
+    Of2018,
+}
+
 /// Why a setting was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
     /// There is no such knob.
     #[error("there is no setting {0:?}; there are {names}", names = Settings::NAMES.join(", "))]
     UnknownName(String),
+    /// There is no such preset.
+    #[error("there is no preset {0:?}; there are {names}", names = PRESETS.iter().map(|preset| preset.name).collect::<Vec<_>>().join(", "))]
+    UnknownPreset(String),
     /// The value is not one of the knob's.
     #[error("{name} cannot be {value}: allowed is {allowed}")]
     BadValue {
@@ -334,6 +368,11 @@ pub enum SettingError {
 }
 
 impl Settings {
+    /// Sets what a preset sets and leaves the rest.
+    pub fn apply(&mut self, preset: &Preset) -> Result<(), SettingError> {
+        self.update(&preset.settings())
+    }
+
     /// Sets each knob that `changes` names, all of them or none.
     pub fn update(&mut self, changes: &Map<String, Json>) -> Result<(), SettingError> {
         let mut updated = self.clone();
@@ -375,6 +414,8 @@ impl Settings {
             },
             add_creating_application: self.creating_application_add,
             foreign_profiles: self.profiles_foreign == ForeignProfiles::Allow,
+            definitions: Selection { stu3_2017: self.stu3_rules == Stu3Rules::Of2017, r4_extras: self.profiles_extras },
+            texts_of_2018: self.validator_texts == ValidatorTexts::Of2018,
             ignore_unknown_parameters: self.search_unknown == UnknownSearch::Ignore,
             page_default: self.page_default as usize,
             page_max: self.page_max as usize,

@@ -11,7 +11,7 @@ use crate::authorization::{
     IssuedCode, RequestProblem, RightError, Scopes, Spelling, TokenInfo, TokenResponse, requested_scopes,
 };
 use crate::citizens::{AddCitizenError, Citizen, Citizens, PersonalIdentityCode, SetPseudonymError};
-use crate::exchanges::Journal;
+use crate::exchanges::{FaultRule, Faults, Journal};
 use crate::records::{Records, Refusal};
 use crate::settings::{Remember, SettingError, Settings};
 use crate::store::{Batch, CommitError, Key, Store, Value};
@@ -28,6 +28,7 @@ pub use own::{OwnEntry, OwnEntryError};
 /// Where a tenant keeps what is its own.
 const SETTINGS: [u8; 1] = [0x50];
 const CLOCK: [u8; 1] = [0x51];
+const FAULTS: [u8; 1] = [0x54];
 
 /// A whole isolated copy of all state.
 pub struct Tenant {
@@ -51,6 +52,8 @@ pub struct Tenant {
     touching: Mutex<()>,
     /// The settings as last read, with the stored bytes they were read from: a restore of the store shows by itself.
     settings: Mutex<Option<(Value, Arc<Settings>)>>,
+    /// The scripted faults at work, with the stored bytes they were read from; their counts last as long as those.
+    faults: Mutex<Option<(Value, Arc<Faults>)>>,
 }
 
 /// A citizen is younger than the service lets in.
@@ -169,6 +172,31 @@ impl Tenant {
         let mut batch = Batch::new();
         batch.put(Key::new(&[&SETTINGS]), encode(&settings));
         Ok(self.store.commit(batch)?)
+    }
+
+    /// The scripted faults; nothing when there are none.
+    pub fn faults(&self) -> Option<Arc<Faults>> {
+        let stored = self.store.get(&Key::new(&[&FAULTS]))?;
+        let mut read = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*read {
+            Some((bytes, faults)) if Arc::ptr_eq(bytes, &stored) => Some(faults.clone()),
+            _ => {
+                let faults = Arc::new(Faults::new(serde_json::from_slice(&stored).unwrap_or_default()));
+                *read = Some((stored, faults.clone()));
+                Some(faults)
+            }
+        }
+    }
+
+    /// Puts these faults in place of those there are; all counts begin anew.
+    pub fn set_faults(&self, rules: &[FaultRule]) -> Result<(), CommitError> {
+        let mut batch = Batch::new();
+        if rules.is_empty() {
+            batch.remove(Key::new(&[&FAULTS]));
+        } else {
+            batch.put(Key::new(&[&FAULTS]), encode(&rules));
+        }
+        self.store.commit(batch)
     }
 
     /// Changes the clock and stores how it now differs from the system's.

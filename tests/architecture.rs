@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const STOREYS: [&[&str]; 7] = [
     &["main", "command", "config"],
     &["sandbox"],
-    &["http", "seed"],
+    &["http", "seed", "packages"],
     &["tenant", "settings"],
     &["authorization", "records", "citizens", "exchanges", "pki"],
     &["fhir", "store"],

@@ -340,3 +340,24 @@ fn a_slow_client_does_not_hold_up_others() {
     }
     assert_eq!(run(&["healthcheck", "--url", server.url()]).status.code(), Some(0));
 }
+
+#[test]
+fn a_preset_sets_several_knobs_and_single_ones_come_on_top() {
+    let server = Server::start(&["--kanta", "strict-rfc", "--set", "pkce=off"]);
+    let get =
+        |path: &str| -> Value { reqwest::blocking::get(format!("{}{path}", server.url())).unwrap().json().unwrap() };
+    let settings = get("/_sandbox/settings");
+    let value = |name: &str| settings[name].as_str().unwrap_or_default();
+    assert_eq!([value("errors.dialect"), value("if_match.status"), value("pkce")], ["rfc", "412", "off"]);
+    let presets = get("/_sandbox/settings/presets");
+    assert!(
+        presets.as_array().unwrap().len() > 9 && presets[0]["settings"].is_object() && presets[0]["why"].is_string()
+    );
+    let wrong = run(&["--kanta", "sandbox-1999"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(
+        text(&wrong.stderr).contains("there is no preset \"sandbox-1999\"; there are sandbox-2019"),
+        "{}",
+        text(&wrong.stderr)
+    );
+}

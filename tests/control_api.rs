@@ -257,6 +257,25 @@ async fn settings_are_set_whole_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn the_validator_speaks_as_in_2018_when_told_to() {
+    let control = Control::start().await;
+    let missing = json!({"resourceType": "Observation", "status": "final", "code": {"text": "a"},
+        "meta": {"profile": ["http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight"]}});
+    let text = |outcome: &serde_json::Value| {
+        let issues = outcome["issue"].as_array().unwrap();
+        let texts = issues.iter().map(|issue| issue["diagnostics"].as_str().unwrap().to_owned());
+        texts.into_iter().find(|text| text.contains("Observation.text")).unwrap()
+    };
+    let now = text(&control.call(Method::POST, "/validate/r4", missing.clone(), 200).await);
+    assert!(now.starts_with("Observation.text: minimum required = 1, but only found 0 (from http"), "{now}");
+    control.call(Method::PUT, "/settings", json!({"validator.texts": "2018"}), 200).await;
+    let then = text(&control.call(Method::POST, "/validate/r4", missing, 200).await);
+    let url = "http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight";
+    assert_eq!(then, format!("Profile {url}, Element 'Observation.text': minimum required = 1, but only found 0"));
+    control.refuses(Method::PUT, "/settings", Some(json!({"validator.texts": "2017"})), 400, "current").await;
+}
+
+#[tokio::test]
 async fn a_reset_goes_back_to_the_seeded_state() {
     let control = Control::start().await;
     let before = control.get("/citizens").await;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use kanta_phr_sandbox::fhir::Version;
-use kanta_phr_sandbox::fhir::definitions::Definitions;
+use kanta_phr_sandbox::fhir::definitions::{Definitions, Selection};
 use kanta_phr_sandbox::fhir::validation::{Finding, Options, unreadable, validate, version_of};
 use kanta_phr_sandbox::json::Document;
 
@@ -32,6 +32,14 @@ impl Expected {
     }
 }
 
+/// The folders of examples, each with the profiles it is written for.
+const FOLDERS: [(&str, Version, Selection); 4] = [
+    ("stu3", Version::Stu3, Selection { stu3_2017: false, r4_extras: false }),
+    ("r4", Version::R4, Selection { stu3_2017: false, r4_extras: false }),
+    ("stu3-2017", Version::Stu3, Selection { stu3_2017: true, r4_extras: false }),
+    ("r4-extras", Version::R4, Selection { stu3_2017: false, r4_extras: true }),
+];
+
 fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")
 }
@@ -44,10 +52,10 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn judge(path: &Path, version: Version) -> Vec<Finding> {
+fn judge(path: &Path, definitions: &Definitions) -> Vec<Finding> {
     let text = std::fs::read_to_string(path).expect("a readable file");
     match Document::parse(text) {
-        Ok(document) => validate(Definitions::embedded(version), &document, &Options::default()),
+        Ok(document) => validate(definitions, &document, &Options::default()),
         Err(error) => vec![unreadable(&error)],
     }
 }
@@ -60,9 +68,9 @@ fn errors(findings: &[Finding]) -> Vec<String> {
 #[test]
 fn valid_examples_are_accepted() {
     let mut refused = Vec::new();
-    for version in Version::ALL {
-        for path in files(&examples().join(version.as_str()).join("valid")) {
-            let errors = errors(&judge(&path, version));
+    for (folder, version, selection) in FOLDERS {
+        for path in files(&examples().join(folder).join("valid")) {
+            let errors = errors(&judge(&path, Definitions::selected(version, selection)));
             if !errors.is_empty() {
                 refused.push(format!("{}\n    {}", path.display(), errors.join("\n    ")));
             }
@@ -77,14 +85,14 @@ fn invalid_examples_are_refused_for_their_fault() {
     let mut expectations: BTreeMap<String, Expectation> =
         serde_json::from_str(include_str!("examples-expectations.json")).expect("the form of the expectations");
     let mut wrong = Vec::new();
-    for version in Version::ALL {
-        for path in files(&examples().join(version.as_str()).join("invalid")) {
-            let name = format!("{}/invalid/{}", version.as_str(), path.file_name().expect("a name").to_string_lossy());
+    for (folder, version, selection) in FOLDERS {
+        for path in files(&examples().join(folder).join("invalid")) {
+            let name = format!("{folder}/invalid/{}", path.file_name().expect("a name").to_string_lossy());
             let Some(expectation) = expectations.remove(&name) else {
                 wrong.push(format!("{name}: there is no expectation"));
                 continue;
             };
-            let findings = judge(&path, version);
+            let findings = judge(&path, Definitions::selected(version, selection));
             let rules: Vec<&str> =
                 findings.iter().filter(|finding| finding.is_error()).map(|finding| &*finding.rule).collect();
             let is_found = expectation.expect.iter().any(|expected| rules.contains(&&*expected.rule()));
@@ -105,9 +113,9 @@ fn invalid_examples_are_refused_for_their_fault() {
 
 #[test]
 fn every_refusal_names_a_line_and_a_rule() {
-    for version in Version::ALL {
-        for path in files(&examples().join(version.as_str()).join("invalid")) {
-            for finding in judge(&path, version) {
+    for (folder, version, selection) in FOLDERS {
+        for path in files(&examples().join(folder).join("invalid")) {
+            for finding in judge(&path, Definitions::selected(version, selection)) {
                 assert!(finding.line > 0 && finding.column > 0, "{}: {finding:?}", path.display());
                 assert!(finding.rule.contains('#') && !finding.text.is_empty(), "{}: {finding:?}", path.display());
             }
@@ -124,13 +132,14 @@ fn shared_samples() {
         for path in files(&samples.join(version.as_str()).join("valid")) {
             let text = std::fs::read_to_string(&path).expect("a readable file");
             assert_eq!(version_of(&Document::parse(text).expect("JSON")), version, "{}", path.display());
-            let errors = errors(&judge(&path, version));
+            let errors = errors(&judge(&path, Definitions::embedded(version)));
             assert!(errors.is_empty(), "{}\n    {}", path.display(), errors.join("\n    "));
         }
     }
-    let glucose = judge(&samples.join("r4/invalid/bloodglucose-min.json"), Version::R4);
+    let r4 = Definitions::embedded(Version::R4);
+    let glucose = judge(&samples.join("r4/invalid/bloodglucose-min.json"), r4);
     assert!(glucose.iter().any(|finding| finding.is_error() && finding.rule == "Observation#PHR-2"), "{glucose:#?}");
-    let plan = judge(&samples.join("r4/invalid/example-CarePlan-mandatory.json"), Version::R4);
+    let plan = judge(&samples.join("r4/invalid/example-CarePlan-mandatory.json"), r4);
     assert!(plan.iter().any(|finding| finding.is_error() && finding.rule == "CarePlan.status#fixed"), "{plan:#?}");
 }
 
@@ -148,8 +157,13 @@ mod mutations {
         files.map(|(version, path)| (version, std::fs::read_to_string(path).expect("a readable file"))).collect()
     }
 
+    /// `MUTATIONS=100000 cargo test --release --test validation_examples mutations` takes so many cases instead of 256.
+    fn cases() -> u32 {
+        std::env::var("MUTATIONS").ok().and_then(|cases| cases.parse().ok()).unwrap_or(256)
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(256))]
+        #![proptest_config(ProptestConfig::with_cases(cases()))]
 
         /// Whatever becomes of an example, judging it ends and places every finding within the text.
         #[test]

@@ -72,7 +72,7 @@ pub struct Exchange {
     pub method: Method,
     /// The absolute URL with its query.
     pub url: String,
-    /// The response's status code.
+    /// The response's status code; 0 when the connection was cut instead.
     pub status: u16,
     /// Who took part.
     pub party: Party,

@@ -1,6 +1,7 @@
 //! FHIR without I/O and without a clock: JSON in, findings out, for STU3 (3.0.1) and R4 (4.0.1).
 
 pub mod definitions;
+pub mod migration;
 pub mod narrative;
 pub mod outcome;
 pub mod path;
@@ -46,6 +47,16 @@ impl Version {
         match self {
             Version::Stu3 => "3.0.1",
             Version::R4 => "4.0.1",
+        }
+    }
+
+    /// The version that a FHIR release number such as `4.0.1`, `3.0` or `4.0` belongs to.
+    pub fn of_release(number: &str) -> Option<Version> {
+        let mut parts = number.split('.');
+        match (parts.next()?, parts.next()?) {
+            ("3", "0") => Some(Version::Stu3),
+            ("4", "0") => Some(Version::R4),
+            _ => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::context::{App, Front, Origin, authority_of, host_of};
 use super::control::{self, Problem};
+use super::faults;
 use super::listen::Connection;
 use super::reason::with_reason;
 use crate::exchanges::{Exchange, Message, Party, mask_url};
@@ -87,9 +88,22 @@ async fn answer(app: App, mut router: Router, connection: Arc<Connection>, reque
     let is_recorded = path.starts_with("/phr-");
     let record = is_recorded.then(|| Recording::begin(&app, &origin, &connection, &parts, &body));
     let real_name = origin.real_name().is_some();
-    parts.extensions.insert(origin);
-    parts.extensions.insert(connection);
-    let Ok(mut response) = router.call(Request::from_parts(parts, Body::from(body))).await;
+    let fault = is_recorded.then(|| faults::hit(&app, &parts, &body)).flatten();
+    if let Some(fault) = &fault {
+        fault.wait().await;
+    }
+    let mut response = match fault.as_ref().and_then(faults::Hit::instead) {
+        Some(instead) => instead,
+        None => {
+            parts.extensions.insert(origin);
+            parts.extensions.insert(connection);
+            let Ok(response) = router.call(Request::from_parts(parts, Body::from(body))).await;
+            match &fault {
+                Some(fault) => fault.spoil(response).await,
+                None => response,
+            }
+        }
+    };
     if real_name {
         let hsts = HeaderValue::from_static("max-age=31536000 ; includeSubDomains");
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, hsts);
@@ -250,7 +264,9 @@ impl Recording {
         let (mut parts, body) = response.into_parts();
         // Every answer is made whole before it is sent, so this neither waits nor fails.
         let body = body.collect().await.map(|collected| collected.to_bytes()).unwrap_or_default();
-        exchange.status = parts.status.as_u16();
+        // 0: there was no answer.
+        let is_cut = parts.extensions.get::<faults::CutConnection>().is_some();
+        exchange.status = if is_cut { 0 } else { parts.status.as_u16() };
         if let Some(party) = parts.extensions.remove::<Party>() {
             exchange.party.client_id = party.client_id;
             exchange.party.citizen = party.citizen;

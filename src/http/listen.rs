@@ -2,6 +2,7 @@
 //! and connections that end gracefully when the sandbox stops.
 
 use super::context::Origin;
+use super::faults::CutConnection;
 use crate::pki::PeerCertificate;
 use axum::body::Body;
 use axum::extract::Request;
@@ -11,7 +12,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -154,7 +154,14 @@ async fn answer<S, H, F>(
 {
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let response = handle(connection.clone(), request.map(Body::new));
-        async move { Ok::<_, Infallible>(response.await) }
+        async move {
+            let response = response.await;
+            // An error of the service ends the connection (HTTP/2: the stream) without an answer.
+            match response.extensions().get::<CutConnection>() {
+                Some(_) => Err("cut by a scripted fault"),
+                None => Ok(response),
+            }
+        }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_LIMIT);

@@ -5,6 +5,7 @@ pub mod citizen;
 pub mod context;
 pub mod control;
 pub mod entrance;
+mod faults;
 pub mod fhir;
 pub mod landing;
 pub mod listen;

@@ -39,9 +39,14 @@ pub fn router(app: App) -> Router {
         .route("/_sandbox/records", post(control::records::load))
         .route("/_sandbox/clock", get(control::clock::show).put(control::clock::change))
         .route("/_sandbox/settings", get(control::settings::show).put(control::settings::change))
+        .route("/_sandbox/settings/presets", get(control::settings::presets))
         .route("/_sandbox/settings/descriptions", get(control::settings::describe))
         .route("/_sandbox/certificates", post(control::certificates::issue))
         .route("/_sandbox/reset", post(control::reset::reset))
+        .route(
+            "/_sandbox/faults",
+            get(control::faults::show).put(control::faults::change).delete(control::faults::clear),
+        )
         .route("/_sandbox/exchanges", get(control::exchanges::list))
         .route("/_sandbox/exchanges/{id}", get(control::exchanges::show))
         .route("/_sandbox/{*rest}", axum::routing::any(control::nothing_there))

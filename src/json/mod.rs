@@ -134,6 +134,11 @@ impl Document {
         Value { document: self, index: 0 }
     }
 
+    /// The value with this number, which [`Value::index`] told.
+    pub fn value(&self, index: u32) -> Option<Value<'_>> {
+        ((index as usize) < self.nodes.len()).then_some(Value { document: self, index })
+    }
+
     /// The line and column of a byte offset.
     pub fn position(&self, offset: usize) -> Position {
         parse::position(&self.text, offset)

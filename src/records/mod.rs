@@ -27,13 +27,14 @@ mod write;
 pub use crate::fhir::search::ResourceType;
 pub use access::{Access, Types};
 pub use find::Page;
-pub use judge::{Judge, Objection};
+pub use judge::{Judge, Objection, Surroundings};
 pub use load::{LoadRefusal, Loading};
-pub use national::national_profiles;
+pub use national::{judge_by, national_profiles};
 pub use refusal::{Refusal, not_handled};
 pub use stored::{Act, Stored};
 pub use write::{Outcome, Written};
 
+use crate::fhir::definitions::Selection;
 use crate::store::Store;
 use crate::time::{Clock, Random};
 use access::Author;
@@ -50,6 +51,13 @@ pub struct Settings {
     pub add_creating_application: bool,
     /// `profiles.foreign = allow`: whether other profiles may stand beside the national one.
     pub foreign_profiles: bool,
+    /// Whether a resource that names only a supplier's draft profile is refused behind authorization, as in environments
+    /// other than sandbox; the open endpoint stores it.
+    pub refuse_drafts: bool,
+    /// `stu3.rules` and `profiles.extras`: which national profiles bodies are judged by.
+    pub definitions: Selection,
+    /// `validator.texts = 2018`: whether findings have the texts recorded in 2018.
+    pub texts_of_2018: bool,
     /// `search.unknown = ignore`.
     pub ignore_unknown_parameters: bool,
     /// `page.default`: how many hits a page holds when `_count` is absent.
@@ -68,6 +76,9 @@ impl Default for Settings {
             if_match_status: 409,
             add_creating_application: true,
             foreign_profiles: false,
+            refuse_drafts: false,
+            definitions: Selection::default(),
+            texts_of_2018: false,
             ignore_unknown_parameters: false,
             page_default: 20,
             page_max: 10_000,

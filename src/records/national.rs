@@ -1,9 +1,9 @@
 //! The national profiles as this room's judge.
 
 use super::Settings;
-use super::judge::{Judge, Objection};
+use super::judge::{Judge, Objection, Surroundings};
 use crate::fhir::Version;
-use crate::fhir::definitions::Definitions;
+use crate::fhir::definitions::Profiles;
 use crate::fhir::outcome::{ErrorCode, Issue};
 use crate::fhir::validation::{self, Finding, ForeignProfiles, Options};
 use crate::json::Document;
@@ -14,20 +14,43 @@ const MISSING_PROFILE: &str = "Missing profile";
 
 /// The judge that knows the embedded national profiles of both FHIR versions.
 pub fn national_profiles() -> Arc<dyn Judge> {
-    Arc::new(NationalProfiles)
+    judge_by(Profiles::default())
 }
 
-struct NationalProfiles;
+/// The judge that knows the national profiles and those a supplier has added.
+pub fn judge_by(profiles: Profiles) -> Arc<dyn Judge> {
+    Arc::new(NationalProfiles(profiles))
+}
+
+struct NationalProfiles(Profiles);
 
 impl Judge for NationalProfiles {
-    fn judge(&self, version: Version, document: &Document, settings: &Settings) -> Vec<Objection> {
+    fn judge(
+        &self,
+        version: Version,
+        document: &Document,
+        settings: &Settings,
+        surroundings: &Surroundings,
+    ) -> Vec<Objection> {
         let foreign_profiles = match settings.foreign_profiles {
             true => ForeignProfiles::Allow,
             false => ForeignProfiles::Refuse,
         };
-        let options = Options { foreign_profiles, ..Options::default() };
-        let findings = validation::validate(Definitions::embedded(version), document, &options);
-        findings.into_iter().map(Objection::from).collect()
+        let options = Options {
+            foreign_profiles,
+            refuse_drafts: settings.refuse_drafts,
+            texts_of_2018: settings.texts_of_2018,
+            questionnaires: surroundings.questionnaires.clone(),
+            now: Some(surroundings.now),
+            ..Options::default()
+        };
+        let findings = validation::validate(self.0.of(version, settings.definitions), document, &options);
+        let mut objections: Vec<Objection> = findings.into_iter().map(Objection::from).collect();
+        if settings.texts_of_2018 {
+            // Recorded with the element alone.
+            objections.iter_mut().for_each(|objection| objection.issue.location.truncate(1));
+        }
+        objections
     }
 }
 

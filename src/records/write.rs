@@ -2,7 +2,7 @@
 
 use super::conditional::Condition;
 use super::index::{IndexChanges, Place};
-use super::judge::Objection;
+use super::judge::{Objection, Surroundings};
 use super::keys::{self, Group, Head, Number};
 use super::read::head_in;
 use super::references::{self, Reference, parse_id};
@@ -11,6 +11,7 @@ use super::stored::{self, Stored};
 use super::{Access, Act, Records, Refusal, privacy};
 use crate::fhir::Version;
 use crate::fhir::search::{IndexValues, ResourceType};
+use crate::fhir::validation::Questionnaires;
 use crate::json::{Document, Value};
 use crate::store::{AttemptError, Batch, View};
 use jiff::Timestamp;
@@ -261,7 +262,11 @@ impl Records {
         if resource_type == ResourceType::Patient && !self.settings.patient_open_strict {
             return Ok((None, Vec::new()));
         }
-        let objections = self.judge.judge(version, document, &self.settings);
+        let refuse_drafts = self.settings.refuse_drafts && *access != Access::Open;
+        let settings = super::Settings { refuse_drafts, ..self.settings };
+        // Questionnaires are not stored here: a response is judged by those it contains.
+        let surroundings = Surroundings { now: self.clock.now(), questionnaires: Questionnaires::default() };
+        let objections = self.judge.judge(version, document, &settings, &surroundings);
         if objections.iter().any(|objection| matches!(objection.issue.severity, "error" | "fatal")) {
             return Err(Refusal::Invalid(objections));
         }

@@ -5,6 +5,7 @@ use crate::authorization::{Authorization, Client, ClientError, NewClient};
 use crate::citizens::{AddCitizenError, Citizen, Citizens};
 use crate::exchanges::Journal;
 use crate::fhir::Version;
+use crate::fhir::definitions::Profiles;
 use crate::json::Document;
 use crate::records::{Access, Loading, Records, Refusal, ResourceType, Types};
 use crate::settings::{SettingError, Settings};
@@ -58,6 +59,8 @@ pub struct Beginning {
     pub ready_client: Option<String>,
     /// Knobs that differ from their defaults.
     pub settings: Map<String, Json>,
+    /// What resources are judged by.
+    pub profiles: Profiles,
     /// The records of a citizen: id, the tenant's start, pseudonym.
     pub records: Arc<MakeRecords>,
 }
@@ -70,6 +73,7 @@ impl Default for Beginning {
             clients: Vec::new(),
             ready_client: None,
             settings: Map::new(),
+            profiles: Profiles::default(),
             records: Arc::new(|_, _, _| Vec::new()),
         }
     }
@@ -131,7 +135,7 @@ impl Tenant {
     ) -> Result<Tenant, StartError> {
         let state = store.get(&Key::new(&[&CLOCK])).and_then(|value| serde_json::from_slice::<ClockState>(&value).ok());
         let clock = Arc::new(Clock::from_state(state.unwrap_or_default()));
-        let judge = crate::records::national_profiles();
+        let judge = crate::records::judge_by(beginning.profiles.clone());
         let records = Records::new(store.clone(), clock.clone(), random.clone(), judge);
         let is_empty = store.get(&Key::new(&[&STARTED])).is_none();
         let tenant = Tenant {
@@ -145,6 +149,7 @@ impl Tenant {
             beginning,
             touching: Mutex::new(()),
             settings: Mutex::new(None),
+            faults: Mutex::new(None),
             store,
         };
         if is_empty {
@@ -154,6 +159,11 @@ impl Tenant {
             tenant.add_what_is_missing()?;
         }
         Ok(tenant)
+    }
+
+    /// What resources are judged by.
+    pub fn profiles(&self) -> &Profiles {
+        &self.beginning.profiles
     }
 
     /// The client to try things with: the beginning's choice, else the first there is.

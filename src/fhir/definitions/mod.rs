@@ -12,6 +12,8 @@
 
 pub mod compile;
 mod model;
+mod overlay;
+mod own;
 mod paths;
 
 use std::collections::{HashMap, HashSet};
@@ -22,11 +24,16 @@ use super::Version;
 use super::path::Expression;
 pub use compile::{CompileError, Source};
 pub use model::*;
+pub use overlay::Selection;
+pub use own::{Ignored, OwnContent, Profiles};
 
-/// All definitions of one FHIR version.
+/// All definitions of one FHIR version. A clone shares what is packed.
+#[derive(Clone)]
 pub struct Definitions {
     version: Version,
     structures: Vec<Packed<Structure>>,
+    /// The number from which on structures are a supplier's own.
+    own_from: u32,
     /// URL → number, aliases included.
     numbers: HashMap<Box<str>, u32>,
     /// Type name → number, for the types of FHIR itself.
@@ -36,8 +43,8 @@ pub struct Definitions {
     expressions: Vec<Invariant>,
     aliases: HashMap<Box<str>, Box<str>>,
     search_parameters: Packed<Vec<SearchParameter>>,
-    /// HL7's own code systems, as far as value sets name them; worked out when first asked for.
-    hl7_systems: OnceLock<HashSet<Box<str>>>,
+    /// The code systems that value sets and code systems speak of.
+    systems: HashSet<Box<str>>,
 }
 
 /// An expression as written, and parsed once it is needed.
@@ -90,6 +97,16 @@ fn inflate(deflated: &[u8]) -> &'static [u8] {
     bytes.leak()
 }
 
+/// The national definitions of a version as files of FHIR JSON: name and text, in the order of their names.
+pub fn published(version: Version) -> &'static [(String, String)] {
+    static FILES: [OnceLock<Vec<(String, String)>>; 2] = [OnceLock::new(), OnceLock::new()];
+    let (slot, deflated): (_, &[u8]) = match version {
+        Version::Stu3 => (&FILES[0], include_bytes!(concat!(env!("OUT_DIR"), "/profiles-stu3.bin"))),
+        Version::R4 => (&FILES[1], include_bytes!(concat!(env!("OUT_DIR"), "/profiles-r4.bin"))),
+    };
+    slot.get_or_init(|| postcard::from_bytes(inflate(deflated)).expect("what build.rs packed can be unpacked"))
+}
+
 static STU3: OnceLock<Definitions> = OnceLock::new();
 static R4: OnceLock<Definitions> = OnceLock::new();
 
@@ -111,20 +128,10 @@ impl Definitions {
     /// # Errors
     /// Everything in the sources that cannot be compiled, by file and element.
     pub fn extended(&self, sources: &[Source]) -> Result<Definitions, Vec<CompileError>> {
-        let check = |expression: &str| Expression::parse(expression).map(drop).map_err(|error| error.to_string());
+        let check = |expression: &str| Expression::of_definition(expression).map(drop);
         let compiled = compile::compile(self.version.as_str(), None, sources, Some(self), &check)?;
-        let mut extended = Definitions {
-            version: self.version,
-            structures: self.structures.clone(),
-            numbers: self.numbers.clone(),
-            types: self.types.clone(),
-            value_sets: self.value_sets.clone(),
-            code_systems: self.code_systems.clone(),
-            expressions: self.expressions.clone(),
-            aliases: self.aliases.clone(),
-            search_parameters: self.search_parameters.clone(),
-            hl7_systems: OnceLock::new(),
-        };
+        let mut extended = self.clone();
+        extended.systems.extend(compiled.systems().map(Into::into));
         for structure in compiled.structures {
             extended.numbers.insert(structure.url.clone(), extended.structures.len() as u32);
             extended.structures.push(Packed::ready(structure));
@@ -184,27 +191,30 @@ impl Definitions {
         self.code_systems.get(url).map(Packed::get)
     }
 
-    /// Whether a system below `http://hl7.org/fhir/` is one of this FHIR version. STU3's `v2/` and `v3/` systems and those
-    /// that moved to `terminology.hl7.org` are not R4's; any other is taken for known, since not all are listed here.
-    pub fn is_hl7_system(&self, system: &str) -> bool {
-        let own = |version: Version| Definitions::embedded(version).hl7_systems().contains(system);
-        match self.version {
-            Version::Stu3 => true,
-            Version::R4 if self.hl7_systems().contains(system) => true,
-            Version::R4 => {
-                let is_old_table =
-                    ["http://hl7.org/fhir/v2/", "http://hl7.org/fhir/v3/"].iter().any(|old| system.starts_with(old));
-                !is_old_table && !own(Version::Stu3)
-            }
-        }
+    /// The displays of a code, the main one first, as far as a value set or code system here has any.
+    pub fn displays(&self, system: &str, code: &str) -> &[Box<str>] {
+        let lists = self.code_systems.values().chain(self.value_sets.values()).map(Packed::get);
+        let of_system = lists.flat_map(|list| &list.systems).filter(|systems| &*systems.system == system);
+        let mut concepts = of_system.filter_map(|systems| systems.concept(code));
+        concepts.find(|concept| !concept.displays.is_empty()).map_or(&[], |concept| &concept.displays)
     }
 
-    fn hl7_systems(&self) -> &HashSet<Box<str>> {
-        self.hl7_systems.get_or_init(|| {
-            let lists = self.value_sets.values().map(Packed::get);
-            let systems = lists.flat_map(|list| &list.systems).map(|systems| systems.system.clone());
-            systems.filter(|system| system.starts_with("http://hl7.org/fhir/")).collect()
-        })
+    /// Whether a system below `http://hl7.org/fhir/` is one of this FHIR version. STU3's `v2/` and `v3/` systems and those
+    /// that moved to `terminology.hl7.org` are not R4's.
+    pub fn is_hl7_system(&self, system: &str) -> bool {
+        static STU3: OnceLock<HashSet<&'static str>> = OnceLock::new();
+        static R4: OnceLock<HashSet<&'static str>> = OnceLock::new();
+        let published = match self.version {
+            Version::Stu3 => STU3.get_or_init(|| include_str!("code-systems-stu3.txt").lines().collect()),
+            Version::R4 => R4.get_or_init(|| include_str!("code-systems-r4.txt").lines().collect()),
+        };
+        let name = system.strip_prefix("http://hl7.org/fhir/");
+        name.is_some_and(|name| published.contains(name))
+    }
+
+    /// Whether any value set or code system speaks of a code system.
+    pub fn names_system(&self, system: &str) -> bool {
+        self.systems.contains(system)
     }
 
     /// FHIR's search parameters.
@@ -217,7 +227,12 @@ impl Definitions {
     /// # Errors
     /// Why it cannot be parsed; what is in the binary was parsed when it was built.
     pub fn expression(&self, constraint: &Constraint) -> Result<&Expression, &str> {
-        let Some(Invariant { text, parsed }) = self.expressions.get(constraint.number as usize) else {
+        self.numbered_expression(constraint.number)
+    }
+
+    /// The expression with this number, as [`Definitions::expression`].
+    pub(crate) fn numbered_expression(&self, number: u32) -> Result<&Expression, &str> {
+        let Some(Invariant { text, parsed }) = self.expressions.get(number as usize) else {
             return Err("the expression is not there");
         };
         let parsed = parsed.get_or_init(|| Expression::parse(text).map_err(|error| error.to_string()));
@@ -249,6 +264,10 @@ impl compile::Library for Definitions {
     fn code_system(&self, url: &str) -> Option<CodeList> {
         Definitions::code_system(self, url).cloned()
     }
+
+    fn value_set(&self, url: &str) -> Option<CodeList> {
+        Definitions::value_set(self, url).cloned()
+    }
 }
 
 impl std::fmt::Debug for Definitions {
@@ -264,13 +283,14 @@ fn unpack(version: Version, bytes: &'static [u8]) -> Definitions {
         version,
         numbers: table.structures.iter().enumerate().map(|(index, (url, _))| ((*url).into(), number(index))).collect(),
         types: HashMap::new(),
+        own_from: u32::MAX,
         structures: table.structures.iter().map(|(_, bytes)| Packed::new(bytes)).collect(),
         value_sets: table.value_sets.iter().map(|(url, bytes)| ((*url).into(), Packed::new(bytes))).collect(),
         code_systems: table.code_systems.iter().map(|(url, bytes)| ((*url).into(), Packed::new(bytes))).collect(),
         expressions: table.expressions.iter().map(|text| Invariant::new(*text)).collect(),
         aliases: HashMap::new(),
         search_parameters: Packed::new(table.search_parameters),
-        hl7_systems: OnceLock::new(),
+        systems: table.systems.iter().map(|system| (*system).into()).collect(),
     };
     for (index, (url, _)) in table.structures.iter().enumerate() {
         if let Some(name) = url.strip_prefix(compile::CORE) {

@@ -24,6 +24,8 @@ pub struct Structure {
     pub base: Option<Box<str>>,
     /// Where an extension may stand; empty for everything else.
     pub context: Vec<ExtensionContext>,
+    /// What must hold of the element an extension stands in.
+    pub context_invariants: Vec<Constraint>,
     /// The outermost element.
     pub root: Element,
 }
@@ -46,8 +48,8 @@ pub enum ExtensionContext {
     Element(Box<str>),
     /// Within the extension with this URL.
     Extension(Box<str>),
-    /// Where a FHIRPath expression holds; not judged.
-    Expression(Box<str>),
+    /// On the elements that a FHIRPath expression finds in the resource; its number is that in [`Table::expressions`].
+    Expression(Box<str>, u32),
 }
 
 /// An element of a snapshot.
@@ -191,7 +193,7 @@ pub enum DiscriminatorKind {
 /// A named group of repetitions with its own constraints.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Slice {
-    /// Its name.
+    /// Its name; `@default` takes what no other slice takes.
     pub name: Box<str>,
     /// What makes a repetition belong to it; a slice without criteria takes none.
     pub criteria: Vec<Criterion>,
@@ -215,6 +217,10 @@ pub enum PathStep {
     Member(Box<str>),
     /// `extension('url')`
     Extension(Box<str>),
+    /// `resolve()`: what a reference leads to.
+    Resolve,
+    /// `ofType(type)`
+    OfType(Box<str>),
 }
 
 /// What a [`Criterion`] asks of what its path leads to; one of several values suffices.
@@ -257,7 +263,7 @@ pub struct CodeList {
 }
 
 /// Codes of one system.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SystemCodes {
     /// The system's URI.
     pub system: Box<str>,
@@ -265,15 +271,21 @@ pub struct SystemCodes {
     pub is_whole: bool,
     /// The concepts, sorted by code.
     pub concepts: Vec<Concept>,
+    /// The codes that do not belong although every other one does, sorted.
+    pub excluded: Vec<Box<str>>,
 }
 
 /// A code with the texts it may be displayed by.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Concept {
     /// The code.
     pub code: Box<str>,
     /// Its displays, the main one first; empty when unknown.
     pub displays: Vec<Box<str>>,
+    /// In a code system: the codes right above it.
+    pub parents: Vec<Box<str>>,
+    /// In a code system: its properties, by name.
+    pub properties: Vec<(Box<str>, Box<str>)>,
 }
 
 /// A search parameter of FHIR itself.
@@ -303,6 +315,9 @@ pub struct Table<'t> {
     /// Code system URL and packed [`CodeList`], for displays.
     #[serde(borrow)]
     pub code_systems: Vec<(&'t str, &'t [u8])>,
+    /// Every code system that a value set or code system speaks of, sorted.
+    #[serde(borrow)]
+    pub systems: Vec<&'t str>,
     /// Every FHIRPath expression, once.
     #[serde(borrow)]
     pub expressions: Vec<&'t str>,

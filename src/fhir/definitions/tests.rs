@@ -16,8 +16,10 @@ fn noted_weight(element: &str) -> Source {
 
 #[test]
 fn everything_embedded_can_be_unpacked_and_parsed() {
-    for version in Version::ALL {
-        let definitions = Definitions::embedded(version);
+    let overlaid = Selection { stu3_2017: true, r4_extras: true };
+    let all = Version::ALL.map(|version| [Selection::default(), overlaid].map(|wanted| (version, wanted)));
+    for (version, selection) in all.into_iter().flatten() {
+        let definitions = Definitions::selected(version, selection);
         for packed in &definitions.structures {
             each_constraint(&packed.get().root, &mut |constraint| {
                 definitions.expression(constraint).unwrap_or_else(|error| panic!("{}: {error}", constraint.expression));
@@ -61,6 +63,28 @@ fn bases_are_abstract_and_aliases_lead_to_their_profile() {
     let url = "http://phr.kanta.fi/StructureDefinition/fiphr-bloodglucose-stu3";
     assert_eq!((stu3.alias(alias), &*stu3.profile(alias).unwrap().url), (Some(url), url));
     assert!(!stu3.profile_urls().contains(&alias));
+}
+
+#[test]
+fn an_overlay_stands_for_what_is_below_it() {
+    let canonical = |name: &str| format!("http://phr.kanta.fi/StructureDefinition/{name}");
+    let of = |selection, name: &str| Definitions::selected(Version::Stu3, selection).profile(&canonical(name));
+    let strict = Selection { stu3_2017: true, ..Selection::default() };
+    let most_identifiers = |selection, name| {
+        let profile = of(selection, name).unwrap();
+        profile.root.children.iter().find(|child| &*child.name == "identifier").unwrap().max
+    };
+    for name in ["fiphr-vitalsigns-stu3", "fiphr-bodyweight-stu3", "fiphr-sd-bodyweight-stu3"] {
+        assert_eq!(
+            (most_identifiers(Selection::default(), name), most_identifiers(strict, name)),
+            (UNBOUNDED, 1),
+            "{name}"
+        );
+    }
+    let extras = Selection { r4_extras: true, ..Selection::default() };
+    let distance = canonical("fiphr-sd-distance");
+    assert!(Definitions::embedded(Version::R4).profile(&distance).is_none());
+    assert!(Definitions::selected(Version::R4, extras).profile(&distance).is_some());
 }
 
 #[test]

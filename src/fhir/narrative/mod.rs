@@ -179,7 +179,12 @@ impl Inspection {
                             && let Some(reason) = rules::url_problem(attribute.value)
                         {
                             let text = format!("The URL {} is not valid ({reason})", attribute.value);
-                            self.problem(ProblemKind::Url, text, attribute.span.clone());
+                            // The service's engine does not look at links for scripts: it stores them.
+                            let severity = match rules::is_script(attribute.value) {
+                                true => Severity::Warning,
+                                false => Severity::Error,
+                            };
+                            self.say(severity, ProblemKind::Url, text, attribute.span.clone());
                         }
                     }
                     self.has_content |= name == "img";
@@ -210,8 +215,12 @@ impl Inspection {
     }
 
     fn problem(&mut self, kind: ProblemKind, text: String, span: Range<usize>) {
+        self.say(Severity::Error, kind, text, span);
+    }
+
+    fn say(&mut self, severity: Severity, kind: ProblemKind, text: String, span: Range<usize>) {
         if self.problems.len() < MOST_PROBLEMS {
-            self.problems.push(Problem { severity: Severity::Error, kind, text, span });
+            self.problems.push(Problem { severity, kind, text, span });
         }
     }
 }

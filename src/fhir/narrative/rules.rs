@@ -100,8 +100,7 @@ pub(super) fn url_problem(url: &str) -> Option<String> {
     if url.trim().is_empty() {
         return Some("URL is empty".to_owned());
     }
-    let scheme: String = url.chars().filter(|letter| *letter > ' ').take(11).collect();
-    if scheme.to_ascii_lowercase().starts_with("javascript:") {
+    if is_script(url) {
         return Some("scripts are not allowed".to_owned());
     }
     let data = url.strip_prefix("data:")?;
@@ -113,6 +112,12 @@ pub(super) fn url_problem(url: &str) -> Option<String> {
     }
     let is_base64 = kind.ends_with(";base64") && STANDARD.decode(content).is_ok();
     (!is_base64).then(|| format!("The data should be valid base64 content for a data: URL: {}", shortened(url)))
+}
+
+/// Whether an address runs a script, as browsers read it: white space and control characters do not count.
+pub(super) fn is_script(url: &str) -> bool {
+    let scheme: String = url.chars().filter(|letter| *letter > ' ').take(11).collect();
+    scheme.to_ascii_lowercase().starts_with("javascript:")
 }
 
 fn shortened(url: &str) -> &str {

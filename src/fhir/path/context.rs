@@ -5,6 +5,7 @@ use super::model::{Model, TYPES_BY_SHAPE};
 use super::syntax::Moment;
 use crate::fhir::Version;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 
 /// How many steps an evaluation may take: an invariant on a large resource takes some thousands.
@@ -22,6 +23,7 @@ pub struct Context<'a> {
     /// Plain vectors, since a context with `SmallVec`s would be invariant and could not be borrowed as freely.
     pub(super) variables: Vec<(Cow<'a, str>, Vec<Item<'a>>)>,
     pub(super) steps: u32,
+    pub(super) budget: Option<&'a Cell<u64>>,
 }
 
 /// What only the caller can answer.
@@ -33,14 +35,15 @@ pub trait Services {
         None
     }
 
-    /// Whether a code, Coding or CodeableConcept is in a value set; `None` when that cannot be told.
-    fn member_of(&self, item: &Item<'_>, value_set: &str) -> Option<bool> {
+    /// Whether a code, Coding or CodeableConcept is in a value set; `None` when that cannot be told, which fails the
+    /// evaluation.
+    fn member_of<'a>(&'a self, item: &Item<'a>, value_set: &str) -> Option<bool> {
         let _ = (item, value_set);
         None
     }
 
-    /// Whether an element conforms to a profile; `None` when that cannot be told.
-    fn conforms_to(&self, item: &Item<'_>, profile: &str) -> Option<bool> {
+    /// Whether an element conforms to a profile; `None` when that cannot be told, which fails the evaluation.
+    fn conforms_to<'a>(&'a self, item: &Item<'a>, profile: &str) -> Option<bool> {
         let _ = (item, profile);
         None
     }
@@ -58,6 +61,7 @@ impl<'a> Context<'a> {
             now: None,
             variables: Vec::new(),
             steps: DEFAULT_STEPS,
+            budget: None,
         }
     }
 
@@ -96,6 +100,11 @@ impl<'a> Context<'a> {
         self
     }
 
+    /// Steps that several evaluations share: each takes off what it made, and fails when none are left.
+    pub fn with_budget(self, budget: &'a Cell<u64>) -> Context<'a> {
+        Context { budget: Some(budget), ..self }
+    }
+
     /// How many steps an evaluation may take before it fails.
     pub fn with_step_limit(self, steps: u32) -> Context<'a> {
         Context { steps, ..self }
@@ -127,6 +136,9 @@ pub enum EvaluationError {
     /// An operand or argument has the wrong type.
     #[error("{0}")]
     WrongType(String),
+    /// The caller was asked and could not tell.
+    #[error("{0} cannot be told here")]
+    Unanswered(String),
     /// The caller gave no clock.
     #[error("{0}() needs the present time, and there is none here")]
     NoClock(&'static str),

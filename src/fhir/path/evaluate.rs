@@ -26,7 +26,9 @@ impl Expression {
     pub fn evaluate<'a>(&'a self, context: &Context<'a>, focus: impl Into<Item<'a>>) -> Evaluated<'a> {
         let focus = [focus.into()];
         let evaluator = Evaluator::new(self, context, &focus);
-        evaluator.part(self.root(), &Scope::of(&focus))
+        let result = evaluator.part(self.root(), &Scope::of(&focus));
+        evaluator.settle();
+        result
     }
 
     /// Whether an invariant holds: as in HAPI, an empty result is a failure and a result that is no boolean is a success.
@@ -36,7 +38,13 @@ impl Expression {
     pub fn holds<'a>(&'a self, context: &Context<'a>, focus: impl Into<Item<'a>>) -> Result<bool, EvaluationError> {
         let focus = [focus.into()];
         let evaluator = Evaluator::new(self, context, &focus);
-        let scope = Scope::of(&focus);
+        let result = self.truth(&evaluator, &focus);
+        evaluator.settle();
+        result
+    }
+
+    fn truth<'a>(&'a self, evaluator: &Evaluator<'_, 'a>, focus: &[Item<'a>]) -> Result<bool, EvaluationError> {
+        let scope = Scope::of(focus);
         // Boolean operators have a path of their own that makes no collections.
         if matches!(self.part(self.root()), Some(Part::Binary { operator, .. }) if is_logical(*operator)) {
             return Ok(evaluator.truth(self.root(), &scope)?.unwrap_or(false));
@@ -86,13 +94,26 @@ pub(super) struct Evaluator<'e, 'a> {
     pub(super) expression: &'a Expression,
     pub(super) context: &'e Context<'a>,
     pub(super) steps: Steps,
+    limit: u32,
     focus: &'e [Item<'a>],
     depth: Cell<u16>,
 }
 
 impl<'e, 'a> Evaluator<'e, 'a> {
     fn new(expression: &'a Expression, context: &'e Context<'a>, focus: &'e [Item<'a>]) -> Evaluator<'e, 'a> {
-        Evaluator { expression, context, steps: Steps::new(context.steps), focus, depth: Cell::new(0) }
+        let steps = match context.budget {
+            Some(budget) => context.steps.min(u32::try_from(budget.get()).unwrap_or(u32::MAX)),
+            None => context.steps,
+        };
+        Evaluator { expression, context, steps: Steps::new(steps), limit: steps, focus, depth: Cell::new(0) }
+    }
+
+    /// Takes the steps that were made off what is shared with other evaluations.
+    fn settle(&self) {
+        if let Some(budget) = self.context.budget {
+            let made = self.limit - self.steps.0.get().min(self.limit);
+            budget.set(budget.get().saturating_sub(u64::from(made)));
+        }
     }
 
     /// The value of a part.

@@ -31,3 +31,19 @@ pub use context::{Context, EvaluationError, Services};
 pub use item::{Collection, Item, Node, Quantity};
 pub use model::{Model, Shapes, TYPES_BY_SHAPE};
 pub use syntax::{Expression, ParseError, normalised};
+
+impl Expression {
+    /// Parses an expression of a definition, and makes sure that it can be evaluated: its functions, variables and regular
+    /// expressions are there.
+    ///
+    /// # Errors
+    /// The reason in words.
+    pub fn of_definition(text: &str) -> Result<Expression, String> {
+        let expression = Expression::parse(text).map_err(|error| error.to_string())?;
+        expression.check()?;
+        for pattern in expression.patterns() {
+            functions::regex(pattern).map_err(|error| error.to_string())?;
+        }
+        Ok(expression)
+    }
+}

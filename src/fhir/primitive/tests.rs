@@ -23,7 +23,7 @@ fn good_values_pass() {
         ("code", &["\"a\"", "\"a b\"", "\"{a}/mL\""]),
         ("id", &["\"A-1.b\""]),
         ("date", &["\"2020\"", "\"2020-02\"", "\"2020-02-29\""]),
-        ("dateTime", &["\"2020\"", "\"2020-02-29\"", "\"2020-02-29T23:59:60Z\"", "\"2020-02-29T10:00:00.123+14:00\""]),
+        ("dateTime", &["\"2020\"", "\"2020-02-29\"", "\"2020-02-29T10:00:00.123+14:00\""]),
         ("instant", &["\"2020-02-29T10:00:00Z\"", "\"2020-02-29T10:00:00.123456-03:30\""]),
         ("time", &["\"23:59:59\"", "\"00:00:00.5\""]),
         ("base64Binary", &["\"AAAA\"", "\"AA==\"", "\"AA\\nA=\""]),
@@ -53,7 +53,7 @@ fn bad_values_are_errors_with_the_validators_texts() {
         ("url", "\"a b\"", "URI values cannot have whitespace('a b')"),
         ("oid", "\"1.2.3\"", "OIDs must start with urn:oid:"),
         ("oid", "\"urn:oid:3.2\"", "OIDs must be valid"),
-        ("uri", "\"urn:oid:1.02\"", "OIDs must be valid"),
+        ("oid", "\"urn:oid:1.02\"", "OIDs must be valid"),
         ("uuid", "\"urn:uuid:1\"", "UUIDs must be valid (Invalid UUID string: 1)"),
         ("code", "\" a\"", "The code ' a' is not valid (whitespace rules)"),
         ("code", "\"a  b\"", "The code 'a  b' is not valid (whitespace rules)"),
@@ -131,5 +131,14 @@ proptest! {
         for type_name in ["date", "dateTime", "instant", "time"] {
             let _ = check(type_name, document.root(), Version::R4);
         }
+    }
+}
+
+#[test]
+fn a_leap_second_is_one_of_r4() {
+    let document = Document::parse("\"2016-12-31T23:59:60Z\"").unwrap();
+    for type_name in ["dateTime", "instant"] {
+        assert_eq!(check(type_name, document.root(), Version::R4), Ok(()));
+        assert!(check(type_name, document.root(), Version::Stu3).is_err());
     }
 }

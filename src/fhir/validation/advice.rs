@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::place::Place;
 use super::walk::Walk;
 use crate::fhir::Version;
+use crate::fhir::definitions::{Definitions, Selection};
 use crate::json::{Kind, Value};
 
 /// Code systems that changed their URI between STU3 and R4.
@@ -16,7 +17,14 @@ const RENAMED_SYSTEMS: [(&str, &str); 4] = [
 ];
 
 /// Elements that have another name in the other version: (type, STU3, R4).
-const RENAMED_ELEMENTS: [(&str, &str, &str); 5] = [
+const RENAMED_ELEMENTS: [(&str, &str, &str); 12] = [
+    ("Questionnaire.item", "option", "answerOption"),
+    ("Questionnaire.item", "options", "answerValueSet"),
+    ("Questionnaire.item.enableWhen", "hasAnswer", "operator exists with answerBoolean"),
+    ("CarePlan", "context", "encounter"),
+    ("CarePlan", "definition", "instantiatesCanonical"),
+    ("QuestionnaireResponse", "context", "encounter"),
+    ("QuestionnaireResponse", "parent", "partOf"),
     ("Observation", "comment", "note"),
     ("Observation", "context", "encounter"),
     ("Observation", "related", "hasMember or derivedFrom"),
@@ -36,6 +44,7 @@ pub(super) fn advise(
     let version = walk.definitions.version();
     let name = path.rsplit('.').next().unwrap_or_default();
     let fixed = |text: &'static str| Some(Cow::Borrowed(text));
+    let closest = (key == "500620").then(|| closest(walk, anchor.as_str()?)).flatten();
     match key {
         "min" | "slice-min" => missing(version, key, name, anchor).or_else(|| match name {
             "language" => fixed("add \"language\", the language of the narrative: \"fi\", \"sv\" or \"en\""),
@@ -48,7 +57,7 @@ pub(super) fn advise(
             _ => None,
         }),
         "max" | "slice-max" if text.contains("max allowed = 0") => fixed("leave the element out: the profile does not use it"),
-        "max" if text.contains("a choice has one type") => fixed("keep one of the two"),
+        "max" if text.starts_with("Unrecognised property") => fixed("keep one of the two"),
         "fixed" if text.starts_with("No extensions allowed") => fixed("leave the extension out: the profile fixes the value as it is"),
         "fixed" | "pattern" => wrong_value(version, path, name, anchor),
         "type" if matches!(anchor.kind(), Kind::String) && is_number(anchor) => fixed("write the number without quotation marks"),
@@ -61,26 +70,55 @@ pub(super) fn advise(
         "type" if text.contains("definition allows for the type") => fixed("use the type the profile asks for: its name ends the name of the property, as in valueQuantity"),
         "type" if anchor.kind() == Kind::Array => fixed("write the value itself, without the brackets of a list"),
         "unknown" => renamed_element(version, place, name),
+        "code" if unit_of(anchor).is_some() => unit_of(anchor).map(Cow::Owned),
         "code" if anchor.get("system").and_then(Value::as_str) == Some("http://unitsofmeasure.org") => {
             fixed("write a UCUM code, case-sensitive: [iU] or U for insulin units, mm[Hg], mmol/L, Cel, /min")
         }
+        "system" if text.starts_with("Code System URI") => renamed_system(version, anchor)
+            .or(fixed("check the spelling of the system; a system of your own is fine, but its codes are not judged")),
         "system" => fixed("write the system's full URI, such as http://loinc.org or urn:oid:1.2.246.537.6.55"),
         "binding" | "code" => renamed_system(version, anchor),
         "identifier" => fixed("write the value as urn:uuid:<uuid>, or use a system of your own"),
+        "narrative" if text.contains("unknown entity") => fixed("XHTML has no named entities of HTML such as &nbsp; write the character itself or its number, &#160;"),
         "narrative" => fixed("keep to plain XHTML: <div xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"fi\" xml:lang=\"fi\">...</div>, every element closed, no scripts or event handlers"),
+        "reference" if text.starts_with("Unable to resolve resource '#") => fixed("there is no contained resource with this id: contain it, or refer to one on the server"),
+        "reference" if text.contains("aggregation mode") => fixed("the profile wants the resource on the server, not contained: refer to it as Patient/<pseudonym>"),
         "reference" => fixed("write a literal reference such as Patient/<pseudonym>, to a resource on the same server"),
+        "item-unknown" | "item-link" => fixed("use the linkId of the question as the Questionnaire has it"),
+        "item-misplaced" | "item-nesting" => fixed("nest as the Questionnaire does: items of a group in item, items below a question in answer.item"),
+        "item-order" => fixed("list the items in the order of the questions"),
+        "item-text" => fixed("leave the text out, or repeat the question word for word"),
+        "item-required" => fixed("answer the question; while the answers are incomplete the status is in-progress"),
+        "item-repeats" => fixed("the question takes one answer: keep one"),
+        "item-type" => fixed("use the type the question asks for: its name ends the name of the property, as in valueInteger"),
+        "item-option" if text.contains("is not") => fixed("choose one of the answers the question offers, with the same system and code"),
+        "item-disabled" => fixed("leave the answer out: its condition (enableWhen) does not hold for the other answers"),
+        "condition" => fixed("ask about the linkId of a question that comes before"),
+        "duplicate" => fixed("say each security label once"),
+        "id" => fixed("give the contained resource an id, and refer to it by #id"),
         "empty" => fixed("leave the property out when it has no value"),
         "language" => fixed("say the language on the div in both ways: lang=\"fi\" xml:lang=\"fi\""),
         "504320" => Some(Cow::Owned(format!(
             "this profile is of the other FHIR version: send the resource to {}, or name this version's profile",
             other(version).base_segment()
         ))),
+        "500620" if anchor.as_str().is_some_and(|url| url.contains('|')) => {
+            fixed("write the canonical URL without |version: the service looks for it as it is written")
+        }
+        "500620" if is_extra(version, anchor) => fixed("this profile is not in the published package: the setting profiles.extras = true adds it, as does validate --extras"),
+        "500620" if closest.is_some() => closest,
         "500620" => fixed("name a profile the service has; check the spelling of the canonical URL"),
         "profile" if anchor.as_str().is_some() => fixed("name the national profile alone in meta.profile"),
         "profile" => fixed("add meta.profile with the canonical URL of the national profile"),
         "PHR-2" | "PHR-3" => fixed("a glucometer reading carries both codes, 15074-8 and 14743-9; a sensor reading carries 14745-4"),
         _ => None,
     }
+}
+
+/// Whether a value is the canonical URL of a profile that only a setting adds.
+fn is_extra(version: Version, url: Value<'_>) -> bool {
+    let with_extras = Definitions::selected(version, Selection { r4_extras: true, ..Selection::default() });
+    url.as_str().is_some_and(|url| with_extras.profile(url).is_some())
 }
 
 fn other(version: Version) -> Version {
@@ -126,7 +164,8 @@ fn renamed(version: Version, system: &str) -> Option<Cow<'static, str>> {
 
 fn renamed_element(version: Version, place: &Place<'_>, name: &str) -> Option<Cow<'static, str>> {
     let around = place.parent()?;
-    let of_type = |entry: &&(&str, &str, &str)| around.is_resource && entry.0 == around.name();
+    let path = around.element_path();
+    let of_type = |entry: &&(&str, &str, &str)| entry.0 == path;
     let text = match version {
         Version::R4 => {
             let (_, stu3, r4) = RENAMED_ELEMENTS.iter().filter(of_type).find(|(_, stu3, _)| *stu3 == name)?;
@@ -142,6 +181,12 @@ fn renamed_element(version: Version, place: &Place<'_>, name: &str) -> Option<Co
 
 fn wrong_value(version: Version, path: &str, name: &str, value: Value<'_>) -> Option<Cow<'static, str>> {
     let text = match name {
+        "unit" | "code" if path.contains("value[x]") && spelled_unit(value.as_str()?).is_some() => {
+            let right = spelled_unit(value.as_str()?)?;
+            return Some(Cow::Owned(format!(
+                "the UCUM code is written {right}; unit and code are fixed by the profile, letter by letter"
+            )));
+        }
         "unit" => "the profile fixes the unit as it is shown, letter by letter: send the value in this unit",
         "code" if path.contains("value[x]") => {
             "UCUM codes are case-sensitive and fixed by the profile: mmol/L, kg, mm[Hg]; convert the value if it is in another unit"
@@ -151,6 +196,69 @@ fn wrong_value(version: Version, path: &str, name: &str, value: Value<'_>) -> Op
         _ => return None,
     };
     Some(Cow::Borrowed(text))
+}
+
+/// Units as people write them, and their UCUM codes.
+const SPELLED_UNITS: [(&str, &str); 16] = [
+    ("mmhg", "mm[Hg]"),
+    ("mm hg", "mm[Hg]"),
+    ("beats/min", "/min"),
+    ("bpm", "/min"),
+    ("1/min", "/min"),
+    ("kilo", "kg"),
+    ("kilogram", "kg"),
+    ("kgs", "kg"),
+    ("iu", "[iU]"),
+    ("unit", "[iU] or U"),
+    ("celsius", "Cel"),
+    ("\u{b0}c", "Cel"),
+    ("c", "Cel"),
+    ("mmol/l", "mmol/L"),
+    ("steps", "{steps}"),
+    ("kcals", "kcal"),
+];
+
+/// The code a unit was meant to be, when it is one of the usual misspellings.
+fn spelled_unit(unit: &str) -> Option<&'static str> {
+    let lowered = unit.trim().to_lowercase();
+    let (_, right) = SPELLED_UNITS.iter().find(|(wrong, _)| *wrong == lowered)?;
+    (*right != unit).then_some(*right)
+}
+
+/// A hint about the code of a quantity that is no unit.
+fn unit_of(quantity: Value<'_>) -> Option<String> {
+    let is_ucum = quantity.get("system").and_then(Value::as_str) == Some("http://unitsofmeasure.org");
+    let code = quantity.get("code").filter(|_| is_ucum)?.as_str()?;
+    spelled_unit(code).map(|right| {
+        format!("write the UCUM code {right}: codes are case-sensitive, customary units stand in brackets")
+    })
+}
+
+/// The canonical of ours that a misspelled one was most likely meant to be.
+fn closest(walk: &Walk<'_>, url: &str) -> Option<Cow<'static, str>> {
+    // A URL longer than that is none of ours.
+    if url.len() > 200 {
+        return None;
+    }
+    let urls = walk.definitions.profile_urls();
+    let nearest = urls.into_iter().map(|known| (distance(known, url), known)).min()?;
+    let (distance, known) = nearest;
+    (distance <= 3).then(|| Cow::Owned(format!("no such profile: did you mean {known}?")))
+}
+
+/// How many letters to add, take away or change (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, letter) in one.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], at + 1);
+        for (index, expected) in other.iter().enumerate() {
+            let changed = diagonal + usize::from(letter != *expected);
+            diagonal = row[index + 1];
+            row[index + 1] = changed.min(row[index] + 1).min(diagonal + 1);
+        }
+    }
+    row[other.len()]
 }
 
 fn is_number(value: Value<'_>) -> bool {

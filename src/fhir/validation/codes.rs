@@ -1,5 +1,6 @@
 //! Codes against value sets.
 
+use super::grammar::{is_currency, is_language_tag, is_media_type};
 use super::place::Place;
 use super::slices::is_in;
 use super::ucum::is_unit;
@@ -8,7 +9,9 @@ use crate::fhir::definitions::{Binding, Strength};
 use crate::json::{Kind, Value};
 
 /// HL7's code systems that a value set lists whole.
-const WHOLE_SYSTEMS: [(&str, &str); 6] = [
+const WHOLE_SYSTEMS: [(&str, &str); 8] = [
+    ("http://hl7.org/fhir/v3/Confidentiality", "http://hl7.org/fhir/ValueSet/security-labels"),
+    ("http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "http://hl7.org/fhir/ValueSet/security-labels"),
     ("http://hl7.org/fhir/observation-category", "http://hl7.org/fhir/ValueSet/observation-category"),
     ("http://hl7.org/fhir/v2/0078", "http://hl7.org/fhir/ValueSet/observation-interpretation"),
     ("http://hl7.org/fhir/data-absent-reason", "http://hl7.org/fhir/ValueSet/observation-valueabsentreason"),
@@ -110,29 +113,24 @@ impl<'w> Walk<'w> {
     }
 
     fn verdict(&self, url: &str, type_code: &str, value: Value<'_>) -> Verdict {
-        if let Some(list) = self.definitions.value_set(url) {
+        let list = self.definitions.value_set(url).or_else(|| self.definitions.value_set(same_set(url)));
+        if let Some(list) = list {
             return match is_in(list, value) {
                 true => Verdict::In,
                 false if list.is_partial => Verdict::Unknown,
                 false => Verdict::Out,
             };
         }
-        let by_rule = |holds: bool| if holds { Verdict::In } else { Verdict::Out };
-        let code = match type_code {
-            "code" | "string" | "uri" => value.as_str(),
-            _ => None,
-        };
-        match (url, code) {
-            // Defined by a grammar rather than a list.
-            ("http://hl7.org/fhir/ValueSet/all-languages", Some(code)) => by_rule(is_language_tag(code)),
-            ("http://hl7.org/fhir/ValueSet/mimetypes" | "http://www.rfc-editor.org/bcp/bcp13.txt", Some(code)) => {
-                by_rule(code.contains('/') && !code.contains(char::is_whitespace))
-            }
-            ("http://hl7.org/fhir/ValueSet/currencies", Some(code)) => {
-                by_rule(code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()))
-            }
-            _ => Verdict::Unknown,
-        }
+        by_grammar(url, type_code, value)
+            .map_or(Verdict::Unknown, |holds| if holds { Verdict::In } else { Verdict::Out })
+    }
+
+    /// Whether a code system is one of FHIR's, HL7's, a standard's, or of any definition at hand.
+    fn is_known_system(&self, system: &str) -> bool {
+        let is_published = ["http://hl7.org/fhir/", "http://terminology.hl7.org/", "urn:ietf:", "urn:iso:"];
+        WELL_KNOWN.contains(&system)
+            || is_published.iter().any(|start| system.starts_with(start))
+            || self.definitions.names_system(system)
     }
 
     /// A coding or quantity by itself: its system, its code when the system's codes are known, its display.
@@ -169,7 +167,13 @@ impl<'w> Walk<'w> {
             self.error("code", place, coding, format!("Unknown code '{system}#{code}' for '{system}#{code}'"));
             return;
         }
-        let Some(list) = self.definitions.code_system(system) else { return };
+        let Some(list) = self.definitions.code_system(system) else {
+            if !self.is_known_system(system) {
+                let text = format!("Code System URI '{system}' is unknown so the code cannot be validated");
+                self.warning("system", place, coding, text);
+            }
+            return;
+        };
         let Some(systems) = list.systems.first() else { return };
         let Some(concept) = systems.concept(code) else {
             if !list.is_partial {
@@ -192,6 +196,38 @@ impl<'w> Walk<'w> {
             true => self.error("display", &here, display, text),
             false => self.warning("display", &here, display, text),
         }
+    }
+}
+
+/// STU3 has one value set under two names, and its codes under the other.
+fn same_set(url: &str) -> &str {
+    match url {
+        "http://hl7.org/fhir/ValueSet/data-absent-reason" => {
+            "http://hl7.org/fhir/ValueSet/observation-valueabsentreason"
+        }
+        url => url,
+    }
+}
+
+/// Whether codes fit a value set that a grammar defines; `None` for any other value set.
+fn by_grammar(url: &str, type_code: &str, value: Value<'_>) -> Option<bool> {
+    let (system, is_code): (&str, fn(&str) -> bool) = match url {
+        "http://hl7.org/fhir/ValueSet/all-languages" => ("urn:ietf:bcp:47", is_language_tag),
+        "http://hl7.org/fhir/ValueSet/mimetypes" | "http://www.rfc-editor.org/bcp/bcp13.txt" => {
+            ("urn:ietf:bcp:13", is_media_type)
+        }
+        "http://hl7.org/fhir/ValueSet/currencies" => ("urn:iso:std:iso:4217", is_currency),
+        "http://hl7.org/fhir/ValueSet/ucum-units" => (UCUM, is_unit),
+        _ => return None,
+    };
+    let fits = |coding: Value<'_>| {
+        let text = |key: &str| coding.get(key).and_then(Value::as_str);
+        text("system") == Some(system) && text("code").is_some_and(is_code)
+    };
+    match type_code {
+        "code" | "string" | "uri" => value.as_str().map(is_code),
+        "CodeableConcept" => Some(value.get("coding").is_some_and(|codings| codings.items().any(fits))),
+        _ => Some(fits(value)),
     }
 }
 
@@ -224,15 +260,12 @@ pub(super) fn is_absolute(uri: &str) -> bool {
     })
 }
 
+/// Whether a URI is what HAPI takes for an absolute URL.
+pub(super) fn is_absolute_address(url: &str) -> bool {
+    ["http:", "https:", "urn:uuid:", "urn:oid:"].iter().any(|start| url.starts_with(start))
+}
+
 /// A canonical URL without its version.
 fn bare(url: &str) -> &str {
     url.split_once('|').map_or(url, |(url, _)| url)
-}
-
-/// BCP 47, as far as its shape goes: `fi`, `sv-FI`, `zh-Hant-TW`.
-fn is_language_tag(tag: &str) -> bool {
-    let mut parts = tag.split('-');
-    let first = parts.next().unwrap_or_default();
-    let is_part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    (2..=3).contains(&first.len()) && first.bytes().all(|byte| byte.is_ascii_alphabetic()) && parts.all(is_part)
 }

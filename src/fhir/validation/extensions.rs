@@ -1,9 +1,10 @@
 //! Extensions: known ones by their definition, unknown ones with a warning.
 
-use super::codes::is_absolute;
+use super::codes::{is_absolute, is_absolute_address};
 use super::place::Place;
 use super::walk::{Scope, Walk};
 use crate::fhir::definitions::{Element, ExtensionContext, Structure, TypeReference};
+use crate::fhir::path::{Context, Item, Node};
 use crate::json::Value;
 
 impl<'w> Walk<'w> {
@@ -38,7 +39,7 @@ impl<'w> Walk<'w> {
         match definition {
             Some(definition) => {
                 if !scope.is_secondary {
-                    self.context(place, definition, value);
+                    self.context(scope, place, definition, value);
                     self.modifier(place, definition, is_modifier, value);
                 }
                 let here = place.defined_by(Some(definition));
@@ -51,7 +52,7 @@ impl<'w> Walk<'w> {
             None if scope.is_secondary => {}
             None => {
                 // Within a complex extension the url is a plain name.
-                if is_absolute(url) {
+                if is_absolute_address(url) {
                     self.warning("extension", place, value, format!("Unknown extension {url}"));
                 } else if place.parent().is_none_or(|parent| parent.type_code != "Extension") && !url.is_empty() {
                     self.error("extension", place, value, "Extension.url must be an absolute URL".to_owned());
@@ -100,14 +101,21 @@ impl<'w> Walk<'w> {
     }
 
     /// Whether the extension may stand where it stands.
-    fn context(&mut self, place: &Place<'_>, definition: &Structure, value: Value<'w>) {
-        let Some(around) = place.parent().filter(|_| !definition.context.is_empty()) else { return };
+    fn context(&mut self, scope: &Scope<'w>, place: &Place<'_>, definition: &'w Structure, value: Value<'w>) {
+        let Some(around) = place.parent() else { return };
+        if !definition.context_invariants.is_empty() {
+            let holder = scope.holder;
+            self.invariants(scope, around, &definition.context_invariants, holder.value, holder.sibling);
+        }
+        if definition.context.is_empty() {
+            return;
+        }
         let is_allowed = definition.context.iter().any(|context| match context {
             ExtensionContext::Element(path) => self.is_at(around, path),
             ExtensionContext::Extension(url) => {
                 around.type_code == "Extension" && around.structure.is_some_and(|structure| structure.url == *url)
             }
-            ExtensionContext::Expression(_) => true,
+            ExtensionContext::Expression(_, number) => self.is_found(scope, *number),
         });
         if is_allowed {
             return;
@@ -118,7 +126,7 @@ impl<'w> Walk<'w> {
             .map(|context| match context {
                 ExtensionContext::Element(path) => format!("e:{path}"),
                 ExtensionContext::Extension(url) => format!("x:{url}"),
-                ExtensionContext::Expression(expression) => format!("p:{expression}"),
+                ExtensionContext::Expression(expression, _) => format!("p:{expression}"),
             })
             .collect();
         let text = format!(
@@ -128,6 +136,23 @@ impl<'w> Walk<'w> {
             around.element_path()
         );
         self.error("context", place, value, text);
+    }
+
+    /// Whether the element that holds the extension is one of those an expression finds in the resource.
+    fn is_found(&self, scope: &Scope<'w>, number: u32) -> bool {
+        let Ok(expression) = self.definitions.numbered_expression(number) else { return false };
+        let resource = Node::root(scope.resource);
+        let context = Context::new(resource)
+            .with_root_resource(Node::root(scope.root_resource))
+            .with_model(self.definitions)
+            .with_version(self.definitions.version())
+            .with_budget(&self.shared.budget);
+        let Ok(found) = expression.evaluate(&context, resource) else { return false };
+        let places = [scope.holder.value, scope.holder.sibling];
+        found
+            .iter()
+            .filter_map(Item::node)
+            .any(|node| [node.value(), node.sibling()].iter().flatten().any(|place| places.contains(&Some(*place))))
     }
 
     /// Whether a place is the element or of the type that `path` names.

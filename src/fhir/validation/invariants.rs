@@ -1,17 +1,21 @@
 //! Invariants, through FHIRPath.
 
+use std::rc::Rc;
+
+use super::answers::Answers;
 use super::place::Place;
 use super::walk::{Scope, Walk};
 use crate::fhir::definitions::Constraint;
 use crate::fhir::path::syntax::normalised;
-use crate::fhir::path::{Context, Node};
+use crate::fhir::path::{Context, EvaluationError, Node};
 use crate::json::Value;
 
 /// Expressions that are not evaluated: the narrative is judged in one pass over its text, and that a contained reference
 /// leads somewhere is judged with the reference.
 const JUDGED_ELSEWHERE: [&str; 3] = ["txt-1", "txt-2", "ref-1"];
-/// Best practice rather than a rule: HAPI leaves it out unless asked.
-const BEST_PRACTICE: &str = "dom-6";
+/// Best practice rather than a rule, which HAPI leaves out unless asked; and HL7's rule that a vital sign is dated to the day,
+/// which holds for every value in HAPI 5.2: there the text of a dateTime is always long enough.
+const NOT_JUDGED: [&str; 2] = ["dom-6", "vs-1"];
 
 impl<'w> Walk<'w> {
     /// Judges the invariants of one element.
@@ -27,11 +31,19 @@ impl<'w> Walk<'w> {
             return;
         }
         let anchor = value.or(sibling).unwrap_or(scope.resource);
+        let answers = Answers {
+            definitions: self.definitions,
+            options: self.options,
+            shared: Rc::clone(&self.shared),
+            scope: *scope,
+            document: self.document,
+            depth: self.depth,
+        };
         let mut context: Option<Context<'_>> = None;
         for constraint in constraints {
             let is_judged = scope.is_vital_sign && constraint.key.starts_with("vs-");
             if is_judged
-                || &*constraint.key == BEST_PRACTICE
+                || NOT_JUDGED.contains(&&*constraint.key)
                 || JUDGED_ELSEWHERE.contains(&&*constraint.key)
                 || self.holds_trivially(constraint, scope)
             {
@@ -46,19 +58,32 @@ impl<'w> Walk<'w> {
                 }
             };
             let context = context.get_or_insert_with(|| {
-                Context::new(Node::root(scope.resource))
+                let context = Context::new(Node::root(scope.resource))
                     .with_root_resource(Node::root(scope.root_resource))
-                    .with_model(self.definitions)
-                    .with_version(self.definitions.version())
+                    .with_model(answers.definitions)
+                    .with_version(answers.definitions.version())
+                    .with_budget(&answers.shared.budget)
+                    .with_services(&answers);
+                match answers.options.now {
+                    Some(now) => context.with_now(now, 0),
+                    None => context,
+                }
             });
             let type_code = (!place.type_code.is_empty()).then_some(place.type_code);
             match expression.holds(context, Node::new(value, sibling, type_code)) {
                 Ok(true) => {}
-                Ok(false) => {
+                // Asked for what is not to be had here: listed, but not held against the resource.
+                Err(reason @ (EvaluationError::NoClock(_) | EvaluationError::Unanswered(_))) => {
+                    let text = format!("{}: cannot be judged ({reason}): {}", constraint.key, constraint.human);
+                    self.warning(&constraint.key, place, anchor, text);
+                }
+                failed => {
+                    // An expression that breaks off does not hold, as in HAPI.
+                    let reason = failed.err().map(|reason| format!(" ({reason})")).unwrap_or_default();
                     // HAPI quotes expressions as its own parser writes them.
                     let quoted =
                         normalised(&constraint.expression).unwrap_or_else(|_| constraint.expression.to_string());
-                    let text = format!("{}: {} [{quoted}]", constraint.key, constraint.human);
+                    let text = format!("{}: {}{reason} [{quoted}]", constraint.key, constraint.human);
                     let anchor = match place.is_resource {
                         true => subject(&constraint.expression, anchor).unwrap_or(anchor),
                         false => anchor,
@@ -67,10 +92,6 @@ impl<'w> Walk<'w> {
                         true => self.error(&constraint.key, place, anchor, text),
                         false => self.warning(&constraint.key, place, anchor, text),
                     }
-                }
-                Err(reason) => {
-                    let text = format!("{}: cannot be judged ({reason}): {}", constraint.key, constraint.human);
-                    self.warning(&constraint.key, place, anchor, text);
                 }
             }
         }

@@ -14,14 +14,18 @@
 //! ```
 
 mod advice;
+mod answers;
 mod codes;
 mod content;
 mod extensions;
+mod findings;
+mod grammar;
 mod invariants;
 mod literals;
 mod place;
 mod policy;
 mod primitives;
+mod questionnaire;
 mod references;
 pub mod report;
 mod slices;
@@ -33,6 +37,7 @@ use std::borrow::Cow;
 use super::Version;
 use super::definitions::Definitions;
 use crate::json::{Document, ParseError, Value};
+pub use questionnaire::Questionnaires;
 
 /// Deeper nesting than this is refused; FHIR resources stay far below.
 pub(crate) const MAX_DEPTH: usize = 64;
@@ -70,8 +75,10 @@ pub struct Finding {
     /// The element and the key of the rule: `Observation.language#min`, `Observation#PHR-2`. Stable across instances: no
     /// indices, choices as `value[x]`. An element's keys are `min`, `max`, `slice-min`, `slice-max`, `slice-closed`,
     /// `slice-order`, `slice`, `fixed`, `pattern`, `binding`, `display`, `type`, `primitive`, `json`, `empty`, `unknown`,
-    /// `narrative`, `language`, `reference`, `extension`, `context`, `identifier`, `system`, `code`, `questionnaire`,
-    /// `profile`, and the keys of invariants.
+    /// `narrative`, `language`, `reference`, `extension`, `context`, `identifier`, `system`, `code`, `id`, `duplicate`, `profile`,
+    /// `questionnaire`, `item-unknown`, `item-misplaced`, `item-order`, `item-link`, `item-text`, `item-required`,
+    /// `item-repeats`, `item-type`, `item-option`, `item-disabled`, `item-condition`, `item-nesting`, `condition`, and the keys of
+    /// invariants.
     pub rule: String,
     /// Where, as HAPI says it: `Observation.component[1].value.ofType(Quantity).unit`.
     pub location: String,
@@ -104,12 +111,21 @@ pub struct Options {
     /// Whether a resource may name only profiles nobody knows, such as a supplier's draft: it is judged by its type, with a
     /// warning.
     pub allow_unknown_profile: bool,
+    /// Whether a draft profile that a supplier added ([`Definitions::with_own`]) counts as none.
+    pub refuse_drafts: bool,
     /// Whether a resource may name no profile, as a Patient on the open endpoint.
     pub allow_missing_profile: bool,
     /// Whether a display that is none of the code's is an error rather than a warning (`display.mismatch`).
     pub refuse_wrong_display: bool,
     /// Whether findings speak as the engine before July 2020 did (`validator.texts = 2018`).
     pub texts_of_2018: bool,
+    /// Whether HL7's vital-signs profiles apply to an R4 Observation by its LOINC code, as in engines newer than the national
+    /// service's.
+    pub vital_signs_by_code: bool,
+    /// Where the Questionnaires that responses answer are looked up; one that is not found is a warning.
+    pub questionnaires: Questionnaires,
+    /// The present moment for invariants that ask for it (`today()`); without it they are only warned about.
+    pub now: Option<jiff::Timestamp>,
 }
 
 /// See [`Options::foreign_profiles`].

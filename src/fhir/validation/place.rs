@@ -36,6 +36,11 @@ impl<'p> Place<'p> {
         }
     }
 
+    /// Where a value of a data type is looked at by itself.
+    pub(super) fn element(structure: &'p Structure) -> Self {
+        Place { is_resource: false, ..Place::resource(None, &structure.type_name, structure) }
+    }
+
     pub(super) fn child(&'p self, name: &'p str) -> Place<'p> {
         Place {
             parent: Some(self),

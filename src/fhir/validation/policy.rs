@@ -2,7 +2,7 @@
 
 use super::place::Place;
 use super::walk::Walk;
-use super::{ForeignProfiles, Severity};
+use super::{Finding, ForeignProfiles, Severity};
 use crate::fhir::Version;
 use crate::fhir::definitions::{Definitions, Structure};
 use crate::json::Value;
@@ -10,7 +10,7 @@ use crate::json::Value;
 /// The canonical URLs of the national profiles start so.
 const NATIONAL: &str = "http://phr.kanta.fi/StructureDefinition/";
 
-/// HL7's vital-signs profiles apply to an R4 Observation by its LOINC code, whatever it names (as in HAPI).
+/// HL7's vital-signs profiles apply to an R4 Observation by its LOINC code, whatever it names (as in HAPI since 6.0).
 const VITAL_SIGNS: [(&str, &str); 10] = [
     ("85353-1", "vitalspanel"),
     ("9279-1", "resprate"),
@@ -48,7 +48,9 @@ pub(super) fn profiles<'w>(
         }
         None => named(walk, place, resource, of_type),
     };
-    profiles.extend(vital_signs(definitions, resource));
+    if walk.options.vital_signs_by_code {
+        profiles.extend(vital_signs(definitions, resource));
+    }
     profiles
 }
 
@@ -74,7 +76,13 @@ fn named<'w>(
     for (index, value) in written.iter().enumerate() {
         let Some(url) = value.as_str() else { continue };
         let at = here.at(Some(index));
-        match definitions.profile(url).filter(|_| is_national(url)) {
+        let refuse_drafts = walk.options.refuse_drafts;
+        // The service looks for the canonical as it is written: with a version it finds none.
+        let is_usable = |profile: &&Structure| match definitions.is_own(profile) {
+            true => !refuse_drafts,
+            false => is_national(url) && !url.contains('|'),
+        };
+        match definitions.profile(url).filter(is_usable) {
             Some(profile) if profile.type_name == of_type.type_name => found.push((profile, *value, index)),
             Some(profile) => {
                 let text = format!(
@@ -89,6 +97,13 @@ fn named<'w>(
             }
             None => unusable.push((url, *value, index)),
         }
+    }
+    if found.iter().any(|(profile, ..)| !definitions.is_own(profile))
+        && walk.options.foreign_profiles == ForeignProfiles::Refuse
+    {
+        // A supplier's draft beside a national profile is as foreign as any other.
+        let drafts = found.extract_if(.., |(profile, ..)| definitions.is_own(profile));
+        unusable.extend(drafts.map(|(profile, value, index)| (value.as_str().unwrap_or(&profile.url), value, index)));
     }
     for (url, value, index) in unusable {
         let at = here.at(Some(index));
@@ -166,7 +181,8 @@ pub(super) fn contained<'w>(
 fn coded<'w>(walk: &mut Walk<'w>, place: &Place<'_>, value: Value<'w>, text: String, code: &'static str) {
     let path = place.element_path();
     let fix = super::advice::advise(walk, code, place, &path, value, &text);
-    walk.push(Severity::Error, format!("{path}#profile"), place.location(), value.span().start, text, fix, Some(code));
+    let finding = Finding::new(Severity::Error, format!("{path}#profile"), place.location(), text);
+    walk.findings.push(Finding { fix, code: Some(code), ..finding }, value.span().start);
 }
 
 fn is_of_other_version(definitions: &Definitions, url: &str) -> bool {

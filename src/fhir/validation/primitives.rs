@@ -2,7 +2,7 @@
 
 use super::codes::is_absolute;
 use super::place::Place;
-use super::walk::{Item, Scope, Walk};
+use super::walk::{Holder, Item, Scope, Walk};
 use crate::fhir::definitions::{Element, TypeReference};
 use crate::fhir::narrative::{self, ProblemKind};
 use crate::fhir::primitive::{self, Severity};
@@ -18,12 +18,9 @@ impl<'w> Walk<'w> {
         item: &Item<'w>,
     ) {
         if let Some(sibling) = item.sibling {
-            self.deeper(place, sibling, |walk| walk.sibling(scope, place, sibling));
+            self.deeper(place, sibling, |walk| walk.sibling(scope, place, item.value, sibling));
         }
         let Some(value) = item.value else {
-            if let (Some(literal), Some(sibling)) = (&element.fixed, item.sibling) {
-                self.fixed(place, sibling, literal);
-            }
             self.invariants(scope, place, &element.constraints, None, item.sibling);
             return;
         };
@@ -74,9 +71,8 @@ impl<'w> Walk<'w> {
         }
         let Err(problem) = primitive::check(type_name, value, self.definitions.version()) else { return true };
         if value.kind() == Kind::Object || value.kind() == Kind::Array {
-            let text =
-                format!("This property must be a simple value of type {type_name}, not {}", value.kind().as_str());
-            self.error("type", place, value, text);
+            let found = if value.kind() == Kind::Array { "array" } else { "object" };
+            self.error("type", place, value, format!("This property must be an simple value, not an {found}"));
             return false;
         }
         let is_text = value.as_str().is_some();
@@ -93,11 +89,14 @@ impl<'w> Walk<'w> {
     }
 
     /// Id and extensions of a primitive.
-    fn sibling(&mut self, scope: &Scope<'w>, place: &Place<'_>, sibling: Value<'w>) {
+    fn sibling(&mut self, scope: &Scope<'w>, place: &Place<'_>, value: Option<Value<'w>>, sibling: Value<'w>) {
         let Some(structure) = self.definitions.type_("Element").filter(|_| !scope.is_secondary) else { return };
         if sibling.kind() != Kind::Object {
-            let text = format!("The sibling _{} must be an object with id or extension", place.name());
-            self.error("type", place, sibling, text);
+            let text = match sibling.kind() {
+                Kind::Array => "This property must be an object, not an array",
+                _ => "This property must be an object, not a primitive property",
+            };
+            self.error("type", place, sibling, text.to_owned());
             return;
         }
         if sibling.members().next().is_none() {
@@ -105,7 +104,8 @@ impl<'w> Walk<'w> {
             return;
         }
         let place = place.defined_by(Some(structure));
-        let scope = Scope { structure, ..*scope };
+        let holder = Holder { value, sibling: Some(sibling) };
+        let scope = Scope { structure, holder, ..*scope };
         self.children(&scope, &place, &structure.root.children, sibling);
     }
 

@@ -15,6 +15,7 @@ impl<'w> Walk<'w> {
         reference: Option<&TypeReference>,
         value: Value<'w>,
     ) {
+        self.stated_type(place, reference, value);
         let Some(written) = value.get("reference") else {
             if !scope.is_secondary && value.get("identifier").is_none() && value.get("display").is_none() {
                 let text = "A Reference without an actual reference or identifier should have a display";
@@ -25,16 +26,16 @@ impl<'w> Walk<'w> {
         let Some(text) = written.as_str() else { return };
         let is_contained = text.starts_with('#');
         if let Some(reference) = reference {
-            if reference.only_referenced && is_contained {
-                let text = "Reference is contained which isn't supported by the specified aggregation mode(s) for the reference";
-                self.error("reference", place, written, text.to_owned());
-                return;
-            }
-            if reference.only_contained && !is_contained {
-                let text =
-                    "Reference is remote which isn't supported by the specified aggregation mode(s) for the reference";
-                self.error("reference", place, written, text.to_owned());
-                return;
+            let (found, modes) = match is_contained {
+                true if reference.only_referenced => ("contained", "referenced"),
+                false if reference.only_contained => ("referenced", "contained"),
+                _ => ("", ""),
+            };
+            if !found.is_empty() {
+                let text = format!(
+                    "Reference is {found} which isn't supported by the specified aggregation mode(s) for the reference ({modes})"
+                );
+                return self.error("reference", place, written, text);
             }
         }
         let Some(type_name) = self.target_type(scope, place, text, written, value) else { return };
@@ -46,6 +47,21 @@ impl<'w> Walk<'w> {
                 allowed.join(", ")
             );
             self.error("reference", place, written, text);
+        }
+    }
+
+    /// `Reference.type` (R4) is one of the targets' types.
+    fn stated_type(&mut self, place: &Place<'_>, reference: Option<&TypeReference>, value: Value<'w>) {
+        let Some(reference) = reference.filter(|reference| !reference.targets.is_empty()) else { return };
+        let Some((stated, found)) = value.get("type").and_then(|stated| Some((stated, stated.as_str()?))) else {
+            return;
+        };
+        let allowed: Vec<&str> = reference.targets.iter().map(|target| self.type_of_target(target)).collect();
+        if !allowed.iter().any(|allowed| *allowed == found || matches!(*allowed, "Resource" | "")) {
+            let allowed = allowed.join(", ");
+            let text =
+                format!("The type '{found}' is not a valid Target for this element (must be one of [{allowed}])");
+            self.error("reference", &place.child("type"), stated, text);
         }
     }
 
@@ -62,11 +78,9 @@ impl<'w> Walk<'w> {
             if id.is_empty() {
                 return scope.root_resource.get("resourceType").and_then(Value::as_str);
             }
-            let mut contained = scope.root_resource.get("contained").into_iter().flat_map(Value::items);
-            let target = contained.find(|resource| resource.get("id").and_then(Value::as_str) == Some(id));
+            let target = self.shared.contained(scope.root_resource, id);
             if target.is_none() && !scope.is_secondary {
-                let text = format!("Unable to resolve resource '{text}': there is no contained resource with this id");
-                self.error("reference", place, written, text);
+                self.error("reference", place, written, format!("Unable to resolve resource '{text}'"));
             }
             return target?.get("resourceType").and_then(Value::as_str);
         }
@@ -115,20 +129,6 @@ impl<'w> Walk<'w> {
         }
     }
 
-    /// The questions of a QuestionnaireResponse are not at hand here.
-    pub(super) fn questionnaire(&mut self, place: &Place<'_>, response: Value<'w>) {
-        let named = response.get("questionnaire");
-        let url = named.and_then(|named| named.as_str().or_else(|| named.get("reference")?.as_str()));
-        let text = match url {
-            Some(url) => format!(
-                "The questionnaire '{url}' could not be resolved, so no validation can be performed against the base questionnaire"
-            ),
-            None => "No questionnaire is identified, so no validation can be performed against the base questionnaire"
-                .to_owned(),
-        };
-        self.warning("questionnaire", place, named.unwrap_or(response), text);
-    }
-
     /// Since July 2020 the national service wants `urn:uuid:` (or another URN) where the system says that values are URIs.
     pub(super) fn identifier(&mut self, scope: &Scope<'w>, place: &Place<'_>, value: Value<'w>) {
         if scope.is_secondary {
@@ -157,8 +157,9 @@ impl<'w> Walk<'w> {
                 );
             }
             None => {
+                // The doubled quotes are HAPI's.
                 let text = "if identifier.system is ''urn:ietf:rfc:3986'', then the identifier.value must be a full URI (e.g. start with a scheme)";
-                self.error("identifier", &here, written, text.replace("''", "'"));
+                self.error("identifier", &here, written, text.to_owned());
             }
         }
     }

@@ -2,17 +2,23 @@
 
 use smallvec::SmallVec;
 
+use super::answers::type_in;
 use super::literals::{contains, equals};
 use super::place::Place;
 use super::walk::{Item, Scope, Walk};
-use crate::fhir::definitions::{CodeList, Criterion, Element, PathStep, Slice, Slicing, SlicingRules, Test, UNBOUNDED};
+use crate::fhir::definitions::{
+    CodeList, Criterion, Element, PathStep, Slice, Slicing, SlicingRules, StructureKind, Test, UNBOUNDED,
+};
 use crate::json::{Kind, Value};
+
+/// The name of the slice that takes what no other one takes (FHIR R4, ElementDefinition, "default slice").
+const DEFAULT: &str = "@default";
 
 /// The values a criterion's path leads to.
 type Found<'w> = SmallVec<[(Value<'w>, Option<&'w str>); 4]>;
 
 impl<'w> Walk<'w> {
-    /// Walks the repetitions of a sliced element.
+    /// Walks the repetitions of a sliced element. A slice may be sliced again: then its repetitions are walked together.
     pub(super) fn sliced(
         &mut self,
         scope: &Scope<'w>,
@@ -22,22 +28,24 @@ impl<'w> Walk<'w> {
         items: &[Item<'w>],
         object: Value<'w>,
     ) {
-        let mut counts: SmallVec<[u32; 8]> = SmallVec::from_elem(0, slicing.slices.len());
+        let slices = &slicing.slices;
+        let default = slices.iter().position(|slice| &*slice.name == DEFAULT);
+        let mut taken: SmallVec<[SmallVec<[Item<'w>; 2]>; 4]> = SmallVec::from_elem(SmallVec::new(), slices.len());
         let mut last = 0;
         let mut left_slices = false;
         for item in items {
             let type_code = item.type_code.or(element.types.first().map(|reference| &*reference.code));
-            let belongs = |slice: &Slice| self.belongs(&slice.criteria, item.value, type_code);
-            let found = slicing.slices.iter().enumerate().find(|(_, slice)| belongs(slice));
+            let belongs = |slice: &Slice| self.belongs(scope, &slice.criteria, item.value, type_code);
+            let found = slices.iter().position(belongs).or(default);
             let here = place.at(item.index);
             let here = item.type_code.map_or(here, |type_code| here.choosing(type_code));
-            let Some((index, slice)) = found else {
+            let Some(index) = found else {
                 left_slices = true;
                 self.unmatched(slicing, &here, item);
                 self.item(scope, &here, element, item);
                 continue;
             };
-            counts[index] += 1;
+            let slice = &slices[index];
             if slicing.is_ordered && index < last {
                 let text = format!(
                     "As specified by profile {}, Element matches slice '{}', but slices are out of order",
@@ -54,11 +62,19 @@ impl<'w> Walk<'w> {
                 self.error("slice-order", &here, item.anchor(), text);
             }
             last = index;
-            self.item(scope, &here.in_slice(Some(&slice.name)), &slice.element, item);
+            taken[index].push(*item);
+            if again(slice).is_none() {
+                self.item(scope, &here.in_slice(Some(&slice.name)), &slice.element, item);
+            }
         }
-        for (slice, &count) in slicing.slices.iter().zip(&counts) {
+        for (slice, items) in slices.iter().zip(&taken) {
+            if let Some(slicing) = again(slice) {
+                self.sliced(scope, &place.in_slice(Some(&slice.name)), &slice.element, slicing, items, object);
+            }
+            let count = items.len() as u32;
             let (min, max) = (slice.element.min, slice.element.max);
-            if (count >= min && count <= max) || (count < min && slice.criteria.is_empty()) {
+            let is_unknown = slice.criteria.is_empty() && &*slice.name != DEFAULT;
+            if (count >= min && count <= max) || (count < min && is_unknown) {
                 continue;
             }
             let mut here = place.in_slice(Some(&slice.name));
@@ -70,7 +86,8 @@ impl<'w> Walk<'w> {
             if count < min {
                 self.cardinality("slice-min", &here, object, min, count);
             } else if max != UNBOUNDED {
-                self.cardinality("slice-max", &here, items.first().map_or(object, Item::anchor), max, count);
+                let anchor = items.get(max as usize).map_or(object, Item::anchor);
+                self.cardinality("slice-max", &here, anchor, max, count);
             }
         }
     }
@@ -96,17 +113,36 @@ impl<'w> Walk<'w> {
         }
     }
 
-    fn belongs(&self, criteria: &[Criterion], value: Option<Value<'w>>, type_code: Option<&'w str>) -> bool {
-        !criteria.is_empty() && criteria.iter().all(|criterion| self.holds(criterion, value, type_code))
+    fn belongs(
+        &self,
+        scope: &Scope<'w>,
+        criteria: &'w [Criterion],
+        value: Option<Value<'w>>,
+        type_code: Option<&'w str>,
+    ) -> bool {
+        !criteria.is_empty() && criteria.iter().all(|criterion| self.holds(scope, criterion, value, type_code))
     }
 
-    fn holds(&self, criterion: &Criterion, value: Option<Value<'w>>, type_code: Option<&'w str>) -> bool {
+    fn holds(
+        &self,
+        scope: &Scope<'w>,
+        criterion: &'w Criterion,
+        value: Option<Value<'w>>,
+        type_code: Option<&'w str>,
+    ) -> bool {
         let mut found = Found::new();
         found.extend(value.map(|value| (value, type_code)));
         for step in &criterion.path {
             let mut next = Found::new();
-            for (value, _) in found {
-                follow(value, step, &mut next);
+            for (value, type_code) in found {
+                match step {
+                    PathStep::Resolve => next.extend(self.resolved(scope, value)),
+                    PathStep::OfType(code) => {
+                        let is_of_type = type_code.is_none_or(|found| found.eq_ignore_ascii_case(code));
+                        next.extend(is_of_type.then_some((value, Some(&**code))));
+                    }
+                    step => follow(value, step, &mut next),
+                }
             }
             found = next;
         }
@@ -115,25 +151,59 @@ impl<'w> Walk<'w> {
             Test::Pattern(literal) => found.iter().any(|(value, _)| contains(*value, literal)),
             Test::Exists(expected) => found.is_empty() != *expected,
             Test::Type(codes) => found.iter().any(|(value, type_code)| match type_code {
-                Some(type_code) => codes.iter().any(|code| code.eq_ignore_ascii_case(type_code)),
-                None => {
+                Some(type_code) if !is_any_resource(type_code) => {
+                    codes.iter().any(|code| code.eq_ignore_ascii_case(type_code))
+                }
+                _ => {
                     let resource = value.get("resourceType").and_then(Value::as_str);
                     codes.iter().any(|code| resource == Some(code))
                 }
             }),
-            Test::Profile(profiles) => found.iter().any(|(value, _)| {
-                let named = value.get("url").into_iter().chain(value.at(&["meta", "profile"]));
-                let mut named = named.flat_map(Value::each).filter_map(Value::as_str);
-                named.any(|url| profiles.iter().any(|profile| &**profile == url))
+            Test::Profile(profiles) => found.iter().any(|(value, type_code)| {
+                profiles.iter().any(|profile| self.is_of_profile(scope, *value, *type_code, profile))
             }),
             Test::InValueSet(url) => {
                 found.iter().any(|(value, _)| self.definitions.value_set(url).is_some_and(|list| is_in(list, *value)))
             }
         }
     }
+
+    /// What a reference leads to: a contained resource; else the reference itself, of the type that its address tells.
+    fn resolved(&self, scope: &Scope<'w>, reference: Value<'w>) -> Option<(Value<'w>, Option<&'w str>)> {
+        let address = reference.as_str().or_else(|| reference.get("reference")?.as_str())?;
+        if let Some(id) = address.strip_prefix('#') {
+            return self.shared.contained(scope.root_resource, id).map(|target| (target, None));
+        }
+        Some((reference, Some(&type_in(self.definitions, address)?.type_name)))
+    }
+
+    /// Whether a value conforms to a profile: an extension by its url, what is not at hand by its type.
+    fn is_of_profile(&self, scope: &Scope<'w>, value: Value<'w>, type_code: Option<&'w str>, profile: &'w str) -> bool {
+        if value.get("url").and_then(Value::as_str) == Some(profile) {
+            return true;
+        }
+        let Some(structure) = self.definitions.profile(profile) else {
+            let named = value.at(&["meta", "profile"]).into_iter().flat_map(Value::each);
+            return named.filter_map(Value::as_str).any(|url| url == profile);
+        };
+        match (&*structure.type_name, structure.kind) {
+            ("Extension", _) => false,
+            (name, StructureKind::Resource) if value.get("resourceType").is_none() => type_code == Some(name),
+            _ => self.conforms(scope, value, structure),
+        }
+    }
 }
 
-/// The values one step further on.
+/// The slicing of a slice.
+fn again(slice: &Slice) -> Option<&Slicing> {
+    slice.element.slicing.as_ref().filter(|slicing| !slicing.slices.is_empty())
+}
+
+fn is_any_resource(type_code: &str) -> bool {
+    matches!(type_code, "Resource" | "DomainResource")
+}
+
+/// The values one step further on, where that is a member.
 fn follow<'w>(value: Value<'w>, step: &PathStep, next: &mut Found<'w>) {
     match step {
         PathStep::Member(name) => {
@@ -151,6 +221,7 @@ fn follow<'w>(value: Value<'w>, step: &PathStep, next: &mut Found<'w>) {
             let of_url = extensions.filter(|extension| extension.get("url").and_then(Value::as_str) == Some(url));
             next.extend(of_url.map(|extension| (extension, None)));
         }
+        PathStep::Resolve | PathStep::OfType(_) => {}
     }
 }
 
@@ -183,7 +254,8 @@ impl<'w> Walk<'w> {
 impl crate::fhir::definitions::SystemCodes {
     /// Whether a code belongs, as far as it is known.
     pub(crate) fn has(&self, code: &str) -> bool {
-        self.is_whole || self.concept(code).is_some()
+        self.concept(code).is_some()
+            || self.is_whole && self.excluded.binary_search_by(|excluded| (**excluded).cmp(code)).is_err()
     }
 
     /// The concept of a code.

@@ -1,4 +1,3 @@
-use super::report::{FileReport, json, junit, text};
 use super::*;
 use crate::fhir::definitions::Source;
 
@@ -173,6 +172,29 @@ fn an_invariant_of_the_resource_points_at_its_subject() {
     assert_eq!((finding.line, finding.column), (1, 1));
 }
 
+/// Each as HAPI 5.2 does it.
+#[test]
+fn quirks_of_the_engine() {
+    assert!(errors("{", "\u{feff}{").contains(&"#json".to_owned()));
+    assert_eq!(errors(r#""status": "final""#, r#""status": "final", "fhir_comments": ["a"]"#), Vec::<String>::new());
+    let labels = r#"{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}"#;
+    assert_eq!(
+        errors(r#""meta": {"#, &format!(r#""meta": {{"security": [{labels}, {labels}],"#)),
+        ["Observation.meta.security#duplicate"]
+    );
+    let typed =
+        |name: &str| errors(r#""reference": "Patient/"#, &format!(r#""type": "{name}", "reference": "Patient/"#));
+    assert_eq!(typed("Patient"), Vec::<String>::new());
+    assert_eq!(typed("Device"), ["Observation.subject.type#reference"]);
+    assert!(
+        errors(r#""value": 72.50"#, r#""value": 1e400"#).contains(&"Observation.value[x].value#primitive".to_owned())
+    );
+    for url in ["mailto:a@b.test", "urn:ietf:rfc:3986"] {
+        let extension = format!(r#""extension": [{{"url": "{url}", "valueString": "a"}}], "issued""#);
+        assert_eq!(errors(r#""issued""#, &extension), ["Observation.extension#extension"]);
+    }
+}
+
 #[test]
 fn primitive_formats() {
     assert_eq!(errors(r#""final""#, r#""""#)[0], "Observation.status#primitive");
@@ -299,7 +321,12 @@ fn vital_signs_of_hl7_apply_by_code() {
     let coding = r#""coding": [{"system": "http://loinc.org", "code": "8867-4"}, {"#;
     let at = steps.find("\"code\": {").expect("a code");
     let heart_rate = format!("{}{}", &steps[..at], steps[at..].replacen("\"coding\": [\n      {", coding, 1));
-    let found = refused(&judge(Version::R4, &Options::default(), &heart_rate));
+    assert!(
+        !refused(&judge(Version::R4, &Options::default(), &heart_rate))
+            .contains(&"Observation.category#slice-min".to_owned())
+    );
+    let by_code = Options { vital_signs_by_code: true, ..Options::default() };
+    let found = refused(&judge(Version::R4, &by_code, &heart_rate));
     assert!(found.contains(&"Observation.category#slice-min".to_owned()), "{found:?}");
 }
 
@@ -354,6 +381,19 @@ fn hints_teach() {
     );
     assert!(hint("\"value\": 72.50", "\"value\": \"72.50\"").contains("without quotation marks"));
     assert!(hint("\"issued\"", "\"comment\": \"a\", \"issued\"").contains("in R4 it is note"));
+    let url = "http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight";
+    assert!(hint(url, &format!("{url}|0.1.0")).contains("without |version"));
+    assert!(
+        hint(url, "http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweigth")
+            .contains(&format!("did you mean {url}?"))
+    );
+    assert!(
+        hint(url, "http://phr.kanta.fi/StructureDefinition/fiphr-bodyweight-stu3")
+            .contains("send the resource to baseStu3")
+    );
+    assert!(hint(url, &format!("{url}\", \"http://app.test/own")).contains("name the national profile alone"));
+    assert!(hint("\"unit\": \"kg\"", "\"unit\": \"kilo\"").contains("the UCUM code is written kg"));
+    assert!(hint("\"code\": \"kg\"", "\"code\": \"KGS\"").contains("UCUM code"));
 }
 
 #[test]
@@ -363,6 +403,20 @@ fn texts_of_2018() {
     let url = "http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight";
     let text = format!("Profile {url}, Element 'Observation.language': minimum required = 1, but only found 0");
     assert_eq!((&findings[0].text, findings[0].location.as_str()), (&text, "Observation"));
+    // The quote that does not close, and no index where there is but one.
+    let assigned =
+        weight(r#""system": "urn:ietf:rfc:3986","#, r#""system": "urn:ietf:rfc:3986", "assigner": {"display": "a"},"#);
+    let said = |options: &Options| {
+        let findings = judge(Version::R4, options, &assigned);
+        findings
+            .into_iter()
+            .find(|finding| finding.rule.ends_with("assigner#max"))
+            .map(|finding| (finding.location, finding.text))
+    };
+    let text = format!("Profile {url}, Element 'Observation.identifier.assigner: max allowed = 0, but found 1");
+    assert_eq!(said(&old), Some(("Observation.identifier".to_owned(), text)));
+    let text = format!("Observation.identifier.assigner: max allowed = 0, but found 1 (from {url})");
+    assert_eq!(said(&Options::default()), Some(("Observation.identifier[0]".to_owned(), text)));
 }
 
 #[test]
@@ -387,38 +441,60 @@ fn hostile_documents_end() {
 }
 
 #[test]
+fn grammars_stand_for_value_sets() {
+    let judge = |version: Version, language: &str| {
+        let text = format!(r#"{{"resourceType": "Patient", "communication": [{{"language": {language}}}]}}"#);
+        let options = Options { allow_missing_profile: true, ..Options::default() };
+        let findings = judge(version, &options, &text);
+        findings
+            .into_iter()
+            .filter(|finding| finding.rule.contains("language"))
+            .map(|finding| finding.severity)
+            .collect::<Vec<_>>()
+    };
+    let coded = |code: &str| format!(r#"{{"coding": [{{"system": "urn:ietf:bcp:47", "code": "{code}"}}]}}"#);
+    assert_eq!(judge(Version::Stu3, &coded("fi")), []);
+    // Outside the short list, but a language.
+    assert_eq!(judge(Version::Stu3, &coded("smn")), [Severity::Warning]);
+    assert_eq!(judge(Version::Stu3, &coded("suomen kieli")), [Severity::Error]);
+    assert_eq!(judge(Version::R4, &coded("suomen kieli")), []);
+    let photo = |kind: &str| {
+        errors(
+            "\"issued\"",
+            &format!(
+                "\"contained\": [{{\"resourceType\": \"Patient\", \"id\": \"p\", \"photo\": [{{\"contentType\": \"{kind}\"}}]}}], \"issued\""
+            ),
+        )
+    };
+    assert!(photo("png").contains(&"Patient.photo.contentType#binding".to_owned()));
+    assert!(!photo("image/png").contains(&"Patient.photo.contentType#binding".to_owned()));
+}
+
+#[test]
+fn systems_known_and_unknown() {
+    let with = |system: &str| {
+        let from = r#""coding": ["#;
+        judge(
+            Version::R4,
+            &Options::default(),
+            &weight(from, &format!(r#"{from}{{"system": "{system}", "code": "a", "display": "A"}},"#)),
+        )
+    };
+    let unknown = with("http://app.test/codes");
+    let warning = unknown.iter().find(|finding| finding.text.contains("is unknown so the code")).expect("a warning");
+    assert_eq!(warning.severity, Severity::Warning);
+    assert!(with("http://snomed.info/sct").iter().all(|finding| !finding.text.contains("is unknown")));
+    let of_hl7 = with("http://hl7.org/fhir/no-such-system");
+    assert!(of_hl7.iter().any(|finding| finding.is_error() && finding.text.starts_with("Unknown Code System")));
+    // STU3's system on R4, which the value set of the security labels has all the same.
+    let meta = r#""meta": {"security": [{"system": "http://hl7.org/fhir/v3/Confidentiality", "code": "R"}],"#;
+    assert!(errors(r#""meta": {"#, meta).contains(&"Observation.meta.security#binding".to_owned()));
+}
+
+#[test]
 fn versions_follow_the_profile() {
     let of = |text: &str| version_of(&Document::parse(text).expect("JSON"));
     assert_eq!(of(WEIGHT), Version::R4);
     assert_eq!(of(include_str!("../../../examples/stu3/valid/bodyweight-minimal.json")), Version::Stu3);
     assert_eq!(of(r#"{"resourceType": "Patient"}"#), Version::R4);
-}
-
-#[test]
-fn reports_for_people_and_machines() {
-    let wrong = weight("\"unit\": \"kg\"", "\"unit\": \"kilo\"");
-    let findings = judge(Version::R4, &Options::default(), &wrong);
-    let reports = [
-        FileReport { file: "weight.json", text: WEIGHT, findings: &[] },
-        FileReport { file: "wrong.json", text: &wrong, findings: &findings },
-    ];
-    let shown = text(&reports);
-    assert!(shown.contains("weight.json: accepted\n") && shown.contains("wrong.json: refused, 1 error\n"), "{shown}");
-    assert!(
-        shown.contains("Value is 'kilo' but must be 'kg'")
-            && shown.contains("\"unit\": \"kilo\"")
-            && shown.contains("fix: ")
-    );
-    assert!(shown.ends_with("2 files: 1 accepted, 1 refused\n"));
-    let outcome: serde_json::Value = serde_json::from_str(&json(&reports[1..])).expect("JSON");
-    assert_eq!(outcome["issue"][0]["severity"], "error");
-    assert_eq!(outcome["issue"][0]["location"][0], "Observation.value.ofType(Quantity).unit");
-    let list: serde_json::Value = serde_json::from_str(&json(&reports)).expect("JSON");
-    assert_eq!(
-        (&list[0]["file"], &list[0]["outcome"]["issue"][0]["severity"]),
-        (&"weight.json".into(), &"information".into())
-    );
-    let xml = junit(&reports);
-    assert!(xml.contains("<testsuites tests=\"2\" failures=\"1\">") && xml.contains("Value is 'kilo'"), "{xml}");
-    assert!(!text(&[FileReport { file: "a", text: "", findings: &findings }]).is_empty());
 }

@@ -1,25 +1,26 @@
 //! The walk over a resource and its definition side by side: names, cardinality, the shapes of JSON.
 
+use std::rc::Rc;
+
 use smallvec::SmallVec;
 
+use super::answers::Shared;
+use super::findings::Findings;
 use super::place::Place;
-use super::{Finding, MAX_DEPTH, Options, Severity, advice, policy};
+use super::{Finding, MAX_DEPTH, Options, Severity, policy};
+use crate::fhir::Version;
 use crate::fhir::definitions::{Definitions, Element, Structure, StructureKind, TypeReference};
 use crate::json::{Document, Kind, Value};
-
-/// More findings than this help nobody; the rest is counted, the least grave left out first.
-const MAX_FINDINGS: usize = 1000;
 
 /// One walk and what it found.
 pub(super) struct Walk<'w> {
     pub(super) definitions: &'w Definitions,
     pub(super) options: &'w Options,
-    findings: Vec<Finding>,
-    /// For each finding the byte offset it points to, from which line and column follow at the end.
-    offsets: Vec<usize>,
-    /// How many there are of each severity, those not kept included.
-    counts: [usize; 4],
-    depth: usize,
+    /// The root of what is judged.
+    pub(super) document: Value<'w>,
+    pub(super) shared: Rc<Shared>,
+    pub(super) findings: Findings,
+    pub(super) depth: usize,
 }
 
 /// The resource that is walked, and how.
@@ -31,10 +32,19 @@ pub(super) struct Scope<'w> {
     pub(super) root_resource: Value<'w>,
     /// What defines the elements, for references to their content.
     pub(super) structure: &'w Structure,
+    /// The element whose children are walked.
+    pub(super) holder: Holder<'w>,
     /// Another profile has judged everything before: only what this one adds is looked at.
     pub(super) is_secondary: bool,
     /// What that profile derives from, when it is HL7's vital signs: their invariants are judged already.
     pub(super) is_vital_sign: bool,
+}
+
+/// An element as its children see it: an object, or a primitive with its sibling.
+#[derive(Clone, Copy)]
+pub(super) struct Holder<'w> {
+    pub(super) value: Option<Value<'w>>,
+    pub(super) sibling: Option<Value<'w>>,
 }
 
 /// Whether a profile is the first or a later one that a resource is walked along.
@@ -75,13 +85,29 @@ struct Slot<'w> {
 }
 
 pub(super) fn validate(definitions: &Definitions, document: &Document, options: &Options) -> Vec<Finding> {
-    let mut walk = Walk { definitions, options, findings: Vec::new(), offsets: Vec::new(), counts: [0; 4], depth: 0 };
-    walk.document(document.root());
-    walk.finish(document)
+    let (root, shared) = (document.root(), Shared::new());
+    let mut walk = Walk { definitions, options, document: root, shared, findings: Findings::kept(), depth: 0 };
+    walk.document(root);
+    walk.findings.finish(document)
 }
 
 impl<'w> Walk<'w> {
+    /// A walk that tells only whether there are errors.
+    pub(super) fn quiet(
+        definitions: &'w Definitions,
+        options: &'w Options,
+        shared: Rc<Shared>,
+        document: Value<'w>,
+        depth: usize,
+    ) -> Walk<'w> {
+        Walk { definitions, options, document, shared, findings: Findings::counted(), depth }
+    }
+
     fn document(&mut self, root: Value<'w>) {
+        if root.document().text().starts_with('\u{feff}') {
+            let text = "Failed to parse JSON encoded FHIR content: Content does not appear to be FHIR JSON, first non-whitespace character was a byte order mark (must be '{')";
+            self.findings.push(Finding::new(Severity::Error, "#json".to_owned(), String::new(), text.to_owned()), 0);
+        }
         let Some(structure) = self.resource_type(root, "") else { return };
         let place = Place::resource(None, &structure.type_name, structure);
         let profiles = policy::profiles(self, &place, root, structure);
@@ -111,15 +137,9 @@ impl<'w> Walk<'w> {
                 }
             },
         };
-        self.push(
-            Severity::Error,
-            format!("{location}#json"),
-            location.to_owned(),
-            value.span().start,
-            text,
-            None,
-            None,
-        );
+        let offset = value.span().start;
+        let finding = Finding::new(Severity::Error, format!("{location}#json"), location.to_owned(), text);
+        self.findings.push(finding, offset);
         None
     }
 
@@ -137,11 +157,17 @@ impl<'w> Walk<'w> {
             Turn::First => (false, false),
             Turn::Later { is_vital_sign } => (true, is_vital_sign),
         };
-        let scope = Scope { resource: value, root_resource, structure, is_secondary, is_vital_sign };
+        let holder = Holder { value: Some(value), sibling: None };
+        let scope = Scope { resource: value, root_resource, structure, holder, is_secondary, is_vital_sign };
         self.invariants(&scope, &place, &structure.root.constraints, Some(value), None);
         self.children(&scope, &place, &structure.root.children, value);
-        if !is_secondary && place.type_code == "QuestionnaireResponse" {
-            self.questionnaire(&place, value);
+        if is_secondary || self.findings.is_quiet() {
+            return;
+        }
+        match place.type_code {
+            "QuestionnaireResponse" => self.questionnaire(&scope, &place, value),
+            "Questionnaire" if self.definitions.version() == Version::R4 => self.conditions(&place, value),
+            _ => {}
         }
     }
 
@@ -171,12 +197,18 @@ impl<'w> Walk<'w> {
         children: &'w [Element],
         object: Value<'w>,
     ) {
+        let holder = match scope.holder.sibling == Some(object) {
+            true => scope.holder,
+            false => Holder { value: Some(object), sibling: None },
+        };
+        let scope = &Scope { holder, ..*scope };
         let mut slots: SmallVec<[Slot<'w>; 32]> = SmallVec::from_elem(Slot::default(), children.len());
         let mut next = 0;
         for (key, value) in object.members() {
             let (name, is_sibling) = key.strip_prefix('_').map_or((key, false), |name| (name, true));
             let Some((index, type_code)) = self.find(children, name, next) else {
-                let is_type = place.is_resource && key == "resourceType";
+                // Comments of DSTU2 are passed over, as in HAPI.
+                let is_type = place.is_resource && key == "resourceType" || key == "fhir_comments";
                 if !is_type && !scope.is_secondary {
                     self.unknown(place, key, value);
                 }
@@ -195,12 +227,7 @@ impl<'w> Walk<'w> {
             if slot.type_code.is_some() && slot.type_code != type_code {
                 if !scope.is_secondary {
                     let here = place.child(&child.name).choosing(type_code.unwrap_or_default());
-                    let text = format!(
-                        "{}: max allowed = 1, but found 2: a choice has one type, and here are {} and {}",
-                        here.element_id(),
-                        slot.type_code.unwrap_or_default(),
-                        type_code.unwrap_or_default()
-                    );
+                    let text = format!("Unrecognised property '@{key}'");
                     self.report_at(Severity::Error, "max", &here, &place.location(), value, text);
                 }
                 continue;
@@ -264,6 +291,10 @@ impl<'w> Walk<'w> {
         let mut items: SmallVec<[Item<'w>; 4]> = SmallVec::new();
         if slot.value.is_some() || slot.sibling.is_some() {
             self.items(scope, &placed(place, child, slot.type_code), child, slot, object, &mut items);
+            // The older engine numbered only where there are several.
+            if let ([only], true) = (items.as_mut_slice(), self.options.texts_of_2018) {
+                only.index = None;
+            }
         }
         let count = items.len() as u32;
         if count < child.min || count > child.max {
@@ -314,12 +345,12 @@ impl<'w> Walk<'w> {
                     return say(self, "empty", value, "This property must be an Array, not null");
                 }
                 Kind::Null => {
-                    return say(
-                        self,
-                        "empty",
-                        value,
-                        "This property must not be null: leave it out when it has no value",
-                    );
+                    let is_simple = child.types.first().is_some_and(|reference| reference.is_primitive);
+                    let text = match is_simple {
+                        true => "This property must be an simple value, not null",
+                        false => "This property must be an Object, not null",
+                    };
+                    return say(self, "empty", value, text);
                 }
                 Kind::Array if !child.is_list => {
                     let is_simple = child.types.first().is_some_and(|reference| reference.is_primitive);
@@ -369,135 +400,6 @@ impl<'w> Walk<'w> {
             items.push(item(present(value), present(sibling), Some(index)));
         }
     }
-
-    pub(super) fn cardinality(
-        &mut self,
-        key: &'static str,
-        place: &Place<'_>,
-        anchor: Value<'w>,
-        limit: u32,
-        count: u32,
-    ) {
-        let (id, profile) = (place.element_id(), self.owner_url(place));
-        let is_min = key.ends_with("min");
-        let text = match (self.options.texts_of_2018, is_min) {
-            (false, true) => format!("{id}: minimum required = {limit}, but only found {count} (from {profile})"),
-            (false, false) => format!("{id}: max allowed = {limit}, but found {count} (from {profile})"),
-            // The quote that is missing in the second one was missing then.
-            (true, true) => {
-                format!("Profile {profile}, Element '{id}': minimum required = {limit}, but only found {count}")
-            }
-            (true, false) => format!("Profile {profile}, Element '{id}: max allowed = {limit}, but found {count}"),
-        };
-        let location = place.parent().map_or_else(String::new, Place::location);
-        self.report_at(Severity::Error, key, place, &location, anchor, text);
-    }
-
-    pub(super) fn error(&mut self, key: &str, place: &Place<'_>, anchor: Value<'w>, text: String) {
-        self.report_at(Severity::Error, key, place, &place.location(), anchor, text);
-    }
-
-    pub(super) fn warning(&mut self, key: &str, place: &Place<'_>, anchor: Value<'w>, text: String) {
-        self.report_at(Severity::Warning, key, place, &place.location(), anchor, text);
-    }
-
-    pub(super) fn information(&mut self, key: &str, place: &Place<'_>, anchor: Value<'w>, text: String) {
-        self.report_at(Severity::Information, key, place, &place.location(), anchor, text);
-    }
-
-    pub(super) fn report_at(
-        &mut self,
-        severity: Severity,
-        key: &str,
-        place: &Place<'_>,
-        location: &str,
-        anchor: Value<'w>,
-        text: String,
-    ) {
-        let path = place.element_path();
-        let fix = advice::advise(self, key, place, &path, anchor, &text);
-        let offset = match key {
-            "unknown" | "json" => anchor.key_span().map_or(anchor.span().start, |span| span.start),
-            _ => anchor.span().start,
-        };
-        self.push(severity, format!("{path}#{key}"), location.to_owned(), offset, text, fix, None);
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    pub(super) fn push(
-        &mut self,
-        severity: Severity,
-        rule: String,
-        location: String,
-        offset: usize,
-        text: String,
-        fix: Option<std::borrow::Cow<'static, str>>,
-        code: Option<&'static str>,
-    ) {
-        // Each severity on its own: no number of warnings may hide an error.
-        let count = &mut self.counts[severity as usize];
-        *count += 1;
-        if *count > MAX_FINDINGS {
-            return;
-        }
-        self.findings.push(Finding { severity, rule, location, line: 0, column: 0, text, fix, code });
-        self.offsets.push(offset);
-    }
-
-    /// Takes out what two profiles said alike, and works out lines and columns in one pass over the text.
-    fn finish(mut self, document: &Document) -> Vec<Finding> {
-        let mut order: Vec<usize> = (0..self.findings.len()).collect();
-        order.sort_by_key(|&index| self.offsets[index]);
-        let (mut line, mut column, mut at) = (1, 1, 0);
-        for index in order {
-            let offset = self.offsets[index].min(document.text().len());
-            for character in document.text().get(at..offset).unwrap_or_default().chars() {
-                (line, column) = if character == '\n' { (line + 1, 1) } else { (line, column + 1) };
-            }
-            at = offset;
-            let finding = &mut self.findings[index];
-            (finding.line, finding.column) = (line, column);
-        }
-        let mut seen = std::collections::HashSet::new();
-        let mut findings = self.findings;
-        findings.retain(|finding| {
-            seen.insert((
-                finding.rule.clone(),
-                finding.location.clone(),
-                finding.line,
-                finding.column,
-                finding.severity,
-            ))
-        });
-        let mut left_out = self.counts.map(|count| count.saturating_sub(MAX_FINDINGS));
-        for severity in [Severity::Information, Severity::Warning, Severity::Error] {
-            let excess = findings.len().saturating_sub(MAX_FINDINGS);
-            let mut kept = findings.iter().filter(|finding| finding.severity == severity).count();
-            let excess = excess.min(kept);
-            kept -= excess;
-            left_out[severity as usize] += excess;
-            findings.retain(|finding| {
-                let is_kept = finding.severity != severity || kept > 0;
-                kept -= usize::from(is_kept && finding.severity == severity);
-                is_kept
-            });
-        }
-        let total: usize = left_out.iter().sum();
-        if total > 0 {
-            let are_errors = left_out[Severity::Error as usize] > 0;
-            findings.push(Finding {
-                severity: if are_errors { Severity::Error } else { Severity::Information },
-                rule: "#json".to_owned(),
-                location: String::new(),
-                line: 1,
-                column: 1,
-                text: format!("{total} more findings are left out"),
-                fix: None,
-                code: None,
-            });
-        }
-        findings
-    }
 }
 
 /// The place of a child; for a choice with the type that is there, or the first one it may have.
@@ -518,9 +420,7 @@ fn with_article(kind: Kind) -> &'static str {
     match kind {
         Kind::Object => "an Object",
         Kind::Array => "an Array",
-        Kind::String => "a String",
-        Kind::Number => "a Number",
-        Kind::Boolean => "a Boolean",
+        Kind::String | Kind::Number | Kind::Boolean => "a primitive property",
         Kind::Null => "null",
     }
 }

@@ -8,6 +8,7 @@ pub mod citizens;
 pub mod clients;
 pub mod clock;
 pub mod exchanges;
+pub mod faults;
 mod guard;
 pub mod overview;
 mod problem;

@@ -122,6 +122,11 @@ pub fn text(app: &App) -> String {
         line("open FHIR R4", &format!("{open}/phr-resourceserver/baseR4"));
         line("open FHIR STU3", &format!("{open}/phr-resourceserver/baseStu3"));
     }
+    for version in Version::ALL {
+        for url in app.tenant.profiles().own_urls(version) {
+            line(&format!("own {version} profile"), url);
+        }
+    }
     if let Some(https) = &front.https {
         line("the same by TLS", https);
         if let Some(http) = &front.http {

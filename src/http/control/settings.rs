@@ -1,8 +1,8 @@
-//! `GET`, `PUT /_sandbox/settings`, `GET /_sandbox/settings/descriptions`
+//! `GET`, `PUT /_sandbox/settings`, `GET /_sandbox/settings/descriptions`, `GET /_sandbox/settings/presets`
 
 use super::{Problem, read};
 use crate::http::context::App;
-use crate::settings::Settings;
+use crate::settings::{PRESETS, Preset, Settings};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -19,6 +19,20 @@ pub async fn change(State(app): State<App>, body: Bytes) -> Result<Json<Settings
     let changes: Map<String, Value> = read(&body)?;
     app.tenant.update_settings(&changes).map_err(Problem::invalid)?;
     Ok(Json(Settings::clone(&app.tenant.settings())))
+}
+
+/// A preset, explained.
+#[derive(Serialize)]
+pub struct ShownPreset {
+    name: &'static str,
+    why: &'static str,
+    settings: Map<String, Value>,
+}
+
+/// Every preset (`--kanta NAME`) with what it sets and why; its `settings` can be put as they are.
+pub async fn presets() -> Json<Vec<ShownPreset>> {
+    let shown = |preset: &Preset| ShownPreset { name: preset.name, why: preset.why, settings: preset.settings() };
+    Json(PRESETS.iter().map(shown).collect())
 }
 
 /// A knob, explained.

@@ -2,7 +2,6 @@
 
 use super::Problem;
 use crate::fhir::Version;
-use crate::fhir::definitions::Definitions;
 use crate::fhir::outcome::{Issue, operation_outcome};
 use crate::fhir::validation::{self, ForeignProfiles, Options};
 use crate::http::context::App;
@@ -34,7 +33,7 @@ pub async fn judge(
         .parse()
         .map_err(|_| Problem::not_found("FHIR version", format_args!("{version:?}; there are stu3 and r4")))?;
     let Query(Parameters { profile }) = parameters.map_err(|error| Problem::invalid(error.body_text()))?;
-    let definitions = Definitions::embedded(version);
+    let definitions = app.tenant.profiles().of(version, app.tenant.records().settings().definitions);
     if let Some(profile) = profile.as_deref()
         && definitions.profile(profile).is_none()
     {
@@ -42,11 +41,14 @@ pub async fn judge(
     }
     let findings = match Document::from_bytes(&body) {
         Ok(document) => {
-            let foreign_profiles = match app.tenant.records().settings().foreign_profiles {
+            let settings = *app.tenant.records().settings();
+            let foreign_profiles = match settings.foreign_profiles {
                 true => ForeignProfiles::Allow,
                 false => ForeignProfiles::Refuse,
             };
-            let options = Options { profile, foreign_profiles, ..Options::default() };
+            let texts_of_2018 = settings.texts_of_2018;
+            let now = Some(app.tenant.clock.now());
+            let options = Options { profile, foreign_profiles, texts_of_2018, now, ..Options::default() };
             validation::validate(definitions, &document, &options)
         }
         Err(error) => vec![validation::unreadable(&error)],

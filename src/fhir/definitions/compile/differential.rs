@@ -5,38 +5,11 @@ use std::rc::Rc;
 use serde_json::{Map, Value};
 
 use super::super::model::{
-    Binding, Constraint, Discriminator, DiscriminatorKind, Element, Slice, Slicing, SlicingRules, Strength, Structure,
-    StructureKind, TypeReference, UNBOUNDED,
+    Constraint, Discriminator, DiscriminatorKind, Element, ExtensionContext, Slice, Slicing, SlicingRules, Structure,
+    StructureKind,
 };
-use super::json::{strings, without_version};
-use super::{CORE, CompileError, Compiler, literal};
-
-/// Members of an ElementDefinition that say nothing a validator could judge.
-const SILENT: [&str; 23] = [
-    "alias",
-    "base",
-    "code",
-    "comment",
-    "condition",
-    "definition",
-    "example",
-    "extension",
-    "id",
-    "isModifierReason",
-    "isSummary",
-    "label",
-    "mapping",
-    "meaningWhenMissing",
-    "mustSupport",
-    "orderMeaning",
-    "path",
-    "representation",
-    "requirements",
-    "short",
-    "sliceIsConstraining",
-    "sliceName",
-    "comments",
-];
+use super::json::without_version;
+use super::{CORE, CompileError, Compiler};
 
 /// One segment of an element id: `coding:fiphrCode`, or of a path: `valueQuantity`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +33,12 @@ pub(super) fn apply(compiler: &mut Compiler<'_>, index: usize) -> Result<Structu
     root.name = declared.type_name.as_str().into();
     let (url, type_name) = (declared.url.clone(), declared.type_name.clone());
     let (kind, is_abstract, is_constraint) = (declared.kind, declared.is_abstract, declared.is_constraint);
-    let context = declared.context.clone();
+    let (context, invariants) = (declared.context.clone(), declared.context_invariants.clone());
+    if let Some(base) = base.as_ref().filter(|base| is_constraint && *base.type_name != *type_name) {
+        let reason = format!("it is of type {type_name}, and its base {} is of type {}", base.url, base.type_name);
+        return Err(compiler.error(index, "", reason));
+    }
+    let (context, context_invariants) = contexts(compiler, index, context, &invariants)?;
 
     let identified = identify(&elements);
     let mut tree = Tree { compiler, index, base: base.clone(), is_constraint, renamed: renamed_choices(&elements) };
@@ -76,6 +54,9 @@ pub(super) fn apply(compiler: &mut Compiler<'_>, index: usize) -> Result<Structu
         let target = tree.locate(&mut root, steps, fields, id)?;
         tree.merge(target, fields, id)?;
     }
+    if is_constraint {
+        tree.check(&root, &type_name)?;
+    }
     if type_name == "Extension" && is_constraint {
         fix_url(&mut root, &url);
     }
@@ -87,8 +68,40 @@ pub(super) fn apply(compiler: &mut Compiler<'_>, index: usize) -> Result<Structu
         is_constraint,
         base: base_url.map(|url| without_version(&url).into()),
         context,
+        context_invariants,
         root,
     })
+}
+
+/// The contexts of an extension with their expressions numbered, and its context invariants.
+fn contexts(
+    compiler: &mut Compiler<'_>,
+    index: usize,
+    contexts: Vec<ExtensionContext>,
+    invariants: &[String],
+) -> Result<(Vec<ExtensionContext>, Vec<Constraint>), CompileError> {
+    let mut number = |expression: &str, element: &str| {
+        let number = compiler.expression(expression);
+        number.map_err(|reason| compiler.error(index, element, format!("{expression:?}: {reason}")))
+    };
+    let contexts = contexts.into_iter().map(|context| match context {
+        ExtensionContext::Expression(expression, _) => {
+            let number = number(&expression, "context")?;
+            Ok(ExtensionContext::Expression(expression, number))
+        }
+        other => Ok(other),
+    });
+    let contexts = contexts.collect::<Result<_, CompileError>>()?;
+    let invariants = invariants.iter().map(|expression| {
+        Ok(Constraint {
+            key: "context-invariant".into(),
+            is_error: true,
+            human: "The extension may stand only where this holds".into(),
+            expression: expression.as_str().into(),
+            number: number(expression, "contextInvariant")?,
+        })
+    });
+    Ok((contexts, invariants.collect::<Result<_, CompileError>>()?))
 }
 
 /// An extension's own url is its definition's, said or not.
@@ -174,16 +187,16 @@ fn renamed_choices(elements: &[Value]) -> Vec<String> {
     paths
 }
 
-struct Tree<'t, 'c> {
-    compiler: &'t mut Compiler<'c>,
+pub(super) struct Tree<'t, 'c> {
+    pub(super) compiler: &'t mut Compiler<'c>,
     index: usize,
     base: Option<Rc<Structure>>,
-    is_constraint: bool,
+    pub(super) is_constraint: bool,
     renamed: Vec<String>,
 }
 
 impl Tree<'_, '_> {
-    fn fail(&self, element: &str, reason: impl Into<String>) -> CompileError {
+    pub(super) fn fail(&self, element: &str, reason: impl Into<String>) -> CompileError {
         self.compiler.error(self.index, element, reason)
     }
 
@@ -283,6 +296,19 @@ impl Tree<'_, '_> {
         may_create: bool,
         id: &str,
     ) -> Result<&'e mut Element, CompileError> {
+        // `a/b` slices the slice `a` again (FHIR R4, profiling.html#reslicing).
+        if let Some((outer, _)) =
+            name.rsplit_once('/').filter(|(outer, _)| !has_slice(element, name) && has_slice(element, outer))
+        {
+            let inherited = element.slicing.clone();
+            let outer = self.slice(element, outer, false, id)?;
+            if outer.slicing.is_none() {
+                // Without a word about how, as the element itself is sliced; others may come.
+                outer.slicing =
+                    inherited.map(|slicing| Slicing { rules: SlicingRules::Open, slices: Vec::new(), ..slicing });
+            }
+            return self.slice(outer, name, may_create, id);
+        }
         if !has_slice(element, name) {
             let type_code = element.is_choice.then(|| type_of_choice_slice(element, name)).flatten();
             if !may_create && type_code.is_none() {
@@ -312,180 +338,10 @@ impl Tree<'_, '_> {
             None => Err(self.fail(id, format!("there is no slice {name}"))),
         }
     }
-
-    /// What the differential says, on top of what the element says already.
-    fn merge(&mut self, element: &mut Element, fields: &Map<String, Value>, id: &str) -> Result<(), CompileError> {
-        for (key, value) in fields {
-            match key.as_str() {
-                "min" => {
-                    element.min = value
-                        .as_u64()
-                        .and_then(|min| u32::try_from(min).ok())
-                        .ok_or_else(|| self.fail(id, "min is no number"))?;
-                }
-                "max" => {
-                    element.max = match value.as_str() {
-                        Some("*") => UNBOUNDED,
-                        Some(number) => number.parse().map_err(|_| self.fail(id, "max is neither a number nor *"))?,
-                        None => return Err(self.fail(id, "max is no text")),
-                    };
-                }
-                "type" => element.types = self.types(value, id)?,
-                "contentReference" => {
-                    let path = value.as_str().and_then(|reference| reference.strip_prefix('#'));
-                    let path = path.ok_or_else(|| self.fail(id, "a contentReference that does not start with #"))?;
-                    element.content_reference = Some(path.into());
-                }
-                "binding" => self.merge_binding(element, value, id)?,
-                "constraint" => self.merge_constraints(element, value, id)?,
-                "slicing" => self.merge_slicing(element, value, id)?,
-                "maxLength" => element.max_length = value.as_u64().and_then(|length| u32::try_from(length).ok()),
-                "isModifier" => element.is_modifier = value == &Value::Bool(true),
-                key if key.starts_with("fixed") => {
-                    element.fixed = Some(literal(value).ok_or_else(|| self.fail(id, "a fixed value with null"))?);
-                }
-                key if key.starts_with("pattern") => {
-                    element.pattern = Some(literal(value).ok_or_else(|| self.fail(id, "a pattern with null"))?);
-                }
-                key if SILENT.contains(&key) || key.starts_with("defaultValue") || key.starts_with('_') => {}
-                other => return Err(self.fail(id, format!("{other} is not understood"))),
-            }
-        }
-        if fields.contains_key("sliceName") && element.is_choice && !fields.contains_key("type") {
-            let name = fields["sliceName"].as_str().unwrap_or_default();
-            if let Some(code) = type_of_choice_slice(element, name) {
-                element.types.retain(|reference| reference.code == code);
-            }
-        }
-        Ok(())
-    }
-
-    fn types(&mut self, value: &Value, id: &str) -> Result<Vec<TypeReference>, CompileError> {
-        let mut types: Vec<TypeReference> = Vec::new();
-        for entry in value.as_array().into_iter().flatten() {
-            let code = match entry["code"].as_str() {
-                Some(system) if system.starts_with("http://hl7.org/fhirpath/System.") => "string",
-                Some(code) => code,
-                None => return Err(self.fail(id, "a type without code")),
-            };
-            let is_primitive = code.starts_with(|first: char| first.is_ascii_lowercase());
-            let profiles: Vec<Box<str>> =
-                strings(&entry["profile"]).iter().map(|profile| without_version(profile).into()).collect();
-            let targets: Vec<Box<str>> =
-                strings(&entry["targetProfile"]).iter().map(|target| without_version(target).into()).collect();
-            let aggregation = strings(&entry["aggregation"]);
-            let only = |word: &str| !aggregation.is_empty() && aggregation.iter().all(|mode| &**mode == word);
-            // STU3 repeats a type for each of its profiles or targets.
-            if let Some(known) = types.iter_mut().find(|known| &*known.code == code) {
-                known.profiles.extend(profiles);
-                known.targets.extend(targets);
-                continue;
-            }
-            types.push(TypeReference {
-                code: code.into(),
-                is_primitive,
-                structure: None,
-                profiles,
-                targets,
-                only_contained: only("contained"),
-                only_referenced: only("referenced"),
-            });
-        }
-        for reference in &mut types {
-            reference.structure = match reference.profiles.as_slice() {
-                // A profile that nobody defines stays named in `profiles`: validation says so when such an element is there.
-                [profile] => self.compiler.number(profile).or_else(|| self.compiler.number(&core(&reference.code))),
-                _ => self.compiler.number(&core(&reference.code)),
-            };
-        }
-        Ok(types)
-    }
-
-    /// By field: some definitions give a strength without repeating the value set.
-    fn merge_binding(&self, element: &mut Element, value: &Value, id: &str) -> Result<(), CompileError> {
-        let strength = match value["strength"].as_str() {
-            Some("required") => Strength::Required,
-            Some("extensible") => Strength::Extensible,
-            Some("preferred") => Strength::Preferred,
-            Some("example") => Strength::Example,
-            other => return Err(self.fail(id, format!("binding strength {other:?} is not understood"))),
-        };
-        let named = [&value["valueSet"], &value["valueSetUri"], &value["valueSetReference"]["reference"]];
-        let value_set = named.into_iter().find_map(Value::as_str);
-        let maximum = value["extension"].as_array().into_iter().flatten();
-        let maximum = maximum
-            .filter(|extension| {
-                extension["url"].as_str().is_some_and(|url| url.ends_with("/elementdefinition-maxValueSet"))
-            })
-            .map(|extension| {
-                [&extension["valueCanonical"], &extension["valueUri"], &extension["valueReference"]["reference"]]
-            })
-            .find_map(|values| values.into_iter().find_map(Value::as_str));
-        let maximum = maximum.or(value["maxValueSet"].as_str()).map(without_version);
-        let inherited = element.binding.take();
-        let value_set =
-            value_set.map(Into::into).or_else(|| inherited.as_ref().map(|binding| binding.value_set.clone()));
-        let max_value_set = maximum.map(Into::into).or_else(|| inherited.and_then(|binding| binding.max_value_set));
-        match value_set {
-            Some(value_set) => element.binding = Some(Binding { strength, value_set, max_value_set }),
-            None if strength <= Strength::Preferred => {}
-            None => return Err(self.fail(id, "a binding without a value set")),
-        }
-        Ok(())
-    }
-
-    fn merge_constraints(&mut self, element: &mut Element, value: &Value, id: &str) -> Result<(), CompileError> {
-        for constraint in value.as_array().into_iter().flatten() {
-            let text = |key: &str| constraint[key].as_str();
-            let Some(key) = text("key") else { return Err(self.fail(id, "a constraint without key")) };
-            let Some(expression) = text("expression") else {
-                return Err(self.fail(id, format!("constraint {key} has no expression")));
-            };
-            if element.constraints.iter().any(|known| &*known.key == key && &*known.expression == expression) {
-                continue;
-            }
-            let number = self.compiler.expression(expression);
-            let number = number.map_err(|reason| self.fail(id, format!("constraint {key}: {reason}")))?;
-            element.constraints.push(Constraint {
-                key: key.into(),
-                is_error: text("severity") != Some("warning"),
-                human: text("human").unwrap_or_default().into(),
-                expression: expression.into(),
-                number,
-            });
-        }
-        Ok(())
-    }
-
-    fn merge_slicing(&self, element: &mut Element, value: &Value, id: &str) -> Result<(), CompileError> {
-        let mut discriminators = Vec::new();
-        for discriminator in value["discriminator"].as_array().into_iter().flatten() {
-            let kind = match discriminator["type"].as_str() {
-                // A pattern discriminator is an older name for the same.
-                Some("value" | "pattern") => DiscriminatorKind::Value,
-                Some("exists") => DiscriminatorKind::Exists,
-                Some("type") => DiscriminatorKind::Type,
-                Some("profile") => DiscriminatorKind::Profile,
-                other => return Err(self.fail(id, format!("discriminator type {other:?} is not understood"))),
-            };
-            let path = discriminator["path"].as_str().unwrap_or("$this").into();
-            discriminators.push(Discriminator { kind, path });
-        }
-        let rules = match value["rules"].as_str() {
-            Some("open") => SlicingRules::Open,
-            Some("closed") => SlicingRules::Closed,
-            Some("openAtEnd") => SlicingRules::OpenAtEnd,
-            other => return Err(self.fail(id, format!("slicing rules {other:?} are not understood"))),
-        };
-        let slices = element.slicing.take().map(|slicing| slicing.slices).unwrap_or_default();
-        let is_ordered = value["ordered"] == true;
-        element.slicing = Some(Slicing { discriminators, rules, is_ordered, slices });
-        Ok(())
-    }
 }
 
 /// The URL of one of FHIR's own types.
-fn core(code: &str) -> String {
+pub(super) fn core(code: &str) -> String {
     format!("{CORE}{code}")
 }
 
@@ -526,7 +382,7 @@ fn find_child(element: &Element, name: &str) -> Option<(usize, Option<Box<str>>)
 }
 
 /// The type a slice such as `valueQuantity` of `value[x]` stands for.
-fn type_of_choice_slice(element: &Element, slice: &str) -> Option<Box<str>> {
+pub(super) fn type_of_choice_slice(element: &Element, slice: &str) -> Option<Box<str>> {
     let suffix = slice.strip_prefix(&*element.name)?;
     element
         .types
@@ -536,7 +392,7 @@ fn type_of_choice_slice(element: &Element, slice: &str) -> Option<Box<str>> {
 }
 
 /// `DateTime` for `dateTime`.
-fn is_suffix_of_type(suffix: &str, code: &str) -> bool {
+pub(super) fn is_suffix_of_type(suffix: &str, code: &str) -> bool {
     suffix.len() == code.len()
         && suffix.starts_with(|first: char| first.is_ascii_uppercase())
         && suffix[..1].eq_ignore_ascii_case(&code[..1])

@@ -59,6 +59,7 @@ pub(super) fn base_types(source: &Source) -> Result<Vec<Declared>, CompileError>
                 type_name: constrained_type.unwrap_or(name),
                 base: definition["base"].as_str().map(str::to_owned),
                 context: Vec::new(),
+                context_invariants: Vec::new(),
                 elements: elements(definition["elements"].take()),
             })
         })
@@ -72,6 +73,7 @@ pub(super) fn base_extensions(source: &Source) -> Result<Vec<Declared>, CompileE
             Ok(Declared {
                 file: source.file.clone(),
                 context: context(&definition).map_err(|reason| error(source, &url, reason))?,
+                context_invariants: texts(&definition["contextInvariant"]),
                 url,
                 type_name: "Extension".to_owned(),
                 kind: StructureKind::Complex,
@@ -104,6 +106,7 @@ pub(super) fn structure_definition(file: &str, resource: &Value) -> Result<Decla
         is_constraint: true,
         base: Some(text("baseDefinition").ok_or_else(|| fail("a profile without baseDefinition"))?),
         context: context(resource).map_err(|reason| fail(&reason))?,
+        context_invariants: texts(&resource["contextInvariant"]),
         elements: differential.clone(),
     })
 }
@@ -158,11 +161,15 @@ fn context(definition: &Value) -> Result<Vec<ExtensionContext>, String> {
         contexts.push(match kind {
             "element" | "resource" | "datatype" => ExtensionContext::Element(expression.into()),
             "extension" => ExtensionContext::Extension(expression.into()),
-            "fhirpath" => ExtensionContext::Expression(expression.into()),
+            "fhirpath" => ExtensionContext::Expression(expression.into(), 0),
             other => return Err(format!("context type {other:?} is not understood")),
         });
     }
     Ok(contexts)
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    strings(value).iter().map(|text| text.to_string()).collect()
 }
 
 fn elements(value: Value) -> Vec<Value> {

@@ -5,15 +5,19 @@
 //! and reason: nothing is skipped.
 
 mod differential;
+mod elements;
+mod filters;
 mod json;
 mod slicing;
 mod terminology;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::rc::Rc;
 
 use serde_json::Value;
+
+pub use terminology::value_set;
 
 use super::model::{CodeList, Element, ExtensionContext, Literal, SearchParameter, Structure, StructureKind, Table};
 
@@ -72,6 +76,8 @@ pub trait Library {
     fn expression_count(&self) -> u32;
     /// A code system's concepts.
     fn code_system(&self, url: &str) -> Option<CodeList>;
+    /// A value set's codes.
+    fn value_set(&self, url: &str) -> Option<CodeList>;
 }
 
 /// What was compiled.
@@ -91,6 +97,14 @@ pub struct Compiled {
     pub search_parameters: Vec<SearchParameter>,
 }
 
+impl Compiled {
+    /// The code systems that its value sets and code systems speak of; one may come several times.
+    pub fn systems(&self) -> impl Iterator<Item = &str> {
+        let lists = self.value_sets.iter().chain(&self.code_systems);
+        lists.flat_map(|list| list.systems.iter().map(|systems| &*systems.system))
+    }
+}
+
 /// A check of a FHIRPath expression: the reason it cannot be used.
 pub type CheckExpression<'c> = &'c dyn Fn(&str) -> Result<(), String>;
 
@@ -104,6 +118,7 @@ pub(crate) struct Declared {
     is_constraint: bool,
     base: Option<String>,
     context: Vec<ExtensionContext>,
+    context_invariants: Vec<String>,
     elements: Vec<Value>,
 }
 
@@ -251,7 +266,7 @@ impl Compiler<'_> {
     /// Has the types of all elements at hand, for discriminators that lead into them.
     fn load_types(&mut self, element: &Element) {
         for reference in &element.types {
-            let urls = reference.profiles.iter().map(|profile| profile.to_string());
+            let urls = reference.profiles.iter().chain(&reference.targets).map(|profile| profile.to_string());
             for url in urls.chain(std::iter::once(format!("{CORE}{}", reference.code))) {
                 // A type that is not defined here has been said to be so where that matters.
                 let _ = self.number(&url).is_some() && self.structure(&url).is_ok();
@@ -298,7 +313,9 @@ pub fn pack(compiled: &Compiled) -> Result<Vec<u8>, postcard::Error> {
     fn named<'t>(urls: impl Iterator<Item = &'t str>, packed: &'t [Vec<u8>]) -> Vec<(&'t str, &'t [u8])> {
         urls.zip(packed).map(|(url, bytes)| (url, bytes.as_slice())).collect()
     }
+    let systems: BTreeSet<&str> = compiled.systems().collect();
     postcard::to_stdvec(&Table {
+        systems: systems.into_iter().collect(),
         structures: named(compiled.structures.iter().map(|structure| &*structure.url), &structures),
         value_sets: named(compiled.value_sets.iter().map(|list| &*list.url), &value_sets),
         code_systems: named(compiled.code_systems.iter().map(|list| &*list.url), &code_systems),
@@ -327,3 +344,6 @@ pub(crate) fn literal(value: &Value) -> Option<Literal> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

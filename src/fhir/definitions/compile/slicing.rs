@@ -5,6 +5,9 @@ use super::super::model::{
 };
 use super::{CORE, CompileError, Compiler};
 
+/// The slice that takes what no other one takes.
+const DEFAULT: &str = "@default";
+
 /// Fills in the criteria of every slice.
 pub(super) fn resolve(compiler: &Compiler<'_>, structures: &mut [Structure]) -> Result<(), Vec<CompileError>> {
     let mut errors = Vec::new();
@@ -42,6 +45,9 @@ impl Walk<'_, '_> {
             let path = format!("{path}:{}", slice.name);
             self.element(&mut slice.element, &path);
             slice.criteria.clear();
+            if &*slice.name == DEFAULT {
+                continue;
+            }
             for discriminator in discriminators.iter() {
                 match self.criterion(&slice.element, discriminator.kind, &discriminator.path) {
                     Ok(Some(criterion)) => slice.criteria.push(criterion),
@@ -62,7 +68,33 @@ impl Walk<'_, '_> {
         for step in &steps {
             candidates = candidates.iter().flat_map(|candidate| self.step(candidate, step)).collect();
         }
-        Ok(candidates.iter().find_map(|candidate| test(candidate, kind)).map(|test| Criterion { path: steps, test }))
+        let found = candidates.iter().find_map(|candidate| match candidate {
+            Candidate::Targets(targets) => self.test_of_targets(targets, kind),
+            Candidate::Element(element) => test(element, kind),
+            Candidate::Literal(literal) => (kind == DiscriminatorKind::Value).then(|| Test::Fixed((*literal).clone())),
+        });
+        // As in HAPI: where there is no value to compare with, being there or not is what tells.
+        let found = found.or_else(|| {
+            let elements = candidates.iter().filter_map(|candidate| match candidate {
+                Candidate::Element(element) => Some(*element),
+                Candidate::Literal(_) | Candidate::Targets(_) => None,
+            });
+            let mut elements = elements.filter(|_| kind == DiscriminatorKind::Value && !steps.is_empty());
+            elements.find_map(|element| test(element, DiscriminatorKind::Exists))
+        });
+        Ok(found.map(|test| Criterion { path: steps, test }))
+    }
+
+    fn test_of_targets(&self, targets: &[Box<str>], kind: DiscriminatorKind) -> Option<Test> {
+        let type_name = |target: &str| match self.compiler.done.get(target) {
+            Some(structure) => structure.type_name.clone(),
+            None => target.strip_prefix(CORE).unwrap_or(target).into(),
+        };
+        match kind {
+            DiscriminatorKind::Type => Some(Test::Type(targets.iter().map(|target| type_name(target)).collect())),
+            DiscriminatorKind::Profile => Some(Test::Profile(targets.to_vec())),
+            DiscriminatorKind::Value | DiscriminatorKind::Exists => None,
+        }
     }
 
     /// Everything the definition says one step further on: the child, its slices, or a part of a fixed value.
@@ -71,8 +103,28 @@ impl Walk<'_, '_> {
             Candidate::Literal(literal) => {
                 return literal_step(literal, step).into_iter().map(Candidate::Literal).collect();
             }
+            Candidate::Targets(targets) => {
+                let [only] = targets else { return Vec::new() };
+                let Some(structure) = self.compiler.done.get(&**only) else { return Vec::new() };
+                return self.step_of(&structure.root, step);
+            }
             Candidate::Element(element) => *element,
         };
+        self.step_of(element, step)
+    }
+
+    fn step_of<'e>(&'e self, element: &'e Element, step: &PathStep) -> Vec<Candidate<'e>> {
+        match step {
+            PathStep::Resolve => {
+                let references = element.types.iter().filter(|reference| !reference.targets.is_empty());
+                return references.map(|reference| Candidate::Targets(&reference.targets)).take(1).collect();
+            }
+            PathStep::OfType(code) => {
+                let is_of_type = element.types.iter().any(|reference| reference.code == *code);
+                return is_of_type.then_some(Candidate::Element(element)).into_iter().collect();
+            }
+            PathStep::Member(_) | PathStep::Extension(_) => {}
+        }
         let mut found = Vec::new();
         for value in [&element.fixed, &element.pattern].into_iter().flatten() {
             found.extend(literal_step(value, step).into_iter().map(Candidate::Literal));
@@ -108,6 +160,7 @@ impl Walk<'_, '_> {
                 });
                 found.extend(of_url.map(|slice| Candidate::Element(&slice.element)));
             }
+            PathStep::Resolve | PathStep::OfType(_) => {}
         }
         found
     }
@@ -127,15 +180,12 @@ fn settle_choice(element: &mut Element) {
 enum Candidate<'e> {
     Element(&'e Element),
     Literal(&'e Literal),
+    /// The resources that a reference may lead to, by their canonical URLs.
+    Targets(&'e [Box<str>]),
 }
 
-fn test(candidate: &Candidate<'_>, kind: DiscriminatorKind) -> Option<Test> {
-    let element = match candidate {
-        Candidate::Literal(literal) => {
-            return (kind == DiscriminatorKind::Value).then(|| Test::Fixed((*literal).clone()));
-        }
-        Candidate::Element(element) => *element,
-    };
+/// What the definition of an element tells slices apart by.
+fn test(element: &Element, kind: DiscriminatorKind) -> Option<Test> {
     let exists = || (element.min > 0).then_some(true).or((element.max == 0).then_some(false)).map(Test::Exists);
     match kind {
         DiscriminatorKind::Value => None
@@ -183,9 +233,12 @@ fn steps(path: &str) -> Result<Vec<PathStep>, String> {
     let mut steps = Vec::new();
     let mut rest = path;
     while !rest.is_empty() {
-        let (step, next) = match rest.strip_prefix("extension('").and_then(|rest| rest.split_once("')")) {
-            Some((url, next)) => (Some(PathStep::Extension(url.into())), next),
-            None => {
+        let call = |name: &str, end: &'static str| rest.strip_prefix(name).and_then(|rest| rest.split_once(end));
+        let (step, next) = match (call("extension('", "')"), call("ofType(", ")"), rest.strip_prefix("resolve()")) {
+            (Some((url, next)), ..) => (Some(PathStep::Extension(url.into())), next),
+            (_, Some((name, next)), _) => (Some(PathStep::OfType(name.trim_start_matches("FHIR.").into())), next),
+            (.., Some(next)) => (Some(PathStep::Resolve), next),
+            _ => {
                 let end = rest.find('.').unwrap_or(rest.len());
                 let (name, next) = rest.split_at(end);
                 let is_name = name.chars().all(|character| character.is_ascii_alphanumeric());
@@ -197,7 +250,11 @@ fn steps(path: &str) -> Result<Vec<PathStep>, String> {
             }
         };
         steps.extend(step);
-        rest = next.strip_prefix('.').unwrap_or(next);
+        rest = match next.strip_prefix('.') {
+            Some(more) if !more.is_empty() => more,
+            None if next.is_empty() => next,
+            _ => return Err(format!("discriminator path {path:?}: {next:?} is not understood")),
+        };
     }
     Ok(steps)
 }

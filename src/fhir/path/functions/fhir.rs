@@ -1,6 +1,6 @@
 //! FHIR's additions to the language.
 
-use super::super::context::EvaluationError;
+use super::super::context::{EvaluationError, Services};
 use super::super::evaluate::Evaluated;
 use super::super::item::{Collection, Item, Node};
 use super::super::navigate;
@@ -10,7 +10,6 @@ use crate::fhir::narrative;
 use crate::json::Value;
 
 pub(super) fn call<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
-    let context = call.evaluator.context;
     match call.function {
         F::Extension => call.extensions(),
         // No specification has it, but a search parameter of R4 uses it.
@@ -29,8 +28,8 @@ pub(super) fn call<'a>(call: &Call<'_, '_, 'a>) -> Evaluated<'a> {
             _ => Ok(Collection::new()),
         },
         F::Resolve => call.resolve(),
-        F::MemberOf => call.ask(|item, url| context.services?.member_of(item, url)),
-        F::ConformsTo => call.ask(|item, url| context.services?.conforms_to(item, url)),
+        F::MemberOf => call.ask(|services, item, url| services.member_of(item, url)),
+        F::ConformsTo => call.ask(|services, item, url| services.conforms_to(item, url)),
         _ => {
             let [Item::Node(node)] = call.input.as_slice() else {
                 return Ok(truth(false));
@@ -64,13 +63,17 @@ impl<'a> Call<'_, '_, 'a> {
         Ok(result)
     }
 
-    /// A question about the single input that only the caller can answer; without an answer the result is empty.
-    fn ask(&self, answer: impl Fn(&Item<'a>, &str) -> Option<bool>) -> Evaluated<'a> {
+    /// A question about the single input that only the caller can answer; with nobody to ask the result is empty.
+    fn ask(&self, answer: impl Fn(&'a dyn Services, &Item<'a>, &str) -> Option<bool>) -> Evaluated<'a> {
         let Some(url) = self.argument_text(0)? else {
             return Ok(Collection::new());
         };
         let item = self.evaluator.single(self.function.name(), &self.input)?;
-        Ok(boolean(item.and_then(|item| answer(item, &url))))
+        let (Some(item), Some(services)) = (item, self.evaluator.context.services) else {
+            return Ok(Collection::new());
+        };
+        let unanswered = || EvaluationError::Unanswered(format!("{}({url})", self.function.name()));
+        answer(services, item, &url).map(|answer| boolean(Some(answer))).ok_or_else(unanswered)
     }
 
     /// What references and URIs point to; those that lead nowhere are left out.

@@ -7,6 +7,7 @@ mod numbers;
 mod strings;
 
 pub(super) use numbers::arithmetic;
+pub(super) use strings::regex;
 
 use super::context::EvaluationError;
 use super::evaluate::{Evaluated, Evaluator, Scope};

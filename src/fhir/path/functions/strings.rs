@@ -138,7 +138,7 @@ impl<'a> Call<'_, '_, 'a> {
 }
 
 /// A compiled regular expression, from a small store: the patterns of invariants are few and come again and again.
-fn regex(pattern: &str) -> Result<Regex, EvaluationError> {
+pub(in super::super) fn regex(pattern: &str) -> Result<Regex, EvaluationError> {
     static COMPILED: LazyLock<RwLock<HashMap<String, Regex>>> = LazyLock::new(RwLock::default);
     if let Some(regex) = COMPILED.read().unwrap_or_else(PoisonError::into_inner).get(pattern) {
         return Ok(regex.clone());

@@ -4,6 +4,7 @@
 //! built and embedded as data; therefore it may name nothing of the crate outside itself.
 
 mod ast;
+mod check;
 mod function;
 mod lexer;
 mod moment;

@@ -1,0 +1,116 @@
+//! What `validate --migrate` prints.
+
+use super::{Candidate, Change, Migration};
+use crate::fhir::validation::report::{
+    Format, Piece, Place, counted, describe, junit_case, line, operation_outcome, pretty,
+};
+use crate::fhir::validation::{Finding, Severity};
+use crate::json::{Document, Position};
+use serde_json::{Value as Json, json};
+use std::fmt::Write;
+
+/// The report on one resource; `file` and `place` say which.
+pub fn piece(format: Format, file: &str, place: &Place, text: &str, migration: &Migration) -> Piece {
+    let name = place.name(file);
+    let (members, body) = match format {
+        Format::Text => (String::new(), for_people(&name, text, migration)),
+        Format::Json => (place.members(file), for_machines(migration)),
+        Format::Junit => (String::new(), test_case(&name, migration)),
+    };
+    Piece { is_refused: !migration.is_accepted(), is_whole: place.is_whole(), members, key: "migration", body }
+}
+
+fn own(finding: &Finding) -> Position {
+    Position { line: finding.line, column: finding.column }
+}
+
+fn errors(findings: &[Finding]) -> Vec<&Finding> {
+    findings.iter().filter(|finding| finding.is_error()).collect()
+}
+
+/// What the R4 rules have to say, worst first.
+fn told(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+    let warnings = findings.iter().filter(|finding| finding.severity == Severity::Warning);
+    errors(findings).into_iter().chain(warnings)
+}
+
+fn for_people(name: &str, text: &str, migration: &Migration) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    match migration {
+        Migration::NoCounterpart(reason) => {
+            let _ = writeln!(out, "{name}: cannot be migrated\n    {reason}");
+        }
+        Migration::AlreadyR4(findings) => {
+            let verdict = if migration.is_accepted() { "accepted" } else { "refused" };
+            let _ = writeln!(out, "{name}: R4 already, {verdict}");
+            for finding in told(findings) {
+                describe(&mut out, text, finding, own(finding));
+            }
+        }
+        Migration::Candidate(candidate) => {
+            let Candidate { profile, changes, text, findings } = &**candidate;
+            let verdict = match errors(findings).len() {
+                0 => "then accepted".to_owned(),
+                remaining => format!("then refused, {} to put right by hand", counted(remaining, "error")),
+            };
+            let _ = writeln!(out, "{name}: {} to {profile}, {verdict}", counted(changes.len(), "change"));
+            for Change { path, from, to, why } in changes {
+                let _ = writeln!(out, "  change {path}\n    {from} → {to}\n    why: {why}");
+            }
+            for finding in told(findings) {
+                // Lines are those of the candidate.
+                describe(&mut out, text, finding, own(finding));
+            }
+        }
+    }
+    out
+}
+
+fn for_machines(migration: &Migration) -> String {
+    let (head, candidate) = match migration {
+        Migration::NoCounterpart(reason) => (json!({ "result": "no-counterpart", "reason": reason }), None),
+        Migration::AlreadyR4(findings) => {
+            (json!({ "result": "already-r4", "outcome": operation_outcome(findings, own) }), None)
+        }
+        Migration::Candidate(candidate) => {
+            let Candidate { profile, changes, text, findings } = &**candidate;
+            let change = |change: &Change| {
+                let Change { path, from, to, why } = change;
+                json!({ "path": path, "from": from, "to": to, "why": why })
+            };
+            let changes: Vec<Json> = changes.iter().map(change).collect();
+            let result = if migration.is_accepted() { "accepted" } else { "incomplete" };
+            let outcome = operation_outcome(findings, own);
+            (json!({ "result": result, "profile": profile, "changes": changes, "outcome": outcome }), Some(text))
+        }
+    };
+    let head = pretty(&head);
+    // The candidate as it is, with the spelling of its numbers.
+    match candidate.and_then(|text| Document::parse(text.as_str()).ok()) {
+        Some(candidate) => {
+            let mut text = String::new();
+            candidate.root().write_pretty(&mut text);
+            let head = head.strip_suffix("\n}").unwrap_or(&head);
+            format!("{head},\n  \"candidate\": {}\n}}", text.replace('\n', "\n  "))
+        }
+        None => head,
+    }
+}
+
+fn test_case(name: &str, migration: &Migration) -> String {
+    let (findings, output) = match migration {
+        Migration::NoCounterpart(reason) => {
+            return junit_case("migrate", name, Some(("no-counterpart", reason, reason.clone())), "");
+        }
+        Migration::AlreadyR4(findings) => (findings, String::new()),
+        Migration::Candidate(candidate) => {
+            let change = |change: &Change| format!("{}: {} → {} ({})", change.path, change.from, change.to, change.why);
+            (&candidate.findings, candidate.changes.iter().map(change).collect::<Vec<_>>().join("\n"))
+        }
+    };
+    let errors = errors(findings);
+    let all = errors.iter().map(|finding| line(finding, own(finding))).collect::<Vec<_>>().join("\n");
+    let failure = errors.first().map(|first| (&*first.rule, &*first.text, all));
+    junit_case("migrate", name, failure, &output)
+}
