@@ -48,12 +48,27 @@ impl Walk<'_, '_> {
             if &*slice.name == DEFAULT {
                 continue;
             }
+            let mut tells_by_value = false;
+            let mut kinds = Vec::new();
             for discriminator in discriminators.iter() {
                 match self.criterion(&slice.element, discriminator.kind, &discriminator.path) {
-                    Ok(Some(criterion)) => slice.criteria.push(criterion),
+                    Ok(Some(criterion)) => {
+                        tells_by_value |= !matches!(criterion.test, Test::Exists(_));
+                        kinds.push(discriminator.kind);
+                        slice.criteria.push(criterion);
+                    }
                     Ok(None) => {}
                     Err(reason) => self.errors.push(self.compiler.error(self.index, &path, reason)),
                 }
+            }
+            if tells_by_value {
+                // As in HAPI: being there tells nothing beside a value. A coding of the slice's system without a code is
+                // in the slice, and lacks its code.
+                let mut kinds = kinds.into_iter();
+                slice.criteria.retain(|criterion| {
+                    let is_value = kinds.next() == Some(DiscriminatorKind::Value);
+                    !(is_value && matches!(criterion.test, Test::Exists(_)))
+                });
             }
             if slice.criteria.is_empty() && !self.is_abstract && slice.element.max > 0 {
                 let reason = "no fixed value, pattern, binding, type or existence at any discriminator";
