@@ -16,9 +16,28 @@ pub struct Objection {
     pub fix: String,
 }
 
+/// What a body may do about the profiles it names.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Profiles<'a> {
+    /// No national profile exists for the type: it is judged by FHIR's own definition, and may name what it likes.
+    pub by_type: bool,
+    /// The StructureDefinitions (as JSON) that suppliers stored on this base and that the body names, with those they are
+    /// based on: a body may conform to one of them alone.
+    pub drafts: &'a [String],
+}
+
 /// Says whether a body conforms to the profiles it names. Asked once for every write, outside any lock.
 pub trait Judge: Send + Sync {
     /// All findings about a body that is to be stored on the base of `version`, warnings included, and those about the
     /// profiles it names as well.
-    fn judge(&self, version: Version, document: &Document, settings: &Settings) -> Vec<Objection>;
+    fn judge(
+        &self,
+        version: Version,
+        document: &Document,
+        settings: &Settings,
+        profiles: Profiles<'_>,
+    ) -> Vec<Objection>;
+
+    /// Whether the national service defines this URL, so that nothing else may.
+    fn defines(&self, version: Version, url: &str) -> bool;
 }

@@ -5,7 +5,9 @@
 //! commit: when it returns, the version, its index entries and the resource's head are there together, as durable as the store is.
 
 mod access;
+mod bundle;
 mod conditional;
+mod drafts;
 mod find;
 mod index;
 mod judge;
@@ -22,11 +24,13 @@ mod refusal;
 mod splice;
 mod stored;
 mod write;
+mod write_plan;
 
 pub use crate::fhir::search::ResourceType;
 pub use access::{Access, Types};
+pub use bundle::{Entry, EntryDone, EntryRefusal};
 pub use find::Page;
-pub use judge::{Judge, Objection};
+pub use judge::{Judge, Objection, Profiles};
 pub use load::{LoadRefusal, Loading};
 pub use national::national_profiles;
 pub use refusal::{Refusal, not_handled};
@@ -59,6 +63,9 @@ pub struct Settings {
     pub hide_foreign_ids: bool,
     /// `patient.open_strict`: whether a Patient written on the open endpoint must conform to its profile.
     pub patient_open_strict: bool,
+    /// Whether the environment is the sandbox: there a supplier may store Questionnaires and use own draft profiles, in the
+    /// others Kela alone stores them.
+    pub is_sandbox: bool,
 }
 
 impl Default for Settings {
@@ -72,6 +79,7 @@ impl Default for Settings {
             page_max: 10_000,
             hide_foreign_ids: false,
             patient_open_strict: false,
+            is_sandbox: true,
         }
     }
 }

@@ -1,33 +1,91 @@
 //! The national profiles as this room's judge.
 
 use super::Settings;
-use super::judge::{Judge, Objection};
+use super::judge::{Judge, Objection, Profiles};
 use crate::fhir::Version;
-use crate::fhir::definitions::Definitions;
+use crate::fhir::definitions::{Definitions, Source};
 use crate::fhir::outcome::{ErrorCode, Issue};
 use crate::fhir::validation::{self, Finding, ForeignProfiles, Options};
-use crate::json::Document;
-use std::sync::Arc;
+use crate::json::{Document, Value};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The validator's text for a resource that names no profile.
 const MISSING_PROFILE: &str = "Missing profile";
 
+/// How many sets of drafts stay compiled.
+const MOST_COMPILED: usize = 16;
+
 /// The judge that knows the embedded national profiles of both FHIR versions.
 pub fn national_profiles() -> Arc<dyn Judge> {
-    Arc::new(NationalProfiles)
+    Arc::new(NationalProfiles::default())
 }
 
-struct NationalProfiles;
+#[derive(Default)]
+struct NationalProfiles {
+    /// What suppliers' drafts were compiled to, the latest last; nothing when they can't be.
+    compiled: Mutex<Vec<(Version, Vec<String>, Option<Arc<Definitions>>)>>,
+}
+
+impl NationalProfiles {
+    /// The definitions with these StructureDefinitions on top.
+    fn with_drafts(&self, version: Version, drafts: &[String]) -> Option<Arc<Definitions>> {
+        let lock = || self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, _, known)) = lock().iter().find(|(of, texts, _)| *of == version && texts == drafts) {
+            return known.clone();
+        }
+        let source = |(number, text): (usize, &String)| Source { file: format!("draft {number}"), text: text.clone() };
+        let sources: Vec<Source> = drafts.iter().enumerate().map(source).collect();
+        let compiled = Definitions::embedded(version).extended(&sources).ok().map(Arc::new);
+        let mut known = lock();
+        if known.len() >= MOST_COMPILED {
+            known.remove(0);
+        }
+        known.push((version, drafts.to_vec(), compiled.clone()));
+        compiled
+    }
+}
 
 impl Judge for NationalProfiles {
-    fn judge(&self, version: Version, document: &Document, settings: &Settings) -> Vec<Objection> {
+    fn judge(
+        &self,
+        version: Version,
+        document: &Document,
+        settings: &Settings,
+        profiles: Profiles<'_>,
+    ) -> Vec<Objection> {
         let foreign_profiles = match settings.foreign_profiles {
             true => ForeignProfiles::Allow,
             false => ForeignProfiles::Refuse,
         };
-        let options = Options { foreign_profiles, ..Options::default() };
-        let findings = validation::validate(Definitions::embedded(version), document, &options);
-        findings.into_iter().map(Objection::from).collect()
+        let mut options = Options { foreign_profiles, ..Options::default() };
+        options.allow_missing_profile = profiles.by_type;
+        options.allow_unknown_profile = profiles.by_type;
+        let mut named = document.root().at(&["meta", "profile"]).into_iter().flat_map(Value::each);
+        let extended = (!profiles.drafts.is_empty()).then(|| self.with_drafts(version, profiles.drafts));
+        let findings = match extended {
+            None => validation::validate(Definitions::embedded(version), document, &options),
+            Some(Some(definitions)) => {
+                // A draft alone is what the body is judged by, whoever's name it has.
+                if let (Some(only), None) = (named.next(), named.next()) {
+                    options.profile = only.as_str().map(str::to_owned);
+                }
+                validation::validate(&definitions, document, &options)
+            }
+            // A draft that can't be compiled: the body is judged by its type, and says so.
+            Some(None) => {
+                options.allow_unknown_profile = true;
+                validation::validate(Definitions::embedded(version), document, &options)
+            }
+        };
+        let is_expected = |finding: &Finding| profiles.by_type && finding.text == MISSING_PROFILE;
+        findings.into_iter().filter(|finding| !is_expected(finding)).map(Objection::from).collect()
+    }
+
+    fn defines(&self, version: Version, url: &str) -> bool {
+        let definitions = Definitions::embedded(version);
+        definitions.profile(url).is_some()
+            || definitions.value_set(url).is_some()
+            || definitions.code_system(url).is_some()
     }
 }
 

@@ -17,14 +17,19 @@ const MOST_HITS: usize = 2_000_000;
 /// How many searches are kept.
 const MOST_SEARCHES: usize = 1_000;
 
+/// Who searched: the patient within reach, and the application.
+pub(super) type Caller = (Option<Uuid>, [u8; 8]);
+
 /// A search whose hits can be paged through.
 #[derive(Clone, Debug)]
 pub(super) struct Search {
     pub id: Uuid,
     pub version: Version,
     pub resource_type: ResourceType,
-    /// Whose resources were found; nothing for a search of Patients.
+    /// Whose resources were found; nothing when they are nobody's, or several patients'.
     pub patient: Option<Uuid>,
+    /// Who searched: nobody else may follow the links.
+    pub caller: Caller,
     pub hits: Arc<[Number]>,
     /// When it was made, by the tenant's clock.
     pub made: Timestamp,

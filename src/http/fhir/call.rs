@@ -36,6 +36,8 @@ pub(super) struct Call {
     pub records: Records,
     /// Whether a write answers with the resource and honours `Prefer`; false for what is no write.
     pub prefer: bool,
+    /// Whether batch and transaction are answered; false for what is neither a write nor `metadata`.
+    pub bundles: bool,
     pub frame: Frame,
     /// When the request was read, for the "in Nms" of success texts.
     pub started: Instant,
@@ -90,10 +92,31 @@ impl Call {
             body,
             open: origin.is_open(),
             prefer: is_write && backend.knobs().prefer(version),
+            bundles: (is_write || below.trim_matches('/').starts_with("metadata") || method == Method::OPTIONS)
+                && backend.knobs().bundles(version),
             records: backend.records(),
             frame,
             started: monotonic(),
         })
+    }
+
+    /// A request within this one, as a Bundle has them; `path` may have the base's slash in front.
+    pub fn inner(&self, method: Method, path: &str, query: &str, headers: HeaderMap, body: Bytes) -> Call {
+        Call {
+            version: self.version,
+            method,
+            path: path.split('/').filter(|segment| !segment.is_empty()).map(decode).collect(),
+            query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+            headers,
+            extensions: Extensions::new(),
+            body,
+            open: self.open,
+            records: self.records.clone(),
+            prefer: true,
+            bundles: self.bundles,
+            frame: self.frame.clone(),
+            started: self.started,
+        }
     }
 
     /// A header as text; one that is no text counts as absent.
