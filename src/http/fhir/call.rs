@@ -81,6 +81,7 @@ impl Call {
         let Parts { method, headers, extensions, .. } = parts;
         // Knobs are looked up where they are needed: a read with a good token needs none.
         let is_write = matches!(method, Method::POST | Method::PUT);
+        let asks_for_bundles = is_write || method == Method::OPTIONS || below.trim_matches('/').starts_with("metadata");
         Ok(Call {
             version,
             // The engine answers HEAD as GET; the body is cut off on the way out.
@@ -92,8 +93,7 @@ impl Call {
             body,
             open: origin.is_open(),
             prefer: is_write && backend.knobs().prefer(version),
-            bundles: (is_write || below.trim_matches('/').starts_with("metadata") || method == Method::OPTIONS)
-                && backend.knobs().bundles(version),
+            bundles: asks_for_bundles && backend.knobs().bundles(version),
             records: backend.records(),
             frame,
             started: monotonic(),
