@@ -132,6 +132,8 @@ fn walk<'d>(
         {
             let place = path.join(".");
             match Reference::parse(text, version) {
+                // A form is named by its canonical URL, in STU3 as well (resource-server.md §4, row 14).
+                None if place == "QuestionnaireResponse.questionnaire" && text.contains("://") => {}
                 None => return Err(malformed(text, place, false)),
                 Some(reference) if !exists(reference) => {
                     return Err(Refusal::Dangling(format!("{}/{}", reference.type_name, reference.id), place));
