@@ -1,6 +1,6 @@
 //! A transaction: several writes as one commit, all of them or none.
 //!
-//! What entries refer to by `urn:uuid:` of another entry becomes its id here. Deletions are made first, then creates, then
+//! What entries refer to by `urn:uuid:` of another entry becomes its id here. Deletions are made first, then Patients, creates and
 //! updates (FHIR's order), whatever their order in the Bundle; each sees what those before it did, and references are looked
 //! up when all of it is done, so that entries may refer to one another in any direction.
 
@@ -107,10 +107,12 @@ impl Records {
             .map_err(refused(index))?;
             changes.push((index, change, remarks));
         }
-        changes.sort_by_key(|(index, ..)| match entries[*index].act {
+        changes.sort_by_key(|(index, change, _)| match entries[*index].act {
             EntryDone::Delete(..) => 0,
-            EntryDone::Create(..) => 1,
-            EntryDone::Update(..) => 2,
+            // A Patient has to be there before what is its own.
+            _ if change.resource_type == ResourceType::Patient => 1,
+            EntryDone::Create(..) => 2,
+            EntryDone::Update(..) => 3,
         });
         let done = self.store.attempt(|view| self.plan_all(view, &changes, &expected, &ids));
         let plans = done.map_err(|error| match error {
@@ -225,6 +227,9 @@ impl Records {
             change.settle(self, &scratch, plan).map_err(refused(*index))?;
             scratch = scratch.with(&plan.batch);
             whole.then(std::mem::take(&mut plan.batch));
+        }
+        for ((index, change, _), plan) in changes.iter().zip(&plans) {
+            change.check_unreferred(&scratch, plan).map_err(refused(*index))?;
         }
         Ok((whole, plans.into_iter().map(|plan| (plan.outcome, plan.stored)).collect()))
     }

@@ -185,6 +185,7 @@ impl Records {
     fn commit(&self, change: &Change<'_>, remarks: Vec<Objection>) -> Result<Written, Refusal> {
         let written = self.store.attempt(|view| {
             let mut plan = change.plan(self, view)?;
+            change.check_unreferred(view, &plan)?;
             change.settle(self, view, &mut plan)?;
             Ok((plan.batch, (plan.outcome, plan.stored)))
         });

@@ -66,8 +66,19 @@ impl Change<'_> {
         }
     }
 
-    /// Referential integrity: what the resource refers to is in the view, and nothing there refers to what was deleted. Adds
-    /// to the plan what the index holds of references.
+    /// Referential integrity, the one way: nothing in the view refers to what is deleted.
+    pub fn check_unreferred(&self, view: &View, plan: &Plan) -> Result<(), Refusal> {
+        if !matches!(self.act, ChangeAct::Delete { .. }) || plan.old.is_none() {
+            return Ok(());
+        }
+        match index::referrer(view, plan.number) {
+            Some(referrer) => Err(self.still_referred_to(view, &plan.stored, referrer)),
+            None => Ok(()),
+        }
+    }
+
+    /// Referential integrity, the other way: what the resource refers to is in the view. Adds to the plan what the index
+    /// holds of references.
     pub fn settle(&self, records: &Records, view: &View, plan: &mut Plan) -> Result<(), Refusal> {
         match &self.act {
             ChangeAct::Create { resource, patient, .. } | ChangeAct::Update { resource, patient, .. } => {
@@ -82,9 +93,6 @@ impl Change<'_> {
             }
             ChangeAct::Delete { .. } if plan.old.is_some() => {
                 index::watch_referrers(view, &mut plan.batch, plan.number);
-                if let Some(referrer) = index::referrer(view, plan.number) {
-                    return Err(self.still_referred_to(view, &plan.stored, referrer));
-                }
                 let old = self.old_targets(view, plan);
                 index::no_longer_refer(&mut plan.batch, plan.number, &old);
             }
