@@ -49,6 +49,9 @@ pub struct EntryRefusal {
     pub refusal: Refusal,
 }
 
+/// The bodies of the entries, where they have one, and the ids that their conditions find.
+type Resolved = (Vec<Option<Document>>, Vec<Option<Uuid>>);
+
 /// Why an attempt did not come to an end.
 enum Stopped {
     Refused(EntryRefusal),
@@ -131,13 +134,7 @@ impl Records {
     }
 
     /// The bodies with their references written out, and what each condition finds at present.
-    fn resolve(
-        &self,
-        access: &Access,
-        version: Version,
-        entries: &[Entry],
-        ids: &[Uuid],
-    ) -> Result<(Vec<Option<Document>>, Vec<Option<Uuid>>), Stopped> {
+    fn resolve(&self, access: &Access, version: Version, entries: &[Entry], ids: &[Uuid]) -> Result<Resolved, Stopped> {
         let mut places: HashMap<&str, String> = HashMap::new();
         for (entry, id) in entries.iter().zip(ids) {
             let Some(full_url) = entry.full_url.as_deref().filter(|url| url.starts_with("urn:")) else { continue };
@@ -193,7 +190,6 @@ impl Records {
     }
 
     /// All the plans as one batch, each made on what those before it leave.
-    #[expect(clippy::type_complexity, reason = "what a store's attempt gives back")]
     fn plan_all(
         &self,
         view: &View,

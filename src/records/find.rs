@@ -182,10 +182,12 @@ impl Records {
         };
         let Some(patient) = patient else {
             let mut found = Vec::new();
-            let patients = keys::dated(0, Group::of(ResourceType::Patient, version), None, None);
-            for number in view.prefix(&patients).filter_map(|(key, _)| Dated::decode(key)).map(|dated| dated.number) {
+            let mut from = 1;
+            while let Some(patient) = keys::next_patient(view, from) {
                 visited.set(visited.get() + 1);
-                found.extend(scope(number).find(None, query));
+                found.extend(scope(patient).find(None, query));
+                let Some(next) = patient.checked_add(1) else { break };
+                from = next;
             }
             return Ok((None, sorted(found, &query.sort)));
         };

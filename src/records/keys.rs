@@ -15,7 +15,7 @@
 
 use crate::fhir::Version;
 use crate::fhir::search::{Interval, ResourceType};
-use crate::store::{Key, Value};
+use crate::store::{Key, Value, View};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -80,8 +80,9 @@ impl Group {
 
     /// The type; what no type has is read as a Patient, which nothing then takes it for.
     pub fn resource_type(self) -> ResourceType {
-        let all = ResourceType::ALL.into_iter();
-        all.filter(|resource_type| number_of(*resource_type) == self.0 >> 4).last().unwrap_or(ResourceType::Patient)
+        let number = self.0 >> 4;
+        let found = ResourceType::ALL.into_iter().find(|resource_type| number_of(*resource_type) == number);
+        found.unwrap_or(ResourceType::Patient)
     }
 }
 
@@ -238,6 +239,13 @@ impl Run {
         prefix[14] = prefix[14].saturating_add(1);
         Key::new(&[&prefix])
     }
+}
+
+/// The first patient from this number on who has anything in the index by code and date.
+pub(super) fn next_patient(view: &View, from: Number) -> Option<Number> {
+    let first = Key::new(&[&[DATED], &from.to_be_bytes()]);
+    let (key, _) = view.range(first, Key::new(&[&[DATED + 1]])).next()?;
+    Some(u32::from_be_bytes(key.as_bytes().get(1..5)?.try_into().ok()?))
 }
 
 /// The first key behind all that stands in the index by code and date for a patient and a group.

@@ -23,8 +23,11 @@ pub fn national_profiles() -> Arc<dyn Judge> {
 #[derive(Default)]
 struct NationalProfiles {
     /// What suppliers' drafts were compiled to, the latest last; nothing when they can't be.
-    compiled: Mutex<Vec<(Version, Vec<String>, Option<Arc<Definitions>>)>>,
+    compiled: Mutex<Vec<Compiled>>,
 }
+
+/// Drafts of a version and what they came to.
+type Compiled = (Version, Vec<String>, Option<Arc<Definitions>>);
 
 impl NationalProfiles {
     /// The definitions with these StructureDefinitions on top.

@@ -155,7 +155,7 @@ impl Refusal {
             Refusal::NoBundle(_) => ("RS-BUNDLE-TYPE", "POST a Bundle here, or a resource to its type".into()),
             Refusal::Entry(index, refusal) => {
                 let (rule, fix) = refusal.reason();
-                return (rule, format!("Bundle.entry[{index}]: {fix}; nothing of the transaction was stored"));
+                (rule, format!("Bundle.entry[{index}]: {fix}; nothing of the transaction was stored"))
             }
             Refusal::UnknownType(..) => ("RS-TYPE-UNKNOWN", "type names are written as in FHIR, with capitals".into()),
             Refusal::NotHandled { operation, .. } if operation.contains("$validate") => {
