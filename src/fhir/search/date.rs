@@ -187,7 +187,8 @@ impl DateFilter {
     /// milliseconds from the first to the last: where an index ordered by beginnings has to be looked at.
     pub fn beginnings(&self, width: i64, now: i64) -> (i64, i64) {
         let Interval { low, high } = self.interval;
-        let before = |bound: i64| bound.saturating_sub(width);
+        // The greatest width is that of open beginnings.
+        let before = |bound: i64| if width == i64::MAX { i64::MIN } else { bound.saturating_sub(width) };
         match self.prefix {
             Prefix::Equal => (before(low), high),
             Prefix::NotEqual => (i64::MIN, i64::MAX),
