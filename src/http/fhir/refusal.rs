@@ -48,6 +48,8 @@ pub enum Refusal {
         /// The names of the query parameters.
         parameters: Vec<String>,
     },
+    /// A path that goes on behind all that can be asked: the segment, the path.
+    PathToken(String, String),
     /// The base alone, without a type or an operation; whether a Bundle was posted.
     Base(bool),
     /// A value of `_summary` or of a page link that has no meaning.
@@ -85,6 +87,7 @@ impl Refusal {
             | Refusal::BrokenGzip(_)
             | Refusal::BrokenBody
             | Refusal::NotHandled { .. }
+            | Refusal::PathToken(..)
             | Refusal::Base(_)
             | Refusal::Parameter(..) => 400,
         }
@@ -120,6 +123,9 @@ impl Refusal {
             }
             Refusal::NotHandled { method, operation, parameters } => {
                 Issue::error(not_handled(method, operation, parameters))
+            }
+            Refusal::PathToken(token, path) => {
+                Issue::error(format!("URL path has unexpected token '{token}' at the end: {path}"))
             }
             Refusal::Base(_) => Issue::error(
                 "This is the base URL of FHIR server. Unable to handle this request, as it does not contain a resource type or operation name.",
@@ -161,6 +167,7 @@ impl Refusal {
             Refusal::NotHandled { operation, .. } if operation.contains("$validate") => {
                 ("RS-OPERATION", "$validate is not supported; POST the body to /_sandbox/validate/ instead".into())
             }
+            Refusal::PathToken(..) => ("RS-PATH", "a path has a type, an id and at most _history and a version".into()),
             Refusal::NotHandled { .. } => ("RS-NOT-HANDLED", "see metadata for the interactions there are".into()),
             Refusal::Base(true) => (
                 "RS-BUNDLE",

@@ -102,6 +102,11 @@ pub(super) fn interaction(call: &Call) -> Result<Interaction<'_>, Refusal> {
         return Err(call.not_handled());
     }
     let resource_type = served(call, first)?;
+    // As the engine reads paths: behind type and id an operation, a version of the history, and one word more.
+    let longest = if path.get(2) == Some(&"_history") { 5 } else { 4 };
+    if let Some(token) = path.get(longest) {
+        return Err(Refusal::PathToken((*token).to_owned(), call.path.join("/")));
+    }
     let is_patient = resource_type == ResourceType::Patient;
     if !resource_type.is_stored() {
         // OperationDefinitions are read, and there are none.
