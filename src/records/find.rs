@@ -4,7 +4,7 @@ use super::keys::{self, Dated, Group, Number, Run};
 use super::pages::Search;
 use super::read::head_in;
 use super::references::parse_id;
-use super::stored::{self, Stored};
+use super::stored::{self, Hit};
 use super::write_plan::patient_number;
 use super::{Access, Records, Refusal};
 use crate::fhir::Version;
@@ -31,7 +31,7 @@ pub struct Page {
     /// How many hits a page holds.
     pub count: usize,
     /// The hits of this page.
-    pub hits: Vec<Stored>,
+    pub hits: Vec<Hit>,
     /// How many entries of the index were looked at: the cost of the search.
     pub visited: usize,
 }
@@ -92,7 +92,7 @@ impl Records {
         let caller = (access.patient(), access.creator());
         let id = self.random.uuid();
         let search = Search { id, version, resource_type, patient, caller, hits: hits.into(), made: now };
-        let mut page = self.page_of(&view, &search, 0, count);
+        let mut page = self.page_of(&view, &search, 0, count, true);
         page.visited = visited.get();
         if page.next().is_some() {
             self.pages.keep(search);
@@ -118,15 +118,19 @@ impl Records {
         });
         let search = search.ok_or_else(|| Refusal::UnknownPage(id.to_owned()))?;
         let count = count.unwrap_or(self.settings.page_default).min(self.settings.page_max);
-        Ok(self.page_of(&self.store.view(), &search, offset, count))
+        Ok(self.page_of(&self.store.view(), &search, offset, count, false))
     }
 
-    fn page_of(&self, view: &View, search: &Search, offset: usize, count: usize) -> Page {
+    /// A page of a search; one that was made in this very view has no hit that has changed since.
+    fn page_of(&self, view: &View, search: &Search, offset: usize, count: usize, is_new: bool) -> Page {
         let hits = search.hits.iter().skip(offset).take(count).filter_map(|number| {
-            let stored = stored::current(view, *number, search.resource_type)?;
+            let hit = Hit::current(view, *number, search.resource_type, search.version)?;
+            if is_new {
+                return Some(hit);
+            }
             // A resource that was deleted or handed to another patient since is no longer a hit.
-            let head = head_in(view, stored.id)?;
-            search.patient.is_none_or(|patient| patient == head.patient).then(|| stored.on(search.version))
+            let head = head_in(view, hit.id()?)?;
+            search.patient.is_none_or(|patient| patient == head.patient).then_some(hit)
         });
         Page {
             id: search.id,

@@ -34,7 +34,7 @@ pub use judge::{Judge, Objection, Profiles};
 pub use load::{LoadRefusal, Loading};
 pub use national::national_profiles;
 pub use refusal::{Refusal, not_handled};
-pub use stored::{Act, Stored};
+pub use stored::{Act, Hit, Stored};
 pub use write::{Outcome, Written};
 
 use crate::store::Store;

@@ -41,7 +41,7 @@ impl Rendering {
 
     /// A resource that will stand in a Bundle: the Bundle is made pretty as a whole.
     pub fn embedded(&self, resource_type: ResourceType, version: Version, body: &Bytes) -> Bytes {
-        if self.elements.is_empty() && matches!(self.summary, Summary::False | Summary::Count) {
+        if self.is_as_stored() {
             return body.clone();
         }
         match Document::from_bytes(body) {
@@ -50,8 +50,13 @@ impl Rendering {
         }
     }
 
+    /// Whether resources within a Bundle go out as they are stored.
+    pub fn is_as_stored(&self) -> bool {
+        self.elements.is_empty() && matches!(self.summary, Summary::False | Summary::Count)
+    }
+
     /// A Bundle or an OperationOutcome.
-    pub fn other(&self, text: String) -> Bytes {
+    pub fn other(&self, text: impl Into<Bytes>) -> Bytes {
         if self.pretty { pretty(text.into()) } else { text.into() }
     }
 
