@@ -369,6 +369,13 @@ fn what_something_refers_to_is_not_deleted() {
     assert_eq!(base.send("DELETE", &target, None, &[]).status, 409);
     assert_eq!(base.send("DELETE", &path, None, &[]).status, 200);
     assert_eq!(base.send("DELETE", &target, None, &[]).status, 200);
+    // An update of a plan does not look for what it is based on; a create does.
+    let other = body_of("CarePlan", "baseR4", AINO, "other");
+    let other = base.send("POST", "CarePlan", Some(&other), &[]);
+    let mut unchecked = other.json();
+    unchecked["supportingInfo"] = serde_json::json!([{"reference": target}]);
+    let path = format!("CarePlan/{}", other.id());
+    assert_eq!(base.send("PUT", &path, Some(&unchecked.to_string()), &[]).status, 200);
     plan["supportingInfo"] =
         serde_json::json!([{"reference": "QuestionnaireResponse/22222222-2222-4222-8222-222222222222"}]);
     let dangling = base.send("POST", "CarePlan", Some(&plan.to_string()), &[]);
@@ -399,4 +406,34 @@ fn a_read_with_includes_is_a_plain_read() {
     let created = server.post("diary-aino", "Observation", &body_of("Observation", "baseR4", AINO, "i"));
     let read = server.get("diary-aino", &format!("Observation/{}?_include=Observation:has-member", created.id()));
     assert_eq!((read.status, read.body.as_str()), (200, created.body.as_str()));
+}
+
+#[test]
+fn drafts_that_are_no_good_harm_nobody() {
+    let server = Server::start();
+    let base = Base { server: &server, base: "baseR4", token: None };
+    let url = |word: &str| format!("http://phr.kanta.fi/StructureDefinition/{word}");
+    let upload = |word: &str, change: &dyn Fn(&mut serde_json::Value)| {
+        let mut json: serde_json::Value =
+            serde_json::from_str(&body_of("StructureDefinition", "baseR4", AINO, word)).unwrap();
+        change(&mut json);
+        let stored = base.send("POST", "StructureDefinition", Some(&json.to_string()), &[]);
+        assert_eq!(stored.status, 201, "{word}: {}", stored.body);
+    };
+    upload("itself", &|json| json["baseDefinition"] = url("itself").into());
+    upload("circle-1", &|json| json["baseDefinition"] = url("circle-2").into());
+    upload("circle-2", &|json| json["baseDefinition"] = url("circle-1").into());
+    upload("baseless", &|json| json["baseDefinition"] = "http://x.test/none".into());
+    upload("nonsense", &|json| {
+        json["differential"]["element"][1] = serde_json::json!({
+            "id": "Observation.nothing", "path": "Observation.nothing", "min": 3, "max": "1",
+            "constraint": [{"key": "x-1", "severity": "error", "human": "x", "expression": "((("}]
+        });
+    });
+    for word in ["itself", "circle-1", "baseless", "nonsense"] {
+        let body =
+            body_of("Observation", "baseR4", AINO, word).replace("/fiphr-sd-bodyweight\"", &format!("/{word}\""));
+        let answer = base.send("POST", "Observation", Some(&body), &[]);
+        assert!(matches!(answer.status, 201 | 422), "{word}: {} {}", answer.status, answer.body);
+    }
 }

@@ -79,7 +79,7 @@ impl Records {
                 let Loading { access, version, resource_type, document, at } = item;
                 let resource = document.root();
                 if check {
-                    self.check_references(view, access, *version, *resource_type, resource, *patient)
+                    self.check_references(view, access, *version, *resource_type, resource, *patient, false)
                         .map_err(refuse)?;
                 }
                 let act = ChangeAct::Create { resource, id: *id, patient: *patient, condition: None };

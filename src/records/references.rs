@@ -105,15 +105,22 @@ fn malformed(text: &str, path: String, subject: bool) -> Refusal {
     }
 }
 
-/// Checks every `reference` of a resource with `exists`, contained resources included; those within it (`#…`) are the validator's.
+/// Checks every `reference` of a resource with `exists`, contained resources included, but for those in the element
+/// `unchecked`; those within it (`#…`) are the validator's.
 pub(super) fn check_all(
     version: Version,
     resource_type: ResourceType,
     resource: Value<'_>,
+    unchecked: Option<&str>,
     exists: &dyn Fn(Reference<'_>) -> bool,
 ) -> Result<(), Refusal> {
     let mut path = vec![resource_type.as_str()];
-    walk(version, resource, &mut path, exists)
+    for (key, member) in resource.members().filter(|(key, _)| unchecked != Some(key)) {
+        path.push(key);
+        walk(version, member, &mut path, exists)?;
+        path.pop();
+    }
+    Ok(())
 }
 
 fn walk<'d>(
@@ -259,7 +266,7 @@ mod tests {
     fn every_reference_is_looked_up() {
         let check = |body: &str| {
             let document = Document::parse(body).unwrap();
-            check_all(Version::R4, ResourceType::Observation, document.root(), &|reference| reference.id == "1")
+            check_all(Version::R4, ResourceType::Observation, document.root(), None, &|reference| reference.id == "1")
         };
         assert_eq!(check(r##"{"subject":{"reference":"Patient/1"},"a":[{"reference":"#x"}],"reference":7}"##), Ok(()));
         assert_eq!(

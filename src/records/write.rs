@@ -230,6 +230,7 @@ impl Records {
     }
 
     /// Referential integrity: what the resource refers to is here, on this base, and within the caller's reach.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one write, named where they are used")]
     pub(super) fn check_references(
         &self,
         view: &View,
@@ -238,6 +239,7 @@ impl Records {
         resource_type: ResourceType,
         resource: Value<'_>,
         patient: Option<Uuid>,
+        is_update: bool,
     ) -> Result<(), Refusal> {
         // Definitions may show references as examples.
         if resource_type == ResourceType::Patient || resource_type.is_conformance() {
@@ -250,7 +252,9 @@ impl Records {
                 head.group == Group::of(target, version) && !head.deleted && access.reaches(head.patient)
             })
         };
-        references::check_all(version, resource_type, resource, &exists)?;
+        // "SupportingInfo isn't validated with update" (the statement of 2021, resource-server.md §2).
+        let unchecked = (is_update && resource_type == ResourceType::CarePlan).then_some("supportingInfo");
+        references::check_all(version, resource_type, resource, unchecked, &exists)?;
         let Some(owner) = resource_type.owners().first() else { return Ok(()) };
         let Some(patient) = patient else {
             return Err(Refusal::Dangling("Patient".to_owned(), format!("{resource_type}.{owner}")));

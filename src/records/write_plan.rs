@@ -82,7 +82,16 @@ impl Change<'_> {
     pub fn settle(&self, records: &Records, view: &View, plan: &mut Plan) -> Result<(), Refusal> {
         match &self.act {
             ChangeAct::Create { resource, patient, .. } | ChangeAct::Update { resource, patient, .. } => {
-                records.check_references(view, self.access, self.version, self.resource_type, *resource, *patient)?;
+                let is_update = matches!(self.act, ChangeAct::Update { .. });
+                records.check_references(
+                    view,
+                    self.access,
+                    self.version,
+                    self.resource_type,
+                    *resource,
+                    *patient,
+                    is_update,
+                )?;
                 if !matches!(plan.outcome, Outcome::Created | Outcome::Updated) {
                     return Ok(());
                 }
