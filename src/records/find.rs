@@ -379,13 +379,13 @@ fn sorted(mut candidates: Vec<Candidate>, order: &[Sort]) -> Vec<Number> {
     let creation = |one: &Candidate, other: &Candidate| one.number.cmp(&other.number);
     match order {
         [] => candidates.sort_unstable_by(creation),
-        [sort] => {
-            if sort.descending {
-                // The index is in the order of dates: turned round, there is mostly nothing left to sort.
-                candidates.reverse();
-            }
-            candidates.sort_unstable_by(|one, other| by(sort, one, other).then_with(|| creation(one, other)));
+        // The index is in the order of dates: either way there is mostly nothing left to sort.
+        [sort] if sort.descending => {
+            let ascending = Sort { descending: false, ..*sort };
+            candidates.sort_unstable_by(|one, other| by(&ascending, one, other).then_with(|| creation(other, one)));
+            return candidates.into_iter().rev().map(|candidate| candidate.number).collect();
         }
+        [sort] => candidates.sort_unstable_by(|one, other| by(sort, one, other).then_with(|| creation(one, other))),
         several => candidates.sort_unstable_by(|one, other| {
             let decided = several.iter().map(|sort| by(sort, one, other)).find(|ordering| ordering.is_ne());
             decided.unwrap_or_else(|| creation(one, other))

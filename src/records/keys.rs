@@ -188,7 +188,7 @@ impl Dated {
 
     pub fn decode(key: &Key) -> Option<Dated> {
         let bytes: &[u8; 31] = key.as_bytes().try_into().ok()?;
-        let (low, high) = (read_48(&bytes[15..21]), read_48(&bytes[21..27]));
+        let (low, high) = (read_48(bytes, 15), read_48(bytes, 21));
         let date = if low > high { Interval::NONE } else { Interval { low: from_48(low), high: from_48(high) } };
         Some(Dated {
             code: bytes[6..10].try_into().ok()?,
@@ -323,8 +323,10 @@ fn from_48(value: u64) -> i64 {
     }
 }
 
-fn read_48(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+/// The six bytes from `at` on, read as eight of which the first two do not count.
+fn read_48(bytes: &[u8; 31], at: usize) -> u64 {
+    let eight = bytes[at - 2..at + 6].first_chunk().copied().unwrap_or_default();
+    u64::from_be_bytes(eight) & MAX_48
 }
 
 #[cfg(test)]
