@@ -426,7 +426,7 @@ fn drafts_that_are_no_good_harm_nobody() {
     upload("baseless", &|json| json["baseDefinition"] = "http://x.test/none".into());
     upload("nonsense", &|json| {
         json["differential"]["element"][1] = serde_json::json!({
-            "id": "Observation.nothing", "path": "Observation.nothing", "min": 3, "max": "1",
+            "id": "Observation.nothing", "path": "Observation.nothing", "min": 1, "max": "3",
             "constraint": [{"key": "x-1", "severity": "error", "human": "x", "expression": "((("}]
         });
     });
