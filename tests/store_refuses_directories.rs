@@ -75,7 +75,10 @@ fn another_version_is_refused() {
     filled(directory.path());
     fs::write(directory.path().join("format"), "kanta-phr-sandbox store 999\n").unwrap();
     let error = refused(directory.path());
-    assert!(matches!(&error, OpenError::OtherVersion { found, .. } if found == "kanta-phr-sandbox store 999"), "{error}");
+    assert!(
+        matches!(&error, OpenError::OtherVersion { found, .. } if found == "kanta-phr-sandbox store 999"),
+        "{error}"
+    );
 }
 
 #[test]
