@@ -173,9 +173,18 @@ knobs! {
     /// Whose words the validator speaks.
     validator_texts: ValidatorTexts = ValidatorTexts::Current, "validator.texts",
         Choice(&[("current", ValidatorTexts::Current), ("2018", ValidatorTexts::Of2018)]);
+    /// Whether the STU3 base answers batch and transaction.
+    bundles_stu3: Bundles = Bundles::Never, "bundles.stu3", BUNDLES;
+    /// Whether the R4 base answers batch and transaction.
+    bundles_r4: Bundles = Bundles::Sandbox, "bundles.r4", BUNDLES;
+    /// Whether a Patient written on the open endpoint must conform to its profile.
+    patient_open_strict: bool = false, "patient.open_strict", Flag;
     /// Whether the creating-application extension is added when absent.
     creating_application_add: bool = true, "creating_application.add", Flag;
 }
+
+const BUNDLES: Choice<Bundles> =
+    Choice(&[("sandbox", Bundles::Sandbox), ("always", Bundles::Always), ("never", Bundles::Never)]);
 
 const PREFER: Choice<Prefer> = Choice(&[("ignore", Prefer::Ignore), ("honour", Prefer::Honour)]);
 
@@ -301,6 +310,17 @@ pub enum Prefer {
     Honour,
 }
 
+/// `bundles.stu3`, `bundles.r4`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bundles {
+    /// In the environment sandbox.
+    Sandbox,
+    /// In every environment.
+    Always,
+    /// A Bundle is refused like any request to the base alone.
+    Never,
+}
+
 /// `search.unknown`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnknownSearch {
@@ -420,8 +440,23 @@ impl Settings {
             page_default: self.page_default as usize,
             page_max: self.page_max as usize,
             hide_foreign_ids: self.rs_foreign_id == ForeignId::NotFound,
-            ..crate::records::Settings::default()
+            patient_open_strict: self.patient_open_strict,
+            is_sandbox: self.is_sandbox(),
         }
+    }
+
+    /// Whether a knob lets batch and transaction in, in the environment in force.
+    pub fn bundles(&self, knob: Bundles) -> bool {
+        match knob {
+            Bundles::Sandbox => self.is_sandbox(),
+            Bundles::Always => true,
+            Bundles::Never => false,
+        }
+    }
+
+    /// Whether the environment is the sandbox: the one there is so far.
+    pub fn is_sandbox(&self) -> bool {
+        true
     }
 }
 

@@ -94,7 +94,7 @@ fn requests_that_nothing_answers() {
     );
     assert_eq!(
         check("baseR4", "GET", "Foo/1", 404),
-        "Unknown resource type 'Foo' - Server knows how to handle: [Observation, MedicationAdministration, Patient]"
+        "Unknown resource type 'Foo' - Server knows how to handle: [CarePlan, Observation, Patient, MedicationAdministration, Questionnaire, QuestionnaireResponse, ValueSet, StructureDefinition, CodeSystem]"
     );
     let prefix = "Invalid request: The FHIR endpoint on this server does not know how to handle ";
     let handled = |method: &str, path: &str| check("baseR4", method, path, 400).replace(prefix, "");
@@ -109,6 +109,7 @@ fn requests_that_nothing_answers() {
     let base = "This is the base URL of FHIR server. Unable to handle this request, as it does not contain a resource type or operation name.";
     assert_eq!(check("baseStu3", "POST", "", 400), base);
     assert_eq!(check("baseR4", "GET", "", 400), base);
+    assert!(check("baseStu3", "POST", "Bundle", 404).starts_with("Unknown resource type 'Bundle'"));
     check("baseR4", "GET", "?_getpages=1", 410);
 }
 
@@ -145,7 +146,7 @@ fn browsers_of_other_origins_may_ask() {
 }
 
 #[test]
-fn types_that_only_the_real_server_has_are_not_called_unknown() {
+fn unknown_types_are_refused_before_operations() {
     let server = Server::start();
     let send =
         |method: &str, base: &str, path: &str| Answer::of(server.open_request(base, method, path).send().unwrap());
@@ -156,11 +157,12 @@ fn types_that_only_the_real_server_has_are_not_called_unknown() {
         "Invalid request: The FHIR endpoint on this server does not know how to handle POST operation[QuestionnaireResponse/$validate] with parameters [[_format, _pretty]]"
     );
     for base in ["baseStu3", "baseR4"] {
-        let plan = send("GET", base, "CarePlan");
-        assert_eq!((plan.status, plan.rule()), (400, "RS-TYPE-NOT-SERVED"), "{}", plan.body);
-        assert!(plan.diagnostics().contains("GET operation[CarePlan]"), "{}", plan.body);
         let allergy = send("GET", base, "AllergyIntolerance");
         assert_eq!((allergy.status, allergy.rule()), (404, "RS-TYPE-UNKNOWN"), "{}", allergy.body);
+    }
+    for resource_type in ["Consent", "MedicationStatement", "OperationDefinition"] {
+        let unknown = send("GET", "baseR4", &format!("{resource_type}/1"));
+        assert_eq!((unknown.status, unknown.rule()), (404, "RS-TYPE-UNKNOWN"), "{}", unknown.body);
     }
     let list = send("GET", "baseStu3", "AllergyIntolerance/$validate").diagnostics();
     assert!(list.starts_with("Unknown resource type 'AllergyIntolerance' - Server knows how to handle: [CarePlan, "));

@@ -73,9 +73,12 @@ fn a_directory_with_something_else_in_it_is_refused() {
 fn another_version_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     filled(directory.path());
-    fs::write(directory.path().join("format"), "kanta-phr-sandbox store 2\n").unwrap();
+    fs::write(directory.path().join("format"), "kanta-phr-sandbox store 999\n").unwrap();
     let error = refused(directory.path());
-    assert!(matches!(&error, OpenError::OtherVersion { found, .. } if found == "kanta-phr-sandbox store 2"), "{error}");
+    assert!(
+        matches!(&error, OpenError::OtherVersion { found, .. } if found == "kanta-phr-sandbox store 999"),
+        "{error}"
+    );
 }
 
 #[test]

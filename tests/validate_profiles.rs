@@ -185,7 +185,7 @@ fn where_drafts_are_refused_the_open_endpoint_still_takes_them() {
         records.create(access, Version::R4, ResourceType::Observation, &document, None).map(|written| written.outcome)
     };
     assert!(create(&records, &application).is_ok());
-    let strict = records.with_settings(Settings { refuse_drafts: true, ..Settings::default() });
+    let strict = records.with_settings(Settings { is_sandbox: false, ..Settings::default() });
     let Err(Refusal::Invalid(objections)) = create(&strict, &application) else { panic!("a draft was stored") };
     assert!(objections[0].fix.contains("No profile found"), "{objections:?}");
     assert!(create(&strict, &Access::Open).is_ok(), "{:?}", create(&strict, &Access::Open));

@@ -47,9 +47,9 @@ impl Access {
         }
     }
 
-    /// Whether this patient's data is within reach.
+    /// Whether this patient's data is within reach; what is nobody's (the nil UUID) is within everybody's.
     pub fn reaches(&self, patient: Uuid) -> bool {
-        self.patient().is_none_or(|own| own == patient)
+        patient.is_nil() || self.patient().is_none_or(|own| own == patient)
     }
 
     /// Whether the type may be read. One's own Patient may be read with any token (decisions: clients do it).
@@ -62,13 +62,14 @@ impl Access {
         }
     }
 
-    /// Whether the type may be written. Behind authorization a Patient is made by the authorization server alone.
+    /// Whether the type may be written. Behind authorization a Patient is made by the authorization server alone; for
+    /// profiles, value sets and code systems no scope is granted, so that they are written on the open endpoint only.
     pub fn writes(&self, resource_type: ResourceType) -> bool {
         match (self, resource_type) {
             (Access::Open, _) => true,
             (_, ResourceType::Patient) => false,
             (Access::Application { writes, .. }, _) => writes.contains(resource_type),
-            (Access::Citizen { .. }, _) => true,
+            (Access::Citizen { .. }, _) => resource_type.is_in_compartment(),
         }
     }
 
@@ -102,13 +103,13 @@ impl Access {
 
 /// A set of resource types.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Types(u8);
+pub struct Types(u16);
 
 impl Types {
     /// No type.
     pub const NONE: Types = Types(0);
     /// Every type.
-    pub const ALL: Types = Types(u8::MAX);
+    pub const ALL: Types = Types(u16::MAX);
 
     /// The set of the types with these names (`Observation`, …); names of other types are passed over, `*` is all.
     pub fn named<'n>(names: impl IntoIterator<Item = &'n str>) -> Types {
@@ -145,11 +146,13 @@ mod tests {
             reads: Types::named(["Observation", "CarePlan"]),
             writes: Types::NONE,
         };
-        assert!(access.reaches(patient) && !access.reaches(Uuid::nil()));
+        assert!(access.reaches(patient) && !access.reaches(Uuid::from_u128(2)));
         assert!(access.reads(ResourceType::Observation) && access.reads(ResourceType::Patient));
         assert!(!access.reads(ResourceType::MedicationAdministration));
         assert!(!access.writes(ResourceType::Observation) && !access.writes(ResourceType::Patient));
         assert!(access.deletes(access.creator()) && !access.deletes(Access::Open.creator()));
+        assert!(access.reads(ResourceType::CarePlan) && !access.reads(ResourceType::ValueSet));
+        assert!(access.reaches(Uuid::nil()));
         assert_eq!(Types::named(["*"]), Types::ALL);
     }
 }

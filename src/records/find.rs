@@ -1,19 +1,20 @@
 //! Search: candidates from the index, the rest of the conditions on the candidates, then one page of bytes.
 
-use super::keys::{self, Dated, Group, Number};
+use super::keys::{self, Dated, Group, Number, Run};
 use super::pages::Search;
 use super::read::head_in;
 use super::references::parse_id;
-use super::stored::{self, Stored};
-use super::write::patient_number;
+use super::stored::{self, Hit};
+use super::write_plan::patient_number;
 use super::{Access, Records, Refusal};
 use crate::fhir::Version;
 use crate::fhir::search::{
     DateFilter, IndexValues, Interval, Query, ResourceType, Sort, SortKey, Summary, System, Token,
 };
 use crate::json::Document;
-use crate::store::View;
+use crate::store::{Key, View};
 use jiff::Timestamp;
+use std::cell::Cell;
 use uuid::Uuid;
 
 /// One page of a search.
@@ -30,7 +31,9 @@ pub struct Page {
     /// How many hits a page holds.
     pub count: usize,
     /// The hits of this page.
-    pub hits: Vec<Stored>,
+    pub hits: Vec<Hit>,
+    /// How many entries of the index were looked at: the cost of the search.
+    pub visited: usize,
 }
 
 impl Page {
@@ -77,16 +80,20 @@ impl Records {
             })?;
         let view = self.store.view();
         let now = self.clock.now();
+        let visited = Cell::new(0);
         let (patient, hits) = match resource_type {
             ResourceType::Patient => (None, self.find_patients(&view, access, &query)?),
-            _ => self.find(&view, access, version, resource_type, &query, now)?,
+            _ => self.find(&view, access, version, resource_type, &query, now, &visited)?,
         };
         let count = match query.summary {
             Summary::Count => 0,
             _ => query.count.unwrap_or(self.settings.page_default).min(self.settings.page_max),
         };
-        let search = Search { id: self.random.uuid(), version, resource_type, patient, hits: hits.into(), made: now };
-        let page = self.page_of(&view, &search, 0, count);
+        let caller = (access.patient(), access.creator());
+        let id = self.random.uuid();
+        let search = Search { id, version, resource_type, patient, caller, hits: hits.into(), made: now };
+        let mut page = self.page_of(&view, &search, 0, count, true);
+        page.visited = visited.get();
         if page.next().is_some() {
             self.pages.keep(search);
         }
@@ -106,22 +113,34 @@ impl Records {
         count: Option<usize>,
     ) -> Result<Page, Refusal> {
         let search = parse_id(id).and_then(|id| self.pages.find(id, self.clock.now())).filter(|search| {
-            let own = access.patient().is_none() || access.patient() == search.patient;
+            let own = search.caller == (access.patient(), access.creator());
             own && search.version == version && access.reads(search.resource_type)
         });
         let search = search.ok_or_else(|| Refusal::UnknownPage(id.to_owned()))?;
         let count = count.unwrap_or(self.settings.page_default).min(self.settings.page_max);
-        Ok(self.page_of(&self.store.view(), &search, offset, count))
+        Ok(self.page_of(&self.store.view(), &search, offset, count, false))
     }
 
-    fn page_of(&self, view: &View, search: &Search, offset: usize, count: usize) -> Page {
+    /// A page of a search; one that was made in this very view has no hit that has changed since.
+    fn page_of(&self, view: &View, search: &Search, offset: usize, count: usize, is_new: bool) -> Page {
         let hits = search.hits.iter().skip(offset).take(count).filter_map(|number| {
-            let stored = stored::current(view, *number, search.resource_type)?;
+            let hit = Hit::current(view, *number, search.resource_type, search.version)?;
+            if is_new {
+                return Some(hit);
+            }
             // A resource that was deleted or handed to another patient since is no longer a hit.
-            let head = head_in(view, stored.id)?;
-            search.patient.is_none_or(|patient| patient == head.patient).then(|| stored.on(search.version))
+            let head = head_in(view, hit.id()?)?;
+            search.patient.is_none_or(|patient| patient == head.patient).then_some(hit)
         });
-        Page { id: search.id, made: search.made, total: search.hits.len(), offset, count, hits: hits.collect() }
+        Page {
+            id: search.id,
+            made: search.made,
+            total: search.hits.len(),
+            offset,
+            count,
+            hits: hits.collect(),
+            visited: 0,
+        }
     }
 
     /// Patients are found by `_id` alone; without it the real server failed in a way that was recorded.
@@ -136,6 +155,7 @@ impl Records {
         Ok(head.into_iter().map(|head| head.number).collect())
     }
 
+    #[expect(clippy::too_many_arguments, reason = "the parts of one search, named where they are used")]
     fn find(
         &self,
         view: &View,
@@ -144,24 +164,41 @@ impl Records {
         resource_type: ResourceType,
         query: &Query,
         now: Timestamp,
+        visited: &Cell<usize>,
     ) -> Result<(Option<Uuid>, Vec<Number>), Refusal> {
-        let asked = query.patient.as_deref().unwrap_or_default();
-        let patient = parse_id(asked);
-        // Always refused, data or not: the real server could answer an empty list (resource-server.md §11).
-        if access.patient().is_some_and(|own| patient != Some(own)) {
-            return Err(Refusal::Compartment);
-        }
-        let Some(number) = patient.and_then(|patient| patient_number(view, resource_type, patient).ok()) else {
-            return Ok((patient, Vec::new()));
-        };
         let group = Group::of(resource_type, version);
-        let scope = Scope { view, resource_type, group, patient: number, now: now.as_millisecond() };
-        let candidates = if query.id.is_some() || query.identifier.is_some() {
-            scope.by_identity(patient, query)
-        } else {
-            scope.by_index(query)
+        let scope = |patient: Number| Scope { view, resource_type, group, patient, now: now.as_millisecond(), visited };
+        if !resource_type.is_in_compartment() {
+            return Ok((None, sorted(scope(0).find(None, query), &query.sort)));
+        }
+        let patient = match &query.patient {
+            Some(asked) => {
+                let patient = parse_id(asked);
+                // Always refused, data or not: the real server could answer an empty list (resource-server.md §11).
+                if access.patient().is_some_and(|own| patient != Some(own)) {
+                    return Err(Refusal::Compartment);
+                }
+                // What is no id is nobody's.
+                Some(patient.unwrap_or_default())
+            }
+            // Where no patient has to be named, it is the caller's own, and on the open endpoint everybody.
+            None => access.patient(),
         };
-        Ok((patient, sorted(candidates, &query.sort)))
+        let Some(patient) = patient else {
+            let mut found = Vec::new();
+            let mut from = 1;
+            while let Some(patient) = keys::next_patient(view, from) {
+                visited.set(visited.get() + 1);
+                found.extend(scope(patient).find(None, query));
+                let Some(next) = patient.checked_add(1) else { break };
+                from = next;
+            }
+            return Ok((None, sorted(found, &query.sort)));
+        };
+        let Ok(number) = patient_number(view, resource_type, patient) else {
+            return Ok((Some(patient), Vec::new()));
+        };
+        Ok((Some(patient), sorted(scope(number).find(Some(patient), query), &query.sort)))
     }
 }
 
@@ -170,18 +207,35 @@ struct Scope<'v> {
     view: &'v View,
     resource_type: ResourceType,
     group: Group,
+    /// 0 for what is nobody's.
     patient: Number,
     /// UTC milliseconds.
     now: i64,
+    /// Counts the entries of the index that were looked at.
+    visited: &'v Cell<usize>,
 }
 
 impl Scope<'_> {
+    fn find(&self, patient: Option<Uuid>, query: &Query) -> Vec<Candidate> {
+        if query.id.is_some() || query.identifier.is_some() {
+            self.by_identity(patient, query)
+        } else {
+            self.by_index(query)
+        }
+    }
+
     /// The few resources with an id or an identifier, judged by their content.
     fn by_identity(&self, patient: Option<Uuid>, query: &Query) -> Vec<Candidate> {
         let numbers = match (&query.id, &query.identifier) {
             (Some(id), _) => {
                 let head = parse_id(id).and_then(|id| head_in(self.view, id));
-                let own = head.filter(|head| head.group == self.group && Some(head.patient) == patient);
+                let own = head.filter(|head| {
+                    let is_own = match patient {
+                        Some(patient) => head.patient == patient,
+                        None => patient_number(self.view, self.resource_type, head.patient).ok() == Some(self.patient),
+                    };
+                    head.group == self.group && is_own
+                });
                 own.into_iter().map(|head| head.number).collect()
             }
             (None, Some(Token { code: Some(value), .. })) => {
@@ -190,6 +244,7 @@ impl Scope<'_> {
             // A system alone is asked for: everything has to be looked at.
             (None, _) => self.by_date(query).into_iter().map(|candidate| candidate.number).collect(),
         };
+        self.visited.set(self.visited.get() + numbers.len());
         numbers.into_iter().filter_map(|number| self.judge(number, query)).collect()
     }
 
@@ -208,7 +263,7 @@ impl Scope<'_> {
             && code_fits
             && self.all(&query.dates, values.date)
             && self.all(&query.last_updated, updated)
-            && labels_fit(&document, query);
+            && content_fits(&document, query);
         fits.then_some(Candidate { number, date: values.date, updated: updated.low })
     }
 
@@ -223,8 +278,8 @@ impl Scope<'_> {
                 self.all(&query.last_updated, Interval { low: candidate.updated, high: candidate.updated })
             });
         }
-        if query.category.is_some() || query.security.is_some() {
-            candidates.retain(|candidate| self.has_labels(candidate.number, query));
+        if !query.content.is_empty() {
+            candidates.retain(|candidate| self.has_content(candidate.number, query));
         }
         candidates
     }
@@ -232,18 +287,9 @@ impl Scope<'_> {
     /// One candidate for each resource with one of the codes and all of the dates.
     fn by_date(&self, query: &Query) -> Vec<Candidate> {
         let mut candidates = Vec::new();
-        let mut first_system = None;
-        let mut several_systems = false;
-        let mut scan = |prefix: &[u8], fits: &dyn Fn(&Dated) -> bool| {
-            for dated in self.view.prefix(prefix).filter_map(|(key, _)| Dated::decode(key)) {
-                if fits(&dated) && self.all(&query.dates, dated.date) {
-                    several_systems |= *first_system.get_or_insert(dated.system) != dated.system;
-                    candidates.push(Candidate { number: dated.number, date: dated.date, updated: 0 });
-                }
-            }
-        };
+        let mut runs = 0;
         if query.codes.is_empty() {
-            scan(&keys::dated(self.patient, self.group, None, None), &|_| true);
+            runs += self.scan(&keys::dated(self.patient, self.group, None, None), None, query, &mut candidates);
         }
         for token in &query.codes {
             let code = token.code.as_deref().map(|code| keys::digest(Some(code)));
@@ -253,26 +299,62 @@ impl Scope<'_> {
                 System::Is(system) => Some(keys::digest(Some(system))),
             };
             let prefix = keys::dated(self.patient, self.group, code, system.filter(|_| code.is_some()));
-            scan(&prefix, &|dated| system.is_none_or(|system| dated.system == system));
+            runs += self.scan(&prefix, system, query, &mut candidates);
         }
-        // A resource with several codings stands in the index once for each. One code of one system finds it once, and in
-        // the order of dates, which is that of most searches.
-        let finds_once = matches!(query.codes.as_slice(), [Token { code: Some(_), .. }]) && !several_systems;
-        if !finds_once {
+        // A resource with several codings stands in the index once for each, in several runs; one run finds it once, and
+        // in the order of dates, which is that of most searches.
+        if runs > 1 {
             candidates.sort_unstable_by_key(|candidate| candidate.number);
             candidates.dedup_by_key(|candidate| candidate.number);
         }
         candidates
     }
 
-    fn has_labels(&self, number: Number, query: &Query) -> bool {
+    /// Looks at each run below a prefix, but only where a date that is asked for can stand. Returns how many runs had hits.
+    fn scan(&self, prefix: &[u8], system: Option<[u8; 4]>, query: &Query, candidates: &mut Vec<Candidate>) -> usize {
+        let behind = keys::behind_dated(prefix);
+        let mut from = Key::new(&[prefix]);
+        let mut visited = 0;
+        let mut runs = 0;
+        while let Some(run) = self.view.range(from, behind).next().and_then(|(key, _)| Run::of(key)) {
+            visited += 1;
+            from = run.end();
+            if system.is_some_and(|system| run.system() != system) {
+                continue;
+            }
+            let (low, high) = match run.width().most() {
+                Some(width) => query.dates.iter().fold((i64::MIN, i64::MAX), |(low, high), filter| {
+                    let (from, to) = filter.beginnings(width, self.now);
+                    (low.max(from), high.min(to))
+                }),
+                // What has no date is found by no date.
+                None if query.dates.is_empty() => (i64::MIN, i64::MAX),
+                None => continue,
+            };
+            if low > high {
+                continue;
+            }
+            let before = candidates.len();
+            for dated in self.view.range(run.beginning(low), run.behind(high)).filter_map(|(key, _)| Dated::decode(key))
+            {
+                visited += 1;
+                if self.all(&query.dates, dated.date) {
+                    candidates.push(Candidate { number: dated.number, date: dated.date, updated: 0 });
+                }
+            }
+            runs += usize::from(candidates.len() > before);
+        }
+        self.visited.set(self.visited.get() + visited);
+        runs
+    }
+
+    fn has_content(&self, number: Number, query: &Query) -> bool {
         let Some(stored) = stored::current(self.view, number, self.resource_type) else { return false };
         // Most misses show in the raw text; only what may be a hit is parsed.
-        let mentions = |token: &Option<Token>| {
-            token.as_ref().and_then(|token| token.code.as_deref()).is_none_or(|code| stored.text().contains(code))
-        };
-        let may_fit = stored.text().contains('\\') || (mentions(&query.category) && mentions(&query.security));
-        may_fit && Document::parse(stored.text()).is_ok_and(|document| labels_fit(&document, query))
+        let text = stored.text();
+        let may_fit = text.contains('\\')
+            || query.content.iter().all(|(_, token)| token.code.as_deref().is_none_or(|code| text.contains(code)));
+        may_fit && Document::parse(text).is_ok_and(|document| content_fits(&document, query))
     }
 
     fn all(&self, filters: &[DateFilter], date: Interval) -> bool {
@@ -280,22 +362,9 @@ impl Scope<'_> {
     }
 }
 
-/// `category` and `_security`, which have no index.
-fn labels_fit(document: &Document, query: &Query) -> bool {
-    let root = document.root();
-    let category_fits = query
-        .category
-        .as_ref()
-        .is_none_or(|token| root.get("category").is_some_and(|category| token.matches_concepts(category)));
-    let security_fits = query.security.as_ref().is_none_or(|token| {
-        root.at(&["meta", "security"]).is_some_and(|labels| {
-            labels.each().any(|label| {
-                let member = |name| label.get(name).and_then(crate::json::Value::as_str);
-                token.matches(member("system"), member("code"))
-            })
-        })
-    });
-    category_fits && security_fits
+/// The conditions that have no index.
+fn content_fits(document: &Document, query: &Query) -> bool {
+    query.content.iter().all(|(parameter, token)| token.matches_path(document.root(), parameter.path))
 }
 
 /// The numbers in the order asked for; among equals, and without an order, in that of creation.
@@ -310,13 +379,13 @@ fn sorted(mut candidates: Vec<Candidate>, order: &[Sort]) -> Vec<Number> {
     let creation = |one: &Candidate, other: &Candidate| one.number.cmp(&other.number);
     match order {
         [] => candidates.sort_unstable_by(creation),
-        [sort] => {
-            if sort.descending {
-                // The index is in the order of dates: turned round, there is mostly nothing left to sort.
-                candidates.reverse();
-            }
-            candidates.sort_unstable_by(|one, other| by(sort, one, other).then_with(|| creation(one, other)));
+        // The index is in the order of dates: either way there is mostly nothing left to sort.
+        [sort] if sort.descending => {
+            let ascending = Sort { descending: false, ..*sort };
+            candidates.sort_unstable_by(|one, other| by(&ascending, one, other).then_with(|| creation(other, one)));
+            return candidates.into_iter().rev().map(|candidate| candidate.number).collect();
         }
+        [sort] => candidates.sort_unstable_by(|one, other| by(sort, one, other).then_with(|| creation(one, other))),
         several => candidates.sort_unstable_by(|one, other| {
             let decided = several.iter().map(|sort| by(sort, one, other)).find(|ordering| ordering.is_ne());
             decided.unwrap_or_else(|| creation(one, other))

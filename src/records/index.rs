@@ -32,8 +32,8 @@ impl<'v> IndexChanges<'v> {
         for key in dated_keys(place, values) {
             batch.remove(key);
         }
-        for (_, value) in &values.identifiers {
-            self.list(place, value).retain(|number| *number != place.number);
+        for identifier in identifiers(place, values) {
+            self.list(place, &identifier).retain(|number| *number != place.number);
         }
     }
 
@@ -42,8 +42,8 @@ impl<'v> IndexChanges<'v> {
         for key in dated_keys(place, values) {
             batch.put(key, Value::default());
         }
-        for (_, value) in &values.identifiers {
-            let list = self.list(place, value);
+        for identifier in identifiers(place, values) {
+            let list = self.list(place, &identifier);
             if !list.contains(&place.number) {
                 list.push(place.number);
             }
@@ -53,6 +53,11 @@ impl<'v> IndexChanges<'v> {
     /// Makes the commit depend on the list of an identifier although nothing may change in it.
     pub fn watch(&mut self, place: Place, identifier: &str) {
         self.list(place, identifier);
+    }
+
+    /// Another resource that defines the same URL. The commit depends on there being none.
+    pub fn other_with_url(&mut self, place: Place, url: &str) -> Option<Number> {
+        self.list(place, &url_mark(url)).iter().copied().find(|number| *number != place.number)
     }
 
     /// Writes the lists of identifiers and their conditions.
@@ -83,4 +88,57 @@ fn dated_keys<'i>(place: Place, values: &'i IndexValues<'_>) -> impl Iterator<It
             Dated { code: keys::digest(*code), system: keys::digest(*system), date: values.date, number: place.number };
         dated.key(place.patient, place.group)
     })
+}
+
+/// The identifiers, and the URL of what defines one: it is listed like them, so that two commits can't both take it.
+fn identifiers(place: Place, values: &IndexValues<'_>) -> impl Iterator<Item = String> {
+    let url = match values.codes.as_slice() {
+        [(None, Some(url))] if place.group.resource_type().is_conformance() => Some(url_mark(url)),
+        _ => None,
+    };
+    values.identifiers.iter().map(|(_, value)| (*value).to_owned()).chain(url).collect::<Vec<_>>().into_iter()
+}
+
+/// No identifier begins with a line break: FHIR strings in JSON may hold one, clients' identifiers do not.
+fn url_mark(url: &str) -> String {
+    format!("\n{url}")
+}
+
+/// Notes that the resource with the number `source` refers to these others. The counter beside the entries changes with
+/// each, so that a deletion that runs side by side sees that it came too late.
+pub(super) fn refer(view: &View, batch: &mut Batch, source: Number, targets: &[Number]) {
+    for target in targets {
+        let counter = keys::referred(*target, 0);
+        let count = watch_referrers(view, batch, *target);
+        batch.put(counter, (count + 1).to_be_bytes().to_vec());
+        batch.put(keys::referred(*target, source), Value::default());
+    }
+}
+
+/// Takes such notes back.
+pub(super) fn no_longer_refer(batch: &mut Batch, source: Number, targets: &[Number]) {
+    for target in targets {
+        batch.remove(keys::referred(*target, source));
+    }
+}
+
+/// Makes the commit depend on nobody referring anew to a resource. Returns how often that was done.
+pub(super) fn watch_referrers(view: &View, batch: &mut Batch, target: Number) -> u32 {
+    let counter = keys::referred(target, 0);
+    match view.get(&counter) {
+        Some(value) => {
+            batch.require_equal(counter, value.clone());
+            keys::numbers(Some(value)).first().copied().unwrap_or(0)
+        }
+        None => {
+            batch.require_absent(counter);
+            0
+        }
+    }
+}
+
+/// A resource other than itself that refers to the one with this number.
+pub(super) fn referrer(view: &View, target: Number) -> Option<Number> {
+    let entries = view.prefix(&keys::referring(target));
+    entries.filter_map(|(key, _)| keys::source(key)).find(|source| *source != 0 && *source != target)
 }

@@ -20,11 +20,18 @@ pub struct Objection {
 
 /// What a judge may have to know besides the body.
 #[derive(Clone, Debug)]
-pub struct Surroundings {
+pub struct Surroundings<'a> {
     /// The present moment of the tenant, for rules that ask for it.
     pub now: Timestamp,
     /// Where the Questionnaires that responses answer are found.
     pub questionnaires: Questionnaires,
+    /// No national profile exists for the type: it is judged by FHIR's own definition, and may name what it likes.
+    pub by_type: bool,
+    /// A supplier's draft profile alone is not enough: behind authorization, in environments other than sandbox.
+    pub refuse_drafts: bool,
+    /// The StructureDefinitions (as JSON) that suppliers stored on this base and that the body names, with those they are
+    /// based on: a body may conform to one of them alone.
+    pub drafts: &'a [String],
 }
 
 /// Says whether a body conforms to the profiles it names. Asked once for every write, outside any lock.
@@ -36,6 +43,9 @@ pub trait Judge: Send + Sync {
         version: Version,
         document: &Document,
         settings: &Settings,
-        surroundings: &Surroundings,
+        surroundings: &Surroundings<'_>,
     ) -> Vec<Objection>;
+
+    /// Whether the national service defines this URL, so that nothing else may.
+    fn defines(&self, version: Version, url: &str) -> bool;
 }

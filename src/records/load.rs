@@ -1,9 +1,9 @@
 //! Loading many records with a past in one commit: seeds, and what the control API is given.
 
 use super::index::IndexChanges;
-use super::write::{Draft, next_number};
+use super::write_plan::{Change, ChangeAct, Draft, next_number};
 use super::{Access, Act, Records, Refusal, ResourceType};
-use super::{keys, stored};
+use super::{index, keys, stored};
 use crate::fhir::Version;
 use crate::fhir::search::IndexValues;
 use crate::json::Document;
@@ -45,7 +45,10 @@ impl Records {
         for (index, item) in items.iter().enumerate() {
             let accepted = self.accept(&item.access, item.version, item.resource_type, &item.document);
             let (patient, _) = accepted.map_err(|refusal| LoadRefusal { index, refusal })?;
-            patients.push(patient.ok_or(LoadRefusal { index, refusal: Refusal::Compartment })?);
+            if patient.is_none() && item.resource_type.is_in_compartment() {
+                return Err(LoadRefusal { index, refusal: Refusal::Compartment });
+            }
+            patients.push(patient);
         }
         self.put_all(items, &patients, true, &Batch::new())
     }
@@ -56,26 +59,35 @@ impl Records {
     /// # Errors
     /// When the store fails.
     pub fn load_seed(&self, items: &[Loading], patient: Uuid, along: Batch) -> Result<usize, LoadRefusal> {
-        self.put_all(items, &vec![patient; items.len()], false, &along)
+        self.put_all(items, &vec![Some(patient); items.len()], false, &along)
     }
 
-    fn put_all(&self, items: &[Loading], patients: &[Uuid], check: bool, along: &Batch) -> Result<usize, LoadRefusal> {
+    fn put_all(
+        &self,
+        items: &[Loading],
+        patients: &[Option<Uuid>],
+        check: bool,
+        along: &Batch,
+    ) -> Result<usize, LoadRefusal> {
         let ids: Vec<Uuid> = items.iter().map(|_| self.random.uuid()).collect();
         let loaded = self.store.attempt(|view| {
             let mut batch = along.clone();
             let mut changes = IndexChanges::new(view);
             let first = next_number(view);
-            for (index, ((item, patient), id)) in items.iter().zip(patients).zip(&ids).enumerate() {
-                let refuse = |refusal| LoadRefusal { index, refusal };
+            for (position, ((item, patient), id)) in items.iter().zip(patients).zip(&ids).enumerate() {
+                let refuse = |refusal| LoadRefusal { index: position, refusal };
                 let Loading { access, version, resource_type, document, at } = item;
                 let resource = document.root();
                 if check {
-                    self.check_references(view, access, *version, *resource_type, resource, Some(*patient))
+                    self.check_references(view, access, *version, *resource_type, resource, *patient, false)
                         .map_err(refuse)?;
                 }
-                let draft = Draft::new(self, access, *version, *resource_type, resource, *id, *patient, *at);
-                let place = draft.place(view, first + index as keys::Number).map_err(refuse)?;
+                let act = ChangeAct::Create { resource, id: *id, patient: *patient, condition: None };
+                let change = Change { access, version: *version, resource_type: *resource_type, now: *at, act };
+                let draft = Draft::new(self, &change, resource, *id, *patient);
+                let place = draft.place(view, first + position as keys::Number).map_err(refuse)?;
                 changes.put(&mut batch, place, &IndexValues::of(*resource_type, resource));
+                index::refer(view, &mut batch, place.number, &change.targets(view, resource));
                 let key = keys::version(place.number, 1);
                 batch.require_absent(key).put(key, stored::record(*at, Act::Create, &draft.text(1)));
                 batch.put(keys::head(*id), draft.head(place.number, 1, access.creator()).encode());

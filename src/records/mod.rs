@@ -5,7 +5,9 @@
 //! commit: when it returns, the version, its index entries and the resource's head are there together, as durable as the store is.
 
 mod access;
+mod bundle;
 mod conditional;
+mod drafts;
 mod find;
 mod index;
 mod judge;
@@ -23,15 +25,17 @@ mod refusal;
 mod splice;
 mod stored;
 mod write;
+mod write_plan;
 
 pub use crate::fhir::search::ResourceType;
 pub use access::{Access, Types};
+pub use bundle::{Entry, EntryDone, EntryRefusal};
 pub use find::Page;
 pub use judge::{Judge, Objection, Surroundings};
 pub use load::{LoadRefusal, Loading};
 pub use national::{judge_by, national_profiles};
 pub use refusal::{Refusal, not_handled};
-pub use stored::{Act, Stored};
+pub use stored::{Act, Hit, Stored};
 pub use write::{Outcome, Written};
 
 use crate::fhir::definitions::Selection;
@@ -51,9 +55,6 @@ pub struct Settings {
     pub add_creating_application: bool,
     /// `profiles.foreign = allow`: whether other profiles may stand beside the national one.
     pub foreign_profiles: bool,
-    /// Whether a resource that names only a supplier's draft profile is refused behind authorization, as in environments
-    /// other than sandbox; the open endpoint stores it.
-    pub refuse_drafts: bool,
     /// `stu3.rules` and `profiles.extras`: which national profiles bodies are judged by.
     pub definitions: Selection,
     /// `validator.texts = 2018`: whether findings have the texts recorded in 2018.
@@ -68,6 +69,9 @@ pub struct Settings {
     pub hide_foreign_ids: bool,
     /// `patient.open_strict`: whether a Patient written on the open endpoint must conform to its profile.
     pub patient_open_strict: bool,
+    /// Whether the environment is the sandbox: there a supplier may store Questionnaires and use own draft profiles, in the
+    /// others Kela alone stores them.
+    pub is_sandbox: bool,
 }
 
 impl Default for Settings {
@@ -76,7 +80,6 @@ impl Default for Settings {
             if_match_status: 409,
             add_creating_application: true,
             foreign_profiles: false,
-            refuse_drafts: false,
             definitions: Selection::default(),
             texts_of_2018: false,
             ignore_unknown_parameters: false,
@@ -84,6 +87,7 @@ impl Default for Settings {
             page_max: 10_000,
             hide_foreign_ids: false,
             patient_open_strict: false,
+            is_sandbox: true,
         }
     }
 }

@@ -3,14 +3,17 @@
 use super::Settings;
 use super::judge::{Judge, Objection, Surroundings};
 use crate::fhir::Version;
-use crate::fhir::definitions::Profiles;
+use crate::fhir::definitions::{Definitions, Profiles, Selection, Source};
 use crate::fhir::outcome::{ErrorCode, Issue};
 use crate::fhir::validation::{self, Finding, ForeignProfiles, Options};
-use crate::json::Document;
-use std::sync::Arc;
+use crate::json::{Document, Value};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The validator's text for a resource that names no profile.
 const MISSING_PROFILE: &str = "Missing profile";
+
+/// How many sets of drafts stay compiled.
+const MOST_COMPILED: usize = 16;
 
 /// The judge that knows the embedded national profiles of both FHIR versions.
 pub fn national_profiles() -> Arc<dyn Judge> {
@@ -19,10 +22,37 @@ pub fn national_profiles() -> Arc<dyn Judge> {
 
 /// The judge that knows the national profiles and those a supplier has added.
 pub fn judge_by(profiles: Profiles) -> Arc<dyn Judge> {
-    Arc::new(NationalProfiles(profiles))
+    Arc::new(NationalProfiles { profiles, compiled: Mutex::default() })
 }
 
-struct NationalProfiles(Profiles);
+struct NationalProfiles {
+    profiles: Profiles,
+    /// What suppliers' stored drafts were compiled to, the latest last; nothing when they can't be.
+    compiled: Mutex<Vec<Compiled>>,
+}
+
+/// Drafts on top of the definitions of a version, and what they came to.
+type Compiled = (Version, Selection, Vec<String>, Option<Arc<Definitions>>);
+
+impl NationalProfiles {
+    /// The definitions with these StructureDefinitions on top.
+    fn with_drafts(&self, version: Version, selection: Selection, drafts: &[String]) -> Option<Arc<Definitions>> {
+        let lock = || self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it = |known: &&Compiled| (known.0, known.1) == (version, selection) && known.2 == drafts;
+        if let Some((.., known)) = lock().iter().find(is_it) {
+            return known.clone();
+        }
+        let source = |(number, text): (usize, &String)| Source { file: format!("draft {number}"), text: text.clone() };
+        let sources: Vec<Source> = drafts.iter().enumerate().map(source).collect();
+        let compiled = self.profiles.of(version, selection).extended(&sources).ok().map(Arc::new);
+        let mut known = lock();
+        if known.len() >= MOST_COMPILED {
+            known.remove(0);
+        }
+        known.push((version, selection, drafts.to_vec(), compiled.clone()));
+        compiled
+    }
+}
 
 impl Judge for NationalProfiles {
     fn judge(
@@ -30,27 +60,56 @@ impl Judge for NationalProfiles {
         version: Version,
         document: &Document,
         settings: &Settings,
-        surroundings: &Surroundings,
+        surroundings: &Surroundings<'_>,
     ) -> Vec<Objection> {
         let foreign_profiles = match settings.foreign_profiles {
             true => ForeignProfiles::Allow,
             false => ForeignProfiles::Refuse,
         };
-        let options = Options {
+        let mut options = Options {
             foreign_profiles,
-            refuse_drafts: settings.refuse_drafts,
+            refuse_drafts: surroundings.refuse_drafts,
             texts_of_2018: settings.texts_of_2018,
             questionnaires: surroundings.questionnaires.clone(),
             now: Some(surroundings.now),
+            allow_missing_profile: surroundings.by_type,
+            allow_unknown_profile: surroundings.by_type,
             ..Options::default()
         };
-        let findings = validation::validate(self.0.of(version, settings.definitions), document, &options);
-        let mut objections: Vec<Objection> = findings.into_iter().map(Objection::from).collect();
+        let selection = settings.definitions;
+        let mut named = document.root().at(&["meta", "profile"]).into_iter().flat_map(Value::each);
+        let drafts = surroundings.drafts;
+        let extended = (!drafts.is_empty()).then(|| self.with_drafts(version, selection, drafts));
+        let findings = match extended {
+            None => validation::validate(self.profiles.of(version, selection), document, &options),
+            Some(Some(definitions)) => {
+                // A draft alone is what the body is judged by, whoever's name it has.
+                if let (Some(only), None) = (named.next(), named.next()) {
+                    options.profile = only.as_str().map(str::to_owned);
+                }
+                validation::validate(&definitions, document, &options)
+            }
+            // A draft that can't be compiled: the body is judged by its type, and says so.
+            Some(None) => {
+                options.allow_unknown_profile = true;
+                validation::validate(self.profiles.of(version, selection), document, &options)
+            }
+        };
+        let is_expected = |finding: &Finding| surroundings.by_type && finding.text == MISSING_PROFILE;
+        let findings = findings.into_iter().filter(|finding| !is_expected(finding));
+        let mut objections: Vec<Objection> = findings.map(Objection::from).collect();
         if settings.texts_of_2018 {
             // Recorded with the element alone.
             objections.iter_mut().for_each(|objection| objection.issue.location.truncate(1));
         }
         objections
+    }
+
+    fn defines(&self, version: Version, url: &str) -> bool {
+        let definitions = self.profiles.of(version, Selection::default());
+        definitions.profile(url).is_some()
+            || definitions.value_set(url).is_some()
+            || definitions.code_system(url).is_some()
     }
 }
 

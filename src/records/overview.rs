@@ -28,11 +28,15 @@ impl Records {
         let Some(head) = head_in(&view, patient) else { return Ok(Vec::new()) };
         let group = Group::of(resource_type, version);
         let mut newest: Vec<Dated> = Vec::new();
-        // In the order of code, system and date: the last of each code and system is the newest.
+        // Code and system lead the keys; within them the dates stand in groups by their length.
         for (key, _) in view.prefix(&keys::dated(head.number, group, None, None)) {
             let Some(dated) = Dated::decode(key) else { continue };
             match newest.last_mut() {
-                Some(last) if (last.code, last.system) == (dated.code, dated.system) => *last = dated,
+                Some(last) if (last.code, last.system) == (dated.code, dated.system) => {
+                    if dated.date.low >= last.date.low {
+                        *last = dated;
+                    }
+                }
                 _ => newest.push(dated),
             }
         }

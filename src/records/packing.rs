@@ -27,13 +27,34 @@ pub(super) fn pack(text: &[u8], output: &mut Vec<u8>) {
 
 /// The text that was packed; nothing when the bytes are damaged.
 pub(super) fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
-    let Some((&PACKED, rest)) = packed.split_first() else { return Some(packed.to_vec()) };
+    let mut text = Vec::with_capacity(length(packed)?);
+    append(packed, &mut text).then_some(text)
+}
+
+/// How long the text is that was packed; nothing when the bytes are damaged.
+pub(super) fn length(packed: &[u8]) -> Option<usize> {
+    let Some((&PACKED, rest)) = packed.split_first() else { return Some(packed.len()) };
     let (length, block) = rest.split_first_chunk()?;
     let length = u32::from_be_bytes(*length) as usize;
     // A byte of LZ4 makes 255 of text at most: a damaged length reserves no gigabytes.
-    let possible = length <= block.len().saturating_mul(255);
-    let text = possible.then(|| block::decompress_with_dict(block, length, DICTIONARY).ok()).flatten()?;
-    (text.len() == length).then_some(text)
+    (length <= block.len().saturating_mul(255)).then_some(length)
+}
+
+/// Appends the text that was packed, unpacked in place. False, and nothing appended, when the bytes are damaged.
+pub(super) fn append(packed: &[u8], output: &mut Vec<u8>) -> bool {
+    if packed.first() != Some(&PACKED) {
+        output.extend_from_slice(packed);
+        return true;
+    }
+    let Some(length) = length(packed) else { return false };
+    let start = output.len();
+    output.resize(start + length, 0);
+    let unpacked = block::decompress_into_with_dict(&packed[5..], &mut output[start..], DICTIONARY);
+    let is_whole = unpacked.is_ok_and(|unpacked| unpacked == length);
+    if !is_whole {
+        output.truncate(start);
+    }
+    is_whole
 }
 
 #[cfg(test)]

@@ -17,41 +17,54 @@ const MOST_HITS: usize = 2_000_000;
 /// How many searches are kept.
 const MOST_SEARCHES: usize = 1_000;
 
+/// Who searched: the patient within reach, and the application.
+pub(super) type Caller = (Option<Uuid>, [u8; 8]);
+
 /// A search whose hits can be paged through.
 #[derive(Clone, Debug)]
 pub(super) struct Search {
     pub id: Uuid,
     pub version: Version,
     pub resource_type: ResourceType,
-    /// Whose resources were found; nothing for a search of Patients.
+    /// Whose resources were found; nothing when they are nobody's, or several patients'.
     pub patient: Option<Uuid>,
+    /// Who searched: nobody else may follow the links.
+    pub caller: Caller,
     pub hits: Arc<[Number]>,
     /// When it was made, by the tenant's clock.
     pub made: Timestamp,
 }
 
-/// The kept searches, the oldest first.
+/// The kept searches.
 #[derive(Debug, Default)]
-pub(super) struct Pages(Mutex<VecDeque<Search>>);
+pub(super) struct Pages(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// The oldest first.
+    searches: VecDeque<Search>,
+    /// How many hits they have together.
+    hits: usize,
+}
 
 impl Pages {
     /// Keeps a search.
     pub fn keep(&self, search: Search) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut hits: usize = kept.iter().map(|search| search.hits.len()).sum();
-        while kept.len() >= MOST_SEARCHES || hits > MOST_HITS {
-            match kept.pop_front() {
-                Some(oldest) => hits -= oldest.hits.len(),
+        while kept.searches.len() >= MOST_SEARCHES || kept.hits > MOST_HITS {
+            match kept.searches.pop_front() {
+                Some(oldest) => kept.hits -= oldest.hits.len(),
                 None => break,
             }
         }
-        kept.push_back(search);
+        kept.hits += search.hits.len();
+        kept.searches.push_back(search);
     }
 
     /// The search with this id, unless it has expired.
     pub fn find(&self, id: Uuid, now: Timestamp) -> Option<Search> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let search = kept.iter().rev().find(|search| search.id == id)?;
+        let search = kept.searches.iter().rev().find(|search| search.id == id)?;
         let age = now.duration_since(search.made);
         // A clock that was set back makes a search young, not unknown.
         (age < KEPT).then(|| search.clone())

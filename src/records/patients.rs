@@ -3,9 +3,10 @@
 use super::index::{IndexChanges, Place};
 use super::keys::{self, Dated, Group, Head};
 use super::read::head_in;
-use super::stored;
-use super::write::next_number;
+use super::references::{self, parse_id};
+use super::write_plan::{next_number, patient_number};
 use super::{Access, Act, Records, Refusal};
+use super::{index, stored};
 use crate::fhir::Version;
 use crate::fhir::search::{IndexValues, ResourceType};
 use crate::json::{Document, Value};
@@ -78,7 +79,7 @@ impl Records {
         self.remove(|_, head| head.patient == patient)
     }
 
-    /// Removes for good what was last written before `instant`, Patients apart: the real sandbox's quarterly purge.
+    /// Removes for good what patients have that was last written before `instant`: the real sandbox's quarterly purge.
     /// Returns how many resources went.
     ///
     /// # Errors
@@ -87,7 +88,7 @@ impl Records {
         self.remove(|view, head| {
             let record = view.get(&keys::version(head.number, head.version));
             let written = record.and_then(|record| stored::header(record));
-            head.group.resource_type() != ResourceType::Patient && written.is_some_and(|(written, _)| written < instant)
+            head.group.resource_type().is_in_compartment() && written.is_some_and(|(written, _)| written < instant)
         })
     }
 
@@ -101,8 +102,10 @@ impl Records {
                 let Some(head) = Head::decode(value).filter(|head| doomed(view, head)) else { continue };
                 batch.require_equal(*key, value.clone());
                 unindex(view, &mut batch, &mut changes, &head);
-                for (version, _) in view.prefix(&keys::versions(head.number)) {
-                    batch.remove(*version);
+                let versions = view.prefix(&keys::versions(head.number));
+                let referring = view.prefix(&keys::referring(head.number));
+                for (key, _) in versions.chain(referring) {
+                    batch.remove(*key);
                 }
                 batch.remove(*key);
                 count += 1;
@@ -130,19 +133,19 @@ impl Records {
     }
 }
 
-/// Takes the current version of a resource out of the index.
+/// Takes the current version of a resource out of the index, and what it refers to.
 fn unindex(view: &View, batch: &mut Batch, changes: &mut IndexChanges<'_>, head: &Head) {
     let resource_type = head.group.resource_type();
     let Some(stored) = stored::current(view, head.number, resource_type) else { return };
     let Ok(document) = Document::parse(stored.text()) else { return };
-    let patient = match resource_type {
-        ResourceType::Patient => Some(0),
-        _ => head_in(view, head.patient).map(|patient| patient.number),
-    };
-    if let Some(patient) = patient {
+    if let Ok(patient) = patient_number(view, resource_type, head.patient) {
         let place = Place { patient, group: head.group, number: head.number };
         changes.remove(batch, place, &IndexValues::of(resource_type, document.root()));
     }
+    let version = head.group.version();
+    let targets = references::targets(version, document.root()).into_iter();
+    let targets = targets.filter_map(|target| head_in(view, parse_id(target.id)?)).map(|target| target.number);
+    index::no_longer_refer(batch, head.number, &targets.collect::<Vec<_>>());
 }
 
 fn settle<T>(result: Result<T, AttemptError<Refusal>>) -> Result<T, Refusal> {

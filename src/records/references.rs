@@ -2,7 +2,7 @@
 
 use super::{Access, Refusal};
 use crate::fhir::Version;
-use crate::fhir::search::ResourceType;
+use crate::fhir::search::{ResourceType, canonical};
 use crate::json::Value;
 use uuid::Uuid;
 
@@ -44,12 +44,9 @@ pub(super) fn parse_id(text: &str) -> Option<Uuid> {
     (id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text).then_some(id)
 }
 
-/// The elements that name the person a resource is about or by.
-const OWNERS: [&str; 2] = ["subject", "performer"];
-
-/// The patient in whose compartment a resource is: its subject.
+/// The patient in whose compartment a resource is: its subject, of a Consent the patient.
 ///
-/// For a caller with a patient of its own, every patient that subject and performer name must be that one. A resource without
+/// For a caller with a patient of its own, every patient that subject, performer or author name must be that one. A resource without
 /// a subject passes here, and so do a subject of another type and a reference with white space: the validator says better
 /// what is wrong with them, and nothing of the kind outlives [`check_all`].
 ///
@@ -63,7 +60,8 @@ pub(super) fn compartment(
     resource: Value<'_>,
 ) -> Result<Option<Uuid>, Refusal> {
     let mut subject = None;
-    for name in OWNERS {
+    for (index, name) in resource_type.owners().iter().enumerate() {
+        let is_subject = index == 0;
         for owner in resource.get(name).into_iter().flat_map(Value::each) {
             // MedicationAdministration.performer is a backbone element around the reference.
             let owner = owner.get("actor").unwrap_or(owner);
@@ -73,7 +71,7 @@ pub(super) fn compartment(
             }
             let path = || format!("{resource_type}.{name}");
             let Some(reference) = Reference::parse(text, version) else {
-                return Err(malformed(text, path(), name == "subject"));
+                return Err(malformed(text, path(), is_subject));
             };
             if reference.type_name != "Patient" {
                 continue;
@@ -85,7 +83,7 @@ pub(super) fn compartment(
             if !access.reaches(patient) {
                 return Err(Refusal::Compartment);
             }
-            if name == "subject" {
+            if is_subject {
                 if text.contains("/_history/") {
                     return Err(Refusal::Dangling(text.to_owned(), path()));
                 }
@@ -107,15 +105,22 @@ fn malformed(text: &str, path: String, subject: bool) -> Refusal {
     }
 }
 
-/// Checks every `reference` of a resource with `exists`, contained resources included; those within it (`#…`) are the validator's.
+/// Checks every `reference` of a resource with `exists`, contained resources included, but for those in the element
+/// `unchecked`; those within it (`#…`) are the validator's.
 pub(super) fn check_all(
     version: Version,
     resource_type: ResourceType,
     resource: Value<'_>,
+    unchecked: Option<&str>,
     exists: &dyn Fn(Reference<'_>) -> bool,
 ) -> Result<(), Refusal> {
     let mut path = vec![resource_type.as_str()];
-    walk(version, resource, &mut path, exists)
+    for (key, member) in resource.members().filter(|(key, _)| unchecked != Some(key)) {
+        path.push(key);
+        walk(version, member, &mut path, exists)?;
+        path.pop();
+    }
+    Ok(())
 }
 
 fn walk<'d>(
@@ -134,6 +139,8 @@ fn walk<'d>(
         {
             let place = path.join(".");
             match Reference::parse(text, version) {
+                // A form is named by its canonical URL, in STU3 as well (resource-server.md §4, row 14).
+                None if place == "QuestionnaireResponse.questionnaire" && text.contains("://") => {}
                 None => return Err(malformed(text, place, false)),
                 Some(reference) if !exists(reference) => {
                     return Err(Refusal::Dangling(format!("{}/{}", reference.type_name, reference.id), place));
@@ -146,6 +153,51 @@ fn walk<'d>(
         path.pop();
     }
     Ok(())
+}
+
+/// The literal references of a resource to others than Patients.
+pub(super) fn targets<'d>(version: Version, resource: Value<'d>) -> Vec<Reference<'d>> {
+    let mut found = Vec::new();
+    collect(version, resource, &mut found);
+    found
+}
+
+/// Whether a compact text may refer to anything but Patients: nearly every record shows here that it does not.
+pub(super) fn may_refer(text: &str) -> bool {
+    text.match_indices("\"reference\":").any(|(at, key)| !text[at + key.len()..].starts_with("\"Patient/"))
+}
+
+/// Where a resource refers to `target`, a `Type/id`: the path of the element.
+pub(super) fn path_to(resource: Value<'_>, target: &str) -> Option<String> {
+    fn find(value: Value<'_>, target: &str, path: &mut Vec<String>) -> bool {
+        if value.get("reference").and_then(Value::as_str).is_some_and(|text| canonical(text) == target) {
+            return true;
+        }
+        value.items().any(|item| find(item, target, path))
+            || value.members().any(|(key, member)| {
+                path.push(key.to_owned());
+                let found = find(member, target, path);
+                if !found {
+                    path.pop();
+                }
+                found
+            })
+    }
+    let mut path = Vec::new();
+    find(resource, target, &mut path).then(|| path.join("."))
+}
+
+fn collect<'d>(version: Version, value: Value<'d>, found: &mut Vec<Reference<'d>>) {
+    value.items().for_each(|item| collect(version, item, found));
+    for (key, member) in value.members() {
+        if key == "reference"
+            && let Some(reference) = member.as_str().and_then(|text| Reference::parse(text, version))
+            && reference.type_name != "Patient"
+        {
+            found.push(reference);
+        }
+        collect(version, member, found);
+    }
 }
 
 #[cfg(test)]
@@ -214,7 +266,7 @@ mod tests {
     fn every_reference_is_looked_up() {
         let check = |body: &str| {
             let document = Document::parse(body).unwrap();
-            check_all(Version::R4, ResourceType::Observation, document.root(), &|reference| reference.id == "1")
+            check_all(Version::R4, ResourceType::Observation, document.root(), None, &|reference| reference.id == "1")
         };
         assert_eq!(check(r##"{"subject":{"reference":"Patient/1"},"a":[{"reference":"#x"}],"reference":7}"##), Ok(()));
         assert_eq!(

@@ -49,6 +49,13 @@ pub enum Refusal {
     PatientIdentifier(String),
     /// A personal identity code that could be a real person's: where.
     RealIdentityCode(String),
+    /// A deletion of what another resource refers to: `Type/id`, the `Type/id` that refers to it, the path.
+    StillReferredTo(String, String, String),
+    /// A profile, value set or code system whose URL is taken: the type, the URL, the `Type/id` that has it (empty for a
+    /// national one).
+    UrlTaken(ResourceType, String, String),
+    /// A Bundle that can't be worked off as it is: why.
+    Bundle(String),
     /// The validator's findings.
     Invalid(Vec<Objection>),
     /// A search that can't be answered: the type and the names of the parameters sent.
@@ -69,10 +76,15 @@ impl Refusal {
             Refusal::Unknown(..) | Refusal::UnknownVersion(..) => 404,
             Refusal::Deleted(..) | Refusal::UnknownPage(_) => 410,
             Refusal::Stale(_, _, status) => *status,
+            Refusal::StillReferredTo(..) => 409,
             Refusal::Ambiguous(..) => 412,
-            Refusal::PatientIdentifier(_) | Refusal::RealIdentityCode(_) | Refusal::Invalid(_) => 422,
+            Refusal::PatientIdentifier(_)
+            | Refusal::RealIdentityCode(_)
+            | Refusal::UrlTaken(..)
+            | Refusal::Invalid(_) => 422,
             Refusal::UrnSubject(_) | Refusal::PatientSearch | Refusal::Store(_) => 500,
-            Refusal::NoResourceType
+            Refusal::Bundle(_)
+            | Refusal::NoResourceType
             | Refusal::WrongType(..)
             | Refusal::NoId
             | Refusal::OtherId(..)
@@ -132,6 +144,16 @@ impl Refusal {
                 location.clone(),
                 "A personal identity code outside the test range 900-999 is not accepted".to_owned(),
             ),
+            Refusal::Bundle(text) => Issue::error(text.clone()),
+            Refusal::StillReferredTo(target, by, place) => Issue::error(format!(
+                "Unable to delete {target} because at least one resource has a reference to this resource. First reference found was resource {by} in path {place}"
+            )),
+            Refusal::UrlTaken(resource_type, url, by) => Issue::error(match by.is_empty() {
+                true => format!("Can not create multiple {resource_type} resources with {resource_type}.url \"{url}\""),
+                false => format!(
+                    "Can not create multiple {resource_type} resources with {resource_type}.url \"{url}\", already have one with resource ID: {by}"
+                ),
+            }),
             Refusal::Invalid(objections) => {
                 return objections.iter().map(|objection| objection.issue.clone()).collect();
             }
@@ -146,6 +168,14 @@ impl Refusal {
     /// The rule's id, and what to do about it: the text of `Sandbox-Reason`.
     pub fn reason(&self) -> (&str, String) {
         match self {
+            Refusal::Scope(_, resource_type) if resource_type.is_conformance() => (
+                "RS-SCOPE",
+                format!("no scope is granted for {resource_type}: use the open endpoint"),
+            ),
+            Refusal::Scope("write", ResourceType::Questionnaire) => (
+                "RS-SCOPE",
+                "the token needs patient/Questionnaire.write; outside the sandbox environment Kela alone stores Questionnaires".into(),
+            ),
             Refusal::Scope("write", ResourceType::Patient) => (
                 "RS-SCOPE",
                 "applications cannot write Patient whatever their scopes: the authorization server makes it at the first consent; PUT Patient/uuid works on the open endpoint alone".into(),
@@ -200,6 +230,17 @@ impl Refusal {
             ),
             Refusal::RealIdentityCode(_) => {
                 ("RS-REAL-PERSON", "use test persons only: individual numbers 900-999".into())
+            }
+            Refusal::Bundle(text) => ("RS-BUNDLE-ENTRY", text.clone()),
+            Refusal::StillReferredTo(_, by, _) => {
+                ("RS-DELETE-REFERRED", format!("delete {by} first, or take its reference out"))
+            }
+            Refusal::UrlTaken(_, _, by) if by.is_empty() => (
+                "RS-URL-NATIONAL",
+                "the national definitions are not overwritten: give your own another url, such as this one with a suffix".into(),
+            ),
+            Refusal::UrlTaken(_, _, by) => {
+                ("RS-URL-TAKEN", format!("update {by} by PUT, or give the new one another url"))
             }
             Refusal::Invalid(objections) => {
                 let error = objections.iter().find(|objection| objection.issue.severity == "error");

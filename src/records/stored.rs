@@ -106,10 +106,57 @@ pub(super) fn header(record: &[u8]) -> Option<(Timestamp, Act)> {
     Some((Timestamp::from_millisecond(milliseconds).ok()?, act))
 }
 
+/// A hit of a search: the current version of a resource, packed as it lies in the store until it is written out.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// The type.
+    pub resource_type: ResourceType,
+    record: Value,
+    version: Version,
+}
+
+impl Hit {
+    /// The current version of the resource with this number, unless it is deleted; `version` is the base that answers.
+    pub(super) fn current(view: &View, number: Number, resource_type: ResourceType, version: Version) -> Option<Hit> {
+        let (_, record) = current_record(view, number)?;
+        let (_, act) = header(record)?;
+        (act != Act::Delete).then(|| Hit { resource_type, record: record.clone(), version })
+    }
+
+    /// How long the text is, about.
+    pub fn length(&self) -> usize {
+        self.record.get(HEADER..).and_then(packing::length).unwrap_or(0)
+    }
+
+    /// Appends the resource as compact JSON, id and meta included, and gives its logical id as text: 36 bytes. Nothing is
+    /// appended, and given, when the stored bytes are damaged.
+    pub fn append_to(&self, output: &mut Vec<u8>) -> Option<[u8; 36]> {
+        let start = output.len();
+        let packed = self.record.get(HEADER..)?;
+        if self.resource_type == ResourceType::Patient {
+            let stored = Stored::decode(self.resource_type, Uuid::nil(), 1, &self.record)?;
+            output.extend_from_slice(&stored.on(self.version).body);
+        } else if !packing::append(packed, output) {
+            return None;
+        }
+        let at = start + ID_BEHIND + self.resource_type.as_str().len();
+        let id = output.get(at..).and_then(|text| text.first_chunk().copied());
+        if id.is_none() {
+            output.truncate(start);
+        }
+        id
+    }
+
+    /// The logical id.
+    pub(super) fn id(&self) -> Option<Uuid> {
+        let mut text = Vec::with_capacity(self.length());
+        Uuid::try_parse_ascii(&self.append_to(&mut text)?).ok()
+    }
+}
+
 /// The current version of the resource with this number, unless it is deleted.
 pub(super) fn current(view: &View, number: Number, resource_type: ResourceType) -> Option<Stored> {
-    let (key, record) = view.prefix(&keys::versions(number)).next_back()?;
-    let (_, version_id) = keys::number_and_version(key)?;
+    let (version_id, record) = current_record(view, number)?;
     let mut stored = Stored::decode(resource_type, Uuid::nil(), version_id, record)?;
     if stored.act == Act::Delete {
         return None;
@@ -118,15 +165,33 @@ pub(super) fn current(view: &View, number: Number, resource_type: ResourceType) 
     Some(stored)
 }
 
+/// The newest version of the resource with this number. Versions are counted from 1 without gaps, and most resources have
+/// one or two: asking for one after the other is quicker than a walk over a range.
+fn current_record(view: &View, number: Number) -> Option<(u32, &Value)> {
+    const MOST_STEPS: u32 = 4;
+    let mut newest = (1, view.get(&keys::version(number, 1))?);
+    for version in 2..=MOST_STEPS {
+        match view.get(&keys::version(number, version)) {
+            Some(record) => newest = (version, record),
+            None => return Some(newest),
+        }
+    }
+    let (key, record) = view.prefix(&keys::versions(number)).next_back()?;
+    Some((keys::number_and_version(key)?.1, record))
+}
+
 /// When the current version of the resource with this number was written, in UTC milliseconds.
 pub(super) fn updated(view: &View, number: Number) -> i64 {
-    let current = view.prefix(&keys::versions(number)).next_back();
+    let current = current_record(view, number);
     current.and_then(|(_, record)| header(record)).map_or(0, |(written, _)| written.as_millisecond())
 }
 
+/// How far the id stands behind the beginning, with the length of the type's name.
+const ID_BEHIND: usize = "{\"resourceType\":\"\",\"id\":\"".len();
+
 /// The id stands at a fixed place: every stored text begins `{"resourceType":"…","id":"…"`.
 fn id_in(text: &str, resource_type: ResourceType) -> Option<Uuid> {
-    let start = "{\"resourceType\":\"\",\"id\":\"".len() + resource_type.as_str().len();
+    let start = ID_BEHIND + resource_type.as_str().len();
     Uuid::parse_str(text.get(start..start + 36)?).ok()
 }
 

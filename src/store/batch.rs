@@ -1,6 +1,7 @@
 //! What a commit is made of.
 
 use super::{CommitError, Key, Value, View};
+use std::collections::HashSet;
 
 /// What to change, and what must hold for it to be changed.
 ///
@@ -38,6 +39,15 @@ impl Batch {
     /// Removes `key`, whether or not it is there.
     pub fn remove(&mut self, key: Key) -> &mut Batch {
         self.changes.push((key, None));
+        self
+    }
+
+    /// Adds a batch that was built from [`View::with`] this one. What it demands of keys that are changed here holds by that,
+    /// and is no condition of the whole.
+    pub fn then(&mut self, next: Batch) -> &mut Batch {
+        let changed: HashSet<Key> = self.changes.iter().map(|(key, _)| *key).collect();
+        self.conditions.extend(next.conditions.into_iter().filter(|(key, _)| !changed.contains(key)));
+        self.changes.extend(next.changes);
         self
     }
 

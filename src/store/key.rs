@@ -1,13 +1,13 @@
 //! Keys: short, inline, ordered by their bytes.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 /// A key of at most [`Key::MAX`] bytes, kept inline; ordered by its bytes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
-    // Zero behind the length, so that the derived order (the array, then the length) is that of the slices.
-    bytes: [u8; Key::MAX],
-    length: u8,
+    /// The bytes, zeros behind them, and the length last: so the order of the whole is that of the slices.
+    bytes: [u8; Key::MAX + 1],
 }
 
 impl Key {
@@ -19,13 +19,14 @@ impl Key {
     /// # Panics
     /// When the parts are longer than [`Key::MAX`] together: key layouts are fixed by the rooms, never by input.
     pub fn new(parts: &[&[u8]]) -> Key {
-        let mut key = Key { bytes: [0; Key::MAX], length: 0 };
+        let mut bytes = [0; Key::MAX + 1];
+        let mut length = 0;
         for part in parts {
-            let start = usize::from(key.length);
-            key.bytes[start..start + part.len()].copy_from_slice(part);
-            key.length += part.len() as u8;
+            bytes[..Key::MAX][length..length + part.len()].copy_from_slice(part);
+            length += part.len();
         }
-        key
+        bytes[Key::MAX] = length as u8;
+        Key { bytes }
     }
 
     /// The key with exactly these bytes, unless they are too many. For bytes that come from outside the program.
@@ -36,7 +37,28 @@ impl Key {
 
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..usize::from(self.length)]
+        &self.bytes[..usize::from(self.bytes[Key::MAX])]
+    }
+
+    /// The bytes as two numbers in the same order. Keys are compared many times in every look at a map, and two numbers are
+    /// compared in place, without a call.
+    fn halves(&self) -> (u128, u128) {
+        let (high, low) = self.bytes.split_at(16);
+        // Two halves of 16 bytes each: neither conversion can fail.
+        let number = |half: &[u8]| half.try_into().map_or(0, u128::from_be_bytes);
+        (number(high), number(low))
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Key) -> Ordering {
+        self.halves().cmp(&other.halves())
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Key) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The map in memory that serves every read.
 
-use super::{Key, Value};
+use super::{Batch, Key, Value};
 use imbl::OrdMap;
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
@@ -38,6 +38,13 @@ impl View {
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// This state with the changes of a batch made, whatever its conditions; nothing is committed by it.
+    pub fn with(&self, batch: &Batch) -> View {
+        let mut view = self.clone();
+        view.apply(batch.changes.iter().cloned());
+        view
     }
 
     /// Makes the changes: a value to put, or none to remove.

@@ -20,6 +20,10 @@ use uuid::Uuid;
 pub const AINO: Uuid = Uuid::from_u128(0x0000_a100_0000_4000_8000_0000_0000_000a);
 pub const EINO: Uuid = Uuid::from_u128(0x0000_e100_0000_4000_8000_0000_0000_000e);
 
+/// The types that scopes are granted for.
+pub const GRANTED: [&str; 5] =
+    ["Observation", "MedicationAdministration", "CarePlan", "Questionnaire", "QuestionnaireResponse"];
+
 /// What the handlers are given: the records, and tokens that are words.
 #[derive(Clone)]
 pub struct TestBackend {
@@ -38,19 +42,24 @@ impl Backend for TestBackend {
     }
 
     fn caller(&self, bearer: &str, _: &Extensions) -> Result<Caller, TokenProblem> {
-        // `diary-aino`, `diary-aino-read`, `other-eino`: application, citizen, and whether it only reads.
+        // `diary-aino`, `diary-aino-read`, `diary-aino-all`, `other-eino`: application, citizen, and whether it only reads.
         let mut words = bearer.split('-');
         let (Some(application @ ("diary" | "other")), Some(citizen)) = (words.next(), words.next()) else {
             return Err(TokenProblem("this tenant has not given the access token".into()));
         };
         let patient = if citizen == "aino" { AINO } else { EINO };
-        let writes = if words.next() == Some("read") { Types::NONE } else { Types::ALL };
+        let all = Types::named(GRANTED);
+        let (reads, writes) = match words.next() {
+            Some("read") => (Types::named(["Observation", "MedicationAdministration"]), Types::NONE),
+            Some("all") => (all, all),
+            _ => (Types::named(["Observation", "MedicationAdministration"]), Types::ALL),
+        };
         let access = Access::Application {
             client_id: application.into(),
             name: format!("The \"{application}\" app"),
             application_id: format!("1.2.246.10.{application}"),
             patient,
-            reads: Types::named(["Observation", "MedicationAdministration"]),
+            reads,
             writes,
         };
         Ok(Caller { access, party: Party { client_id: Some(application.into()), ..Party::default() } })
@@ -249,4 +258,60 @@ pub fn dose(patient: Uuid, code: &str, at: &str) -> String {
     format!(
         r#"{{"resourceType":"MedicationAdministration","meta":{{"profile":["http://phr.kanta.fi/StructureDefinition/fiphr-sd-insulindosing-r4"]}},"language":"fi","text":{{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">Insuliini</div>"}},"identifier":[{{"system":"urn:ietf:rfc:3986","value":"urn:uuid:11111111-2222-4333-8444-555555555555"}}],"status":"completed","medicationCodeableConcept":{{"coding":[{{"system":"http://phr.kanta.fi/CodeSystem/fiphr-cs-insulincode","code":"{code}","display":"Insuliini"}}],"text":"insulin"}},"subject":{{"reference":"Patient/{patient}"}},"effectiveDateTime":"{at}"}}"#
     )
+}
+
+/// A body of a type for a base, about a patient; the identifier and the URL are made of `word`.
+pub fn body_of(resource_type: &str, base: &str, patient: Uuid, word: &str) -> String {
+    let (folder, suffix) = if base == "baseR4" { ("r4", "-r4") } else { ("stu3", "-stu3") };
+    let example = |name: &str| {
+        let path = format!("{}/examples/{folder}/valid/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let identifier = serde_json::json!({"system": "urn:ietf:rfc:3986", "value": urn(word)});
+        json["identifier"] = match json["identifier"].is_array() {
+            true => serde_json::json!([identifier]),
+            false => identifier,
+        };
+        json.to_string().replace("7d1c5a52-9f0e-4c3b-8a47-2b6f0c9e51d3", &patient.to_string())
+    };
+    let urn = urn(word);
+    match resource_type {
+        "Observation" => example("bodyweight-minimal"),
+        "MedicationAdministration" => example("insulindosing-minimal"),
+        "CarePlan" => example("selfcareplan-minimal"),
+        "Questionnaire" => example("questionnaire-minimal"),
+        "QuestionnaireResponse" => example("questionnaireresponse-minimal"),
+        "Patient" => {
+            let id = &urn["urn:uuid:".len()..];
+            format!(
+                r#"{{"resourceType":"Patient","id":"{id}","identifier":[{{"system":"urn:ietf:rfc:3986","value":"{urn}"}}],"active":true}}"#
+            )
+        }
+        "Consent" => format!(
+            r#"{{"resourceType":"Consent","identifier":{{"system":"urn:ietf:rfc:3986","value":"{urn}"}},"status":"active","category":[{{"coding":[{{"system":"http://phr.kanta.fi/fiphr-cs-consentcategory","code":"1"}}]}}],"patient":{{"reference":"Patient/{patient}"}},"policyRule":"http://x.test/rule"}}"#
+        ),
+        "MedicationStatement" => format!(
+            r#"{{"resourceType":"MedicationStatement","identifier":[{{"system":"urn:ietf:rfc:3986","value":"{urn}"}}],"status":"active","category":{{"coding":[{{"system":"http://hl7.org/fhir/medication-statement-category","code":"patientspecified"}}]}},"medicationCodeableConcept":{{"text":"Burana"}},"effectiveDateTime":"2026-05-01","subject":{{"reference":"Patient/{patient}"}},"taken":"y"}}"#
+        ),
+        "ValueSet" => format!(
+            r#"{{"resourceType":"ValueSet","url":"http://x.test/ValueSet/{word}","identifier":[{{"system":"urn:ietf:rfc:3986","value":"{urn}"}}],"status":"draft","compose":{{"include":[{{"system":"http://loinc.org"}}]}}}}"#
+        ),
+        "CodeSystem" => {
+            let identifier = format!(r#"{{"system":"urn:ietf:rfc:3986","value":"{urn}"}}"#);
+            let identifier = if suffix == "-r4" { format!("[{identifier}]") } else { identifier };
+            format!(
+                r#"{{"resourceType":"CodeSystem","url":"http://x.test/CodeSystem/{word}","identifier":{identifier},"status":"draft","content":"complete","concept":[{{"code":"1"}}]}}"#
+            )
+        }
+        "StructureDefinition" => {
+            let (version, profile) = match suffix {
+                "-r4" => ("4.0.1", "fiphr-sd-bodyweight"),
+                _ => ("3.0.1", "fiphr-bodyweight-stu3"),
+            };
+            format!(
+                r#"{{"resourceType":"StructureDefinition","url":"http://phr.kanta.fi/StructureDefinition/{word}","identifier":[{{"system":"urn:ietf:rfc:3986","value":"{urn}"}}],"name":"Draft","status":"draft","fhirVersion":"{version}","kind":"resource","abstract":false,"type":"Observation","baseDefinition":"http://phr.kanta.fi/StructureDefinition/{profile}","derivation":"constraint","differential":{{"element":[{{"id":"Observation","path":"Observation"}},{{"id":"Observation.comment","path":"Observation.bodySite","min":0}}]}}}}"#
+            )
+        }
+        other => panic!("no body of {other}"),
+    }
 }

@@ -65,7 +65,9 @@ fn entries_are_stored_on_each_base_that_knows_them() {
         .records()
         .search(&Access::Citizen { patient }, Version::R4, ResourceType::Observation, &pairs)
         .unwrap();
-    let text = found.hits[0].text();
+    let mut text = Vec::new();
+    found.hits[0].append_to(&mut text);
+    let text = std::str::from_utf8(&text).unwrap();
     assert!(text.contains(r#""value":72.50,"unit":"kg""#), "the digits stay: {text}");
     assert!(text.contains(r#""effectiveDateTime":"2026-06-01T15:00:00+03:00""#), "{text}");
     let overview = browser.open(&server.own(""));

@@ -183,6 +183,31 @@ impl DateFilter {
         Some(DateFilter { prefix, interval: Interval::parse(text)? })
     }
 
+    /// Between which beginnings (both included) all those dates lie that are asked for and last at most `width`
+    /// milliseconds from the first to the last: where an index ordered by beginnings has to be looked at.
+    pub fn beginnings(&self, width: i64, now: i64) -> (i64, i64) {
+        let Interval { low, high } = self.interval;
+        // The greatest width is that of open beginnings.
+        let before = |bound: i64| if width == i64::MAX { i64::MIN } else { bound.saturating_sub(width) };
+        match self.prefix {
+            Prefix::Equal => (before(low), high),
+            Prefix::NotEqual => (i64::MIN, i64::MAX),
+            Prefix::Less | Prefix::EndsBefore => (i64::MIN, low),
+            Prefix::LessOrEqual => (i64::MIN, high),
+            Prefix::Greater => (before(high), i64::MAX),
+            Prefix::GreaterOrEqual => (before(low), i64::MAX),
+            Prefix::StartsAfter => (high, i64::MAX),
+            Prefix::Approximately => {
+                let margin = self.margin(now);
+                (before(low.saturating_sub(margin)), high.saturating_add(margin))
+            }
+        }
+    }
+
+    fn margin(&self, now: i64) -> i64 {
+        now.saturating_sub(self.interval.low).saturating_abs() / 10
+    }
+
     /// Whether a resource with this date is asked for; `now` in UTC milliseconds is the middle of "approximately".
     pub fn matches(&self, date: Interval, now: i64) -> bool {
         if date == Interval::NONE {
@@ -199,7 +224,7 @@ impl DateFilter {
             Prefix::StartsAfter => date.low > high,
             Prefix::EndsBefore => date.high < low,
             Prefix::Approximately => {
-                let margin = now.saturating_sub(low).saturating_abs() / 10;
+                let margin = self.margin(now);
                 date.overlaps(Interval { low: low.saturating_sub(margin), high: high.saturating_add(margin) })
             }
         }
@@ -302,6 +327,24 @@ mod tests {
         #[test]
         fn no_date_like_text_panics(text in "[0-9]{1,5}(-[0-9]{1,3}){0,3}(T[0-9:.]{0,14}(Z|[+-][0-9:]{0,7})?)?") {
             let _ = Interval::parse(&text);
+        }
+    }
+
+    #[test]
+    fn beginnings_hold_every_date_that_matches() {
+        let now = utc("2026-06-01T00:00:00Z");
+        let dates = ["2026-05-01", "2026-05-31T23:59:59.999+03:00", "2025", "2026-05", "2030-01-01T00:00:00Z"];
+        for prefix in ["eq", "ne", "lt", "gt", "le", "ge", "sa", "eb", "ap"] {
+            for filter in dates {
+                let filter = DateFilter::parse(&format!("{prefix}{filter}")).unwrap();
+                for date in dates.map(|date| Interval::parse(date).unwrap()) {
+                    let (from, to) = filter.beginnings(date.high - date.low, now);
+                    assert!(!filter.matches(date, now) || (from..=to).contains(&date.low), "{filter:?} {date:?}");
+                }
+                let open = Interval { low: i64::MIN, high: i64::MAX };
+                let (from, to) = filter.beginnings(i64::MAX, now);
+                assert!(!filter.matches(open, now) || (from..=to).contains(&open.low), "{filter:?}");
+            }
         }
     }
 }

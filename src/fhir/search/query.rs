@@ -1,7 +1,9 @@
 //! A query string read once into what is asked for, or into the way in which it can't be.
 
 use super::parameters::{RESULT_PARAMETERS, default_code_system};
-use super::{DateFilter, ResourceType, System, Token, parameters, split_values};
+use super::{
+    DateFilter, Parameter, ParameterType, ResourceType, Role, System, Token, canonical, parameters, split_values,
+};
 use crate::fhir::Version;
 
 /// How many codes one search may name: each is a walk over the index.
@@ -12,7 +14,7 @@ const MOST_CODES: usize = 1000;
 pub struct Query {
     /// The id of the patient, as given.
     pub patient: Option<String>,
-    /// One of these codes; empty for any.
+    /// One of these codes, or this URL, of what the type is indexed by; empty for any.
     pub codes: Vec<Token>,
     /// All of these dates.
     pub dates: Vec<DateFilter>,
@@ -20,10 +22,8 @@ pub struct Query {
     pub last_updated: Vec<DateFilter>,
     /// This identifier.
     pub identifier: Option<Token>,
-    /// This category.
-    pub category: Option<Token>,
-    /// This security label.
-    pub security: Option<Token>,
+    /// What the content of each candidate must say.
+    pub content: Vec<(&'static Parameter, Token)>,
     /// This logical id.
     pub id: Option<String>,
     /// The order of the hits; empty for the order of writing.
@@ -119,20 +119,22 @@ impl Query {
         for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
             // The one modifier with a meaning here: it names the only type a patient can have.
             let name = if name == "patient:Patient" { "patient" } else { name.as_str() };
-            let known = RESULT_PARAMETERS.contains(&name)
-                || parameters(resource_type, version).any(|parameter| parameter.name == name);
-            if !known {
+            let known = parameters(resource_type, version).find(|parameter| parameter.name == name);
+            if known.is_none() && !RESULT_PARAMETERS.contains(&name) {
                 if ignore_unknown {
                     continue;
                 }
                 return Err(QueryError::Unknown(name.to_owned()));
             }
-            let is_date = matches!(name, "date" | "effective-time" | "_lastUpdated");
+            let is_date = known.is_some_and(|parameter| parameter.kind == ParameterType::Date);
             if !is_date && seen.contains(&name) {
                 return Err(QueryError::Repeated(name.to_owned()));
             }
             seen.push(name);
-            query.read(resource_type, name, value)?;
+            match known {
+                Some(parameter) if parameter.role != Role::Total => query.condition(resource_type, parameter, value)?,
+                _ => query.result(version, resource_type, name, value)?,
+            }
         }
         let missing = |name: &str| !seen.contains(&name);
         match parameters(resource_type, version).find(|parameter| parameter.mandatory && missing(parameter.name)) {
@@ -141,26 +143,60 @@ impl Query {
         }
     }
 
-    fn read(&mut self, resource_type: ResourceType, name: &str, value: &str) -> Result<(), QueryError> {
+    /// A parameter that says what is looked for.
+    fn condition(
+        &mut self,
+        resource_type: ResourceType,
+        parameter: &'static Parameter,
+        value: &str,
+    ) -> Result<(), QueryError> {
+        let name = parameter.name;
         let single = || match split_values(value)[..] {
             [single] => Ok(single),
             _ => Err(QueryError::Repeated(name.to_owned())),
         };
         let date = |text: &str| DateFilter::parse(text).ok_or_else(|| QueryError::Date(text.to_owned()));
-        match name {
-            "patient" => self.patient = Some(patient_id(single()?).to_owned()),
-            "code" if value.split(',').nth(MOST_CODES).is_some() => {
-                return Err(QueryError::TooMany("code", MOST_CODES));
+        match parameter.role {
+            Role::Patient => self.patient = Some(patient_id(single()?).to_owned()),
+            Role::Indexed if parameter.or => {
+                if value.split(',').nth(MOST_CODES).is_some() {
+                    return Err(QueryError::TooMany(name, MOST_CODES));
+                }
+                self.codes = codes(resource_type, value);
             }
-            "code" => self.codes = codes(resource_type, value),
-            "date" | "effective-time" => self.dates.push(date(single()?)?),
-            "_lastUpdated" => self.last_updated.push(date(single()?)?),
-            "identifier" => self.identifier = Some(Token::parse(single()?)),
-            "category" => self.category = Some(Token::parse(single()?)),
-            "_security" => self.security = Some(Token::parse(single()?)),
-            "_id" => self.id = Some(single()?.to_owned()),
+            Role::Indexed => self.indexed(parameter, single()?),
+            Role::Content => self.content.push((parameter, token(parameter, single()?))),
+            Role::Date => self.dates.push(date(single()?)?),
+            Role::LastUpdated => self.last_updated.push(date(single()?)?),
+            Role::Identifier => self.identifier = Some(Token::parse(single()?)),
+            Role::Id => self.id = Some(single()?.to_owned()),
+            Role::Total => {}
+        }
+        Ok(())
+    }
+
+    /// A parameter that the index answers with one value.
+    fn indexed(&mut self, parameter: &'static Parameter, value: &str) {
+        let token = token(parameter, value);
+        if value.contains('|') && parameter.kind != ParameterType::Token {
+            // The index knows no versions: with one, the element itself has to say it.
+            let whole = Token { system: System::Any, code: Some(value.to_owned()) };
+            self.content.push((parameter, whole));
+        }
+        self.codes = vec![token];
+    }
+
+    /// A parameter that shapes the answer.
+    fn result(
+        &mut self,
+        version: Version,
+        resource_type: ResourceType,
+        name: &str,
+        value: &str,
+    ) -> Result<(), QueryError> {
+        match name {
             "_count" => self.count = Some(count(value)?),
-            "_sort" => self.sort = sort(resource_type, value)?,
+            "_sort" => self.sort = sort(version, resource_type, value)?,
             "_summary" => {
                 self.summary = Summary::parse(value).ok_or_else(|| QueryError::Value("_summary", value.to_owned()))?;
             }
@@ -173,6 +209,18 @@ impl Query {
             _ => {}
         }
         Ok(())
+    }
+}
+
+/// The one value of a parameter, as what candidates are compared with.
+fn token(parameter: &Parameter, value: &str) -> Token {
+    match parameter.kind {
+        ParameterType::Token => Token::parse(value),
+        // A bare id can only be the one type's that the element refers to.
+        ParameterType::Reference if parameter.name == "questionnaire" && uuid::Uuid::try_parse(value).is_ok() => {
+            Token { system: System::Any, code: Some(format!("Questionnaire/{value}")) }
+        }
+        _ => Token { system: System::Any, code: Some(canonical(value).to_owned()) },
     }
 }
 
@@ -202,13 +250,10 @@ fn codes(resource_type: ResourceType, value: &str) -> Vec<Token> {
     codes
 }
 
-fn sort(resource_type: ResourceType, value: &str) -> Result<Vec<Sort>, QueryError> {
-    let date = match resource_type {
-        ResourceType::Observation => "date",
-        ResourceType::MedicationAdministration => "effective-time",
-        // A patient has no date of its own.
-        ResourceType::Patient => "_lastUpdated",
-    };
+fn sort(version: Version, resource_type: ResourceType, value: &str) -> Result<Vec<Sort>, QueryError> {
+    // Some types have no date of their own.
+    let date = parameters(resource_type, version).find(|parameter| parameter.role == Role::Date);
+    let date = date.map_or("_lastUpdated", |parameter| parameter.name);
     let mut order: Vec<Sort> = Vec::new();
     for part in value.split(',') {
         let (name, descending) = match part.strip_prefix('-') {

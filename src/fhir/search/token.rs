@@ -1,6 +1,7 @@
 //! Token parameters: `code`, `system|code`, `|code`, `system|`.
 
-use crate::json::Value;
+use super::canonical;
+use crate::json::{Kind, Value};
 
 /// Which systems a token asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,9 +48,41 @@ impl Token {
         system_fits && self.code.as_deref().is_none_or(|wanted| code == Some(wanted))
     }
 
-    /// Whether one of the codings of a CodeableConcept, or of a list of them, is asked for.
-    pub fn matches_concepts(&self, concepts: Value<'_>) -> bool {
-        concepts.each().flat_map(codings).any(|(system, code)| self.matches(system, code))
+    /// Whether an element says what is asked for: a code, a Coding, a CodeableConcept, a URL, a reference, or a list of them.
+    pub fn matches_element(&self, element: Value<'_>) -> bool {
+        element.each().any(|value| match value.kind() {
+            Kind::String => {
+                let text = value.as_str();
+                self.matches(None, text) || self.matches(None, text.map(canonical))
+            }
+            _ => match value.get("reference").and_then(Value::as_str) {
+                Some(reference) => self.matches_reference(canonical(reference)),
+                None if value.get("coding").is_some() => {
+                    codings(value).any(|(system, code)| self.matches(system, code))
+                }
+                None => {
+                    let member = |name| value.get(name).and_then(Value::as_str);
+                    self.matches(member("system"), member("code"))
+                }
+            },
+        })
+    }
+
+    /// `Type/id`, or the id alone.
+    fn matches_reference(&self, reference: &str) -> bool {
+        self.matches(None, Some(reference)) || self.matches(None, reference.rsplit_once('/').map(|(_, id)| id))
+    }
+
+    /// Whether the elements at a path say what is asked for; an `item` has items of its own.
+    pub fn matches_path(&self, resource: Value<'_>, path: &str) -> bool {
+        let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+        let Some(element) = resource.get(name) else { return false };
+        match rest {
+            None => self.matches_element(element),
+            Some(rest) => element
+                .each()
+                .any(|value| self.matches_path(value, rest) || (name == "item" && self.matches_path(value, path))),
+        }
     }
 }
 
@@ -111,6 +144,23 @@ mod tests {
         assert_eq!(Token::parse("urn:x|"), token(System::Is("urn:x".into()), None));
         assert_eq!(Token::parse(r"a\|b\,c\\"), token(System::Any, Some(r"a|b,c\")));
         assert_eq!(split_values(r"a,b\,c,"), ["a", r"b\,c", ""]);
+    }
+
+    #[test]
+    fn elements_of_every_shape_are_compared() {
+        let document = crate::json::Document::parse(
+            r#"{"status":"completed","category":[{"coding":[{"system":"s","code":"1"}]}],"meta":{"security":[{"code":"U"}]},
+                "supportingInfo":[{"reference":"Observation/5"}],"item":[{"item":[{"code":[{"system":"q","code":"7"}]}]}],
+                "questionnaire":"http://x.test/q|2"}"#,
+        )
+        .unwrap();
+        let matches = |token: &str, path: &str| Token::parse(token).matches_path(document.root(), path);
+        assert!(matches("completed", "status") && !matches("draft", "status"));
+        assert!(matches("s|1", "category") && !matches("t|1", "category"));
+        assert!(matches("U", "meta.security") && matches("|U", "meta.security"));
+        assert!(matches("Observation/5", "supportingInfo") && matches("5", "supportingInfo"));
+        assert!(matches("q|7", "item.code") && !matches("8", "item.code"));
+        assert!(matches("http://x.test/q", "questionnaire") && !matches("http://x.test", "questionnaire"));
     }
 
     #[test]

@@ -134,7 +134,7 @@ fn readings(
         let page = page.map_err(|refusal| Refusal::internal(refusal.reason().1))?;
         newest_only |= page.total > MOST;
         let language = member.language();
-        let read = page.hits.iter().filter_map(|hit| Reading::of(hit, version, language));
+        let read = page.hits.iter().filter_map(|hit| Reading::of_hit(hit, version, language));
         found.extend(read.filter(|reading| is_of(reading, &asked.kind, asked.code.as_ref())));
     }
     Ok((merged(found), newest_only))

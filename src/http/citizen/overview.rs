@@ -86,7 +86,7 @@ fn card(
         pairs.extend(token.clone().map(|token| (String::from("code"), token)));
         let page = records.search(access, version, found.resource_type, &pairs);
         let page = page.map_err(|refusal| Refusal::internal(refusal.reason().1))?;
-        readings.extend(page.hits.iter().filter_map(|hit| Reading::of(hit, version, member.language())));
+        readings.extend(page.hits.iter().filter_map(|hit| Reading::of_hit(hit, version, member.language())));
     }
     readings.retain(|reading| is_of(reading, &found.kind, found.code.as_ref()));
     let readings = merged(readings);

@@ -2,10 +2,10 @@
 
 use crate::citizens::entry::Moment;
 use crate::fhir::Version;
-use crate::fhir::search::{Interval, effective};
+use crate::fhir::search::{IndexValues, Interval};
 use crate::http::pages::citizen::{Amount, Kind};
 use crate::json::{Document, Value};
-use crate::records::{Access, Records, ResourceType, Stored};
+use crate::records::{Access, Hit, Records, ResourceType, Stored};
 use jiff::civil::Date;
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -100,9 +100,26 @@ fn escaped(text: &str) -> String {
 impl Reading {
     /// Reads a stored resource; nothing when its text is no JSON, which does not happen.
     pub fn of(stored: &Stored, version: Version, language: crate::citizens::Language) -> Option<Reading> {
-        let document = Document::parse(stored.text()).ok()?;
+        Reading::of_text(stored.resource_type, stored.id, stored.text(), version, language)
+    }
+
+    /// Reads what a search found.
+    pub fn of_hit(hit: &Hit, version: Version, language: crate::citizens::Language) -> Option<Reading> {
+        let mut text = Vec::with_capacity(hit.length());
+        let id = Uuid::try_parse_ascii(&hit.append_to(&mut text)?).ok()?;
+        Reading::of_text(hit.resource_type, id, std::str::from_utf8(&text).ok()?, version, language)
+    }
+
+    fn of_text(
+        resource_type: ResourceType,
+        id: Uuid,
+        json: &str,
+        version: Version,
+        language: crate::citizens::Language,
+    ) -> Option<Reading> {
+        let document = Document::parse(json).ok()?;
         let resource = document.root();
-        let concept = match stored.resource_type {
+        let concept = match resource_type {
             ResourceType::MedicationAdministration => resource.get("medicationCodeableConcept"),
             _ => resource.get("code"),
         };
@@ -111,11 +128,9 @@ impl Reading {
         let codes: Vec<&str> = codings.iter().filter_map(|coding| text(*coding, "code")).collect();
         let kind = KINDS
             .iter()
-            .find(|(_, resource_type, known)| {
-                *resource_type == stored.resource_type && codes.iter().any(|code| known.contains(code))
-            })
+            .find(|(_, of_type, known)| *of_type == resource_type && codes.iter().any(|code| known.contains(code)))
             .map_or_else(|| Kind::Other(concept.map(words_of).unwrap_or_default()), |(kind, ..)| kind.clone());
-        let interval = effective(resource);
+        let interval = IndexValues::of(resource_type, resource).date;
         let at = match interval {
             Interval::NONE => None,
             Interval { low: i64::MIN, high } => Some(high),
@@ -140,8 +155,8 @@ impl Reading {
         let profiles = resource.at(&["meta", "profile"]).into_iter().flat_map(Value::each);
         Some(Reading {
             version,
-            resource_type: stored.resource_type,
-            id: stored.id,
+            resource_type,
+            id,
             code: codings.first().and_then(|coding| {
                 let code = text(*coding, "code")?.to_owned();
                 Some(Code { system: text(*coding, "system").map(str::to_owned), code })
@@ -174,7 +189,7 @@ pub fn copies(
             let pairs =
                 [(String::from("patient"), patient.to_string()), (String::from("identifier"), escaped(identifier))];
             let Ok(page) = records.search(access, version, reading.resource_type, &pairs) else { continue };
-            for hit in page.hits.iter().filter_map(|hit| Reading::of(hit, version, language)) {
+            for hit in page.hits.iter().filter_map(|hit| Reading::of_hit(hit, version, language)) {
                 if !found.iter().any(|known| known.id == hit.id) {
                     found.push(hit);
                 }

@@ -52,15 +52,20 @@ pub async fn load(
         let resource = document.root();
         let name = resource.get("resourceType").and_then(Value::as_str).unwrap_or_default();
         let resource_type = match ResourceType::from_name(name) {
-            Some(ResourceType::Patient) | None => {
+            Some(resource_type) if resource_type.is_in_compartment() => resource_type,
+            _ => {
+                let mut loaded = ResourceType::ALL.to_vec();
+                loaded.retain(|resource_type| resource_type.is_in_compartment());
+                let names: Vec<&str> = loaded.into_iter().map(ResourceType::as_str).collect();
                 return Err(refuse(format!(
-                    "resourceType {name:?} cannot be loaded; Observation and MedicationAdministration can"
+                    "resourceType {name:?} cannot be loaded; what can is {}",
+                    names.join(", ")
                 )));
             }
-            Some(resource_type) => resource_type,
         };
-        let patient = patient_of(resource)
-            .ok_or_else(|| refuse("subject.reference must be Patient/ and the pseudonym of a citizen".to_owned()))?;
+        let owner = resource_type.owners().first().copied().unwrap_or_default();
+        let patient = patient_of(resource, owner)
+            .ok_or_else(|| refuse(format!("{owner}.reference must be Patient/ and the pseudonym of a citizen")))?;
         app.tenant.touch(patient).map_err(|refusal| Problem::store(refusal.reason().1))?;
         let access = match &author {
             None => Access::Citizen { patient },
@@ -74,6 +79,9 @@ pub async fn load(
             },
         };
         let version = fhir.unwrap_or_else(|| validation::version_of(&document));
+        if !resource_type.is_served(version) {
+            return Err(refuse(format!("the base of FHIR {} has no {name}", version.number())));
+        }
         let at = last_updated(resource).unwrap_or(now);
         items.push((place, Loading { access, version, resource_type, document, at }));
     }
@@ -129,8 +137,8 @@ fn resources(body: &[u8]) -> Result<Vec<(String, Document)>, Problem> {
         .collect()
 }
 
-fn patient_of(resource: Value<'_>) -> Option<Uuid> {
-    let reference = resource.at(&["subject", "reference"])?.as_str()?;
+fn patient_of(resource: Value<'_>, owner: &str) -> Option<Uuid> {
+    let reference = resource.at(&[owner, "reference"])?.as_str()?;
     reference.strip_prefix("Patient/")?.parse().ok()
 }
 

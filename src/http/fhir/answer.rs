@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
+use jiff::Timestamp;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -24,6 +25,7 @@ static STANDING: [(HeaderName, HeaderValue); 7] = [
 ];
 
 /// What an answer takes over from its request.
+#[derive(Clone)]
 pub(super) struct Frame {
     /// `https://host/phr-resourceserver/baseR4`.
     pub base: String,
@@ -69,11 +71,13 @@ pub(super) struct Answer {
     pub location: Option<String>,
     /// `Content-Location`, below the base.
     pub content_location: Option<String>,
+    /// The version it is about, and when that was written.
+    pub version: Option<(u32, Timestamp)>,
 }
 
 impl Answer {
     pub fn new(status: StatusCode, body: Body) -> Answer {
-        Answer { status, body, headers: Vec::new(), location: None, content_location: None }
+        Answer { status, body, headers: Vec::new(), location: None, content_location: None, version: None }
     }
 
     /// An answer about a version of a resource: with its ETag and Content-Location.
@@ -81,6 +85,7 @@ impl Answer {
         let mut answer = Answer::new(status, body);
         answer.content_location = Some(stored.versioned_path());
         answer.headers.push((header::ETAG, etag(stored.version_id)));
+        answer.version = Some((stored.version_id, stored.last_updated));
         answer
     }
 
@@ -134,4 +139,11 @@ impl Answer {
 pub(super) fn etag(version_id: u32) -> HeaderValue {
     // Digits and quotes are always a header value.
     HeaderValue::try_from(format!("W/\"{version_id}\"")).unwrap_or(HeaderValue::from_static("W/\"1\""))
+}
+
+/// `201 Created`.
+pub(super) fn status_line(status: StatusCode) -> String {
+    status
+        .canonical_reason()
+        .map_or_else(|| status.as_u16().to_string(), |reason| format!("{} {reason}", status.as_u16()))
 }

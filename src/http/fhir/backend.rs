@@ -31,6 +31,8 @@ impl Backend for App {
             open_metadata_token: settings.metadata_token == MetadataToken::Always,
             prefer_stu3: settings.prefer_stu3 == Prefer::Honour,
             prefer_r4: settings.prefer_r4 == Prefer::Honour,
+            bundles_stu3: settings.bundles(settings.bundles_stu3),
+            bundles_r4: settings.bundles(settings.bundles_r4),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Bundles written around the stored bytes.
 
-use crate::json::write_escaped;
+use crate::json::escape;
+use crate::records::Hit;
 use crate::time::to_helsinki;
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -8,73 +9,102 @@ use uuid::Uuid;
 
 /// A Bundle in the making.
 pub(super) struct Bundle {
-    text: String,
+    text: Vec<u8>,
     links: usize,
     entries: usize,
 }
 
-/// One entry.
+/// One entry of a history.
 pub(super) struct Entry {
     pub full_url: String,
-    /// The resource as compact JSON.
+    /// The resource as compact JSON; nothing for a deletion.
     pub resource: Option<Bytes>,
-    /// Method and path, in histories.
-    pub request: Option<(&'static str, String)>,
-    /// Status and version, in histories.
-    pub response: Option<(&'static str, u32)>,
-    /// Whether it is a hit of a search.
-    pub is_match: bool,
+    /// Method and path.
+    pub request: (&'static str, String),
+    /// Status and version.
+    pub response: (&'static str, u32),
 }
 
 impl Bundle {
     /// An empty Bundle; `resources` is how many bytes of resources will come into it.
     pub fn new(kind: &str, id: Uuid, last_updated: Option<Timestamp>, total: usize, resources: usize) -> Bundle {
-        let mut text = String::with_capacity(resources + 2_000);
-        text.push_str(&format!("{{\"resourceType\":\"Bundle\",\"id\":\"{id}\""));
+        let mut text = format!("{{\"resourceType\":\"Bundle\",\"id\":\"{id}\"");
         if let Some(last_updated) = last_updated {
             text.push_str(&format!(",\"meta\":{{\"lastUpdated\":\"{}\"}}", to_helsinki(last_updated)));
         }
         text.push_str(&format!(",\"type\":\"{kind}\",\"total\":{total},\"link\":["));
+        let mut text = text.into_bytes();
+        text.reserve(resources + 1_000);
         Bundle { text, links: 0, entries: 0 }
     }
 
     /// Adds a link; links come before entries.
     pub fn link(&mut self, relation: &str, url: &str) {
-        if self.links > 0 {
-            self.text.push(',');
-        }
+        let comma = if self.links > 0 { "," } else { "" };
         self.links += 1;
-        self.text.push_str("{\"relation\":\"");
-        self.text.push_str(relation);
-        self.text.push_str("\",\"url\":");
-        write_escaped(&mut self.text, url);
-        self.text.push('}');
+        self.push(&format!("{comma}{{\"relation\":\"{relation}\",\"url\":{}}}", escape(url)));
     }
 
-    /// Adds an entry. Without any, the Bundle has no `entry` at all, as FHIR wants it.
-    pub fn entry(&mut self, entry: &Entry) {
-        self.text.push_str(if self.entries == 0 { "],\"entry\":[" } else { "," });
+    /// Adds a hit of a search, unpacked into its place; `base` is the server's, escaped. A damaged one is left out.
+    pub fn hit(&mut self, base: &str, hit: &Hit) {
+        let start = self.text.len();
+        self.begin_entry();
+        self.push(base);
+        self.push("/");
+        self.push(hit.resource_type.as_str());
+        self.push("/");
+        let id_at = self.text.len();
+        // The id is known once the resource is there.
+        self.push("00000000-0000-0000-0000-000000000000\",\"resource\":");
+        match hit.append_to(&mut self.text) {
+            Some(id) => {
+                self.text[id_at..id_at + id.len()].copy_from_slice(&id);
+                self.push(",\"search\":{\"mode\":\"match\"}}");
+                self.entries += 1;
+            }
+            None => self.text.truncate(start),
+        }
+    }
+
+    /// Adds a hit that is written in another way than it is stored; the URL is escaped.
+    pub fn rendered_hit(&mut self, full_url: &str, resource: &[u8]) {
+        self.begin_entry();
+        self.push(full_url);
+        self.push("\",\"resource\":");
+        self.text.extend_from_slice(resource);
+        self.push(",\"search\":{\"mode\":\"match\"}}");
         self.entries += 1;
-        self.text.push_str("{\"fullUrl\":");
-        write_escaped(&mut self.text, &entry.full_url);
-        if let Some(resource) = &entry.resource {
-            self.text.push_str(",\"resource\":");
-            self.text.push_str(std::str::from_utf8(resource).unwrap_or("null"));
-        }
-        if let Some((method, url)) = &entry.request {
-            self.text.push_str(&format!(",\"request\":{{\"method\":\"{method}\",\"url\":\"{url}\"}}"));
-        }
-        if let Some((status, version)) = entry.response {
-            self.text.push_str(&format!(",\"response\":{{\"status\":\"{status}\",\"etag\":\"W/\\\"{version}\\\"\"}}"));
-        }
-        if entry.is_match {
-            self.text.push_str(",\"search\":{\"mode\":\"match\"}");
-        }
-        self.text.push('}');
     }
 
-    pub fn finish(mut self) -> String {
-        self.text.push_str("]}");
-        self.text
+    /// Adds a version of a history.
+    pub fn version(&mut self, version: &Entry) {
+        self.begin_entry();
+        self.push(escape(&version.full_url).trim_matches('"'));
+        self.push("\"");
+        if let Some(resource) = &version.resource {
+            self.push(",\"resource\":");
+            self.text.extend_from_slice(resource);
+        }
+        let (method, url) = &version.request;
+        let (status, number) = version.response;
+        self.push(&format!(
+            ",\"request\":{{\"method\":\"{method}\",\"url\":\"{url}\"}},\"response\":{{\"status\":\"{status}\",\"etag\":\"W/\\\"{number}\\\"\"}}}}"
+        ));
+        self.entries += 1;
+    }
+
+    /// The Bundle. Without an entry it has no `entry` at all, as FHIR wants it.
+    pub fn finish(mut self) -> Bytes {
+        self.push("]}");
+        self.text.into()
+    }
+
+    /// The beginning of an entry, up to its `fullUrl`.
+    fn begin_entry(&mut self) {
+        self.push(if self.entries == 0 { "],\"entry\":[{\"fullUrl\":\"" } else { ",{\"fullUrl\":\"" });
+    }
+
+    fn push(&mut self, text: &str) {
+        self.text.extend_from_slice(text.as_bytes());
     }
 }

@@ -36,6 +36,8 @@ pub(super) struct Call {
     pub records: Records,
     /// Whether a write answers with the resource and honours `Prefer`; false for what is no write.
     pub prefer: bool,
+    /// Whether batch and transaction are answered; false for what is neither a write nor `metadata`.
+    pub bundles: bool,
     pub frame: Frame,
     /// When the request was read, for the "in Nms" of success texts.
     pub started: Instant,
@@ -79,6 +81,7 @@ impl Call {
         let Parts { method, headers, extensions, .. } = parts;
         // Knobs are looked up where they are needed: a read with a good token needs none.
         let is_write = matches!(method, Method::POST | Method::PUT);
+        let asks_for_bundles = is_write || method == Method::OPTIONS || below.trim_matches('/').starts_with("metadata");
         Ok(Call {
             version,
             // The engine answers HEAD as GET; the body is cut off on the way out.
@@ -90,10 +93,30 @@ impl Call {
             body,
             open: origin.is_open(),
             prefer: is_write && backend.knobs().prefer(version),
+            bundles: asks_for_bundles && backend.knobs().bundles(version),
             records: backend.records(),
             frame,
             started: monotonic(),
         })
+    }
+
+    /// A request within this one, as a Bundle has them; `path` may have the base's slash in front.
+    pub fn inner(&self, method: Method, path: &str, query: &str, headers: HeaderMap, body: Bytes) -> Call {
+        Call {
+            version: self.version,
+            method,
+            path: path.split('/').filter(|segment| !segment.is_empty()).map(decode).collect(),
+            query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+            headers,
+            extensions: Extensions::new(),
+            body,
+            open: self.open,
+            records: self.records.clone(),
+            prefer: true,
+            bundles: self.bundles,
+            frame: self.frame.clone(),
+            started: self.started,
+        }
     }
 
     /// A header as text; one that is no text counts as absent.

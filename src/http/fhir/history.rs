@@ -45,12 +45,11 @@ pub(super) fn answer(call: &Call, access: &Access, resource_type: ResourceType, 
         };
         let resource =
             (stored.act != Act::Delete).then(|| rendering.embedded(resource_type, call.version, &stored.body));
-        bundle.entry(&Entry {
+        bundle.version(&Entry {
             full_url: format!("{}/{resource_type}/{id}", call.frame.base),
             resource,
-            request: Some((method, stored.versioned_path())),
-            response: Some((status, stored.version_id)),
-            is_match: false,
+            request: (method, stored.versioned_path()),
+            response: (status, stored.version_id),
         });
     }
     Ok(Answer::new(StatusCode::OK, Body::Fhir(rendering.other(bundle.finish()))))

@@ -10,22 +10,45 @@ use crate::records::ResourceType;
 use crate::time::to_helsinki;
 use axum::http::StatusCode;
 
-pub(super) fn answer(call: &Call) -> Result<Answer, Refusal> {
-    let text = statement(call.version, &call.frame.base, &to_helsinki(call.records.now()), call.open);
+/// The statement; `bundles` is whether batch and transaction are answered.
+pub(super) fn answer(call: &Call, bundles: bool) -> Result<Answer, Refusal> {
+    let text = statement(call.version, &call.frame.base, &to_helsinki(call.records.now()), call.open, bundles);
     Ok(Answer::new(StatusCode::OK, Body::Fhir(call.rendering().other(text))))
 }
 
-fn statement(version: Version, base: &str, date: &str, open: bool) -> String {
+/// The types in the order of the published statements (resource-server.md §2); R4's is that of the file of 2021.
+fn types(version: Version) -> impl Iterator<Item = ResourceType> {
+    let order: &'static [ResourceType] = match version {
+        Version::Stu3 => &ResourceType::ALL,
+        Version::R4 => &[
+            ResourceType::CarePlan,
+            ResourceType::Observation,
+            ResourceType::Patient,
+            ResourceType::MedicationAdministration,
+            ResourceType::Questionnaire,
+            ResourceType::QuestionnaireResponse,
+            ResourceType::ValueSet,
+            ResourceType::StructureDefinition,
+            ResourceType::CodeSystem,
+        ],
+    };
+    order.iter().copied().filter(move |resource_type| resource_type.is_served(version) && resource_type.is_stored())
+}
+
+fn statement(version: Version, base: &str, date: &str, open: bool, bundles: bool) -> String {
     let name = env!("CARGO_PKG_NAME");
     let release = env!("CARGO_PKG_VERSION");
     let accept_unknown = match version {
         Version::Stu3 => ",\"acceptUnknown\":\"no\"",
         Version::R4 => "",
     };
-    let resources: Vec<String> =
-        ResourceType::ALL.into_iter().map(|resource_type| resource(resource_type, version, open)).collect();
+    let system = match bundles {
+        true => ",\"interaction\":[{\"code\":\"transaction\"},{\"code\":\"batch\"}]",
+        false => "",
+    };
+    let resources: Vec<String> = types(version).map(|resource_type| resource(resource_type, version, open)).collect();
     format!(
-        "{{\"resourceType\":\"CapabilityStatement\",\"url\":{url},\"version\":\"{release}\",\"name\":\"KantaPhrSandbox\",\"status\":\"active\",\"date\":\"{date}\",\"description\":\"A local sandbox, not the Kanta services.\",\"kind\":\"instance\",\"software\":{{\"name\":\"{name}\",\"version\":\"{release}\"}},\"implementation\":{{\"description\":\"LOCAL SANDBOX - not the Kanta services\",\"url\":{base}}},\"fhirVersion\":\"{fhir}\"{accept_unknown},\"format\":[\"json\"],\"rest\":[{{\"mode\":\"server\",\"security\":{{\"cors\":true,\"service\":[{{\"text\":\"OAuth\"}}]}},\"resource\":[{resources}]}}]}}",
+        "{{\"resourceType\":\"CapabilityStatement\",\"url\":{url},\"version\":\"{release}\",\"name\":\"KantaPhrSandbox\",\"status\":\"active\",\"date\":\"{date}\",\"description\":\"A local sandbox, not the Kanta services.\",\"kind\":\"instance\",\"software\":{{\"name\":\"{name}\",\"version\":\"{release}\"}},\"implementation\":{{\"description\":\"LOCAL SANDBOX - not the Kanta services\",\"url\":{base}}},\"fhirVersion\":\"{fhir}\"{accept_unknown},\"format\":[\"json\"],\"rest\":[{{\"mode\":\"server\",\"security\":{{\"cors\":true,\"service\":[{{\"text\":\"OAuth\"}}]}},\"resource\":[{resources}]{system}}}]}}",
         url = escape(&format!("{base}/metadata")),
         base = escape(base),
         fhir = version.number(),
@@ -33,29 +56,59 @@ fn statement(version: Version, base: &str, date: &str, open: bool) -> String {
     )
 }
 
-fn resource(resource_type: ResourceType, version: Version, open: bool) -> String {
-    let is_patient = resource_type == ResourceType::Patient;
-    // Behind authorization a Patient is made by the authorization server alone.
-    let interactions: &[&str] = match (is_patient, open) {
-        (false, _) => &["read", "vread", "update", "delete", "history-instance", "create", "search-type"],
-        (true, true) => &["read", "vread", "update", "history-instance", "create", "search-type"],
-        (true, false) => &["read", "vread", "history-instance", "search-type"],
+/// The interactions of a type on an endpoint, with what is to be said about them.
+fn interactions(resource_type: ResourceType, open: bool) -> Vec<(&'static str, &'static str)> {
+    // Behind authorization a Patient is made by the authorization server alone, and no scope is granted for definitions.
+    let writes = open || !(resource_type == ResourceType::Patient || resource_type.is_conformance());
+    let update = match resource_type {
+        ResourceType::CarePlan => "supportingInfo is not validated with an update.",
+        _ => "",
     };
-    let interactions: Vec<String> = interactions.iter().map(|code| format!("{{\"code\":\"{code}\"}}")).collect();
+    let create = match resource_type {
+        ResourceType::Questionnaire => {
+            "A conditional create takes an identifier as its condition, nothing else. Outside the sandbox environment Kela stores Questionnaires."
+        }
+        _ => "A conditional create takes an identifier as its condition, nothing else.",
+    };
+    let delete = "Only the application that stored a resource, or the citizen, deletes it.";
+    let mut interactions = vec![("read", ""), ("vread", "")];
+    if writes {
+        interactions.push(("update", update));
+        if resource_type.is_deletable() {
+            interactions.push(("delete", if resource_type.is_in_compartment() { delete } else { "" }));
+        }
+    }
+    interactions.push(("history-instance", ""));
+    if writes {
+        interactions.push(("create", create));
+    }
+    interactions.push(("search-type", ""));
+    interactions
+}
+
+fn resource(resource_type: ResourceType, version: Version, open: bool) -> String {
+    let interactions: Vec<String> = interactions(resource_type, open)
+        .into_iter()
+        .map(|(code, documentation)| match documentation {
+            "" => format!("{{\"code\":\"{code}\"}}"),
+            text => format!("{{\"code\":\"{code}\",\"documentation\":{}}}", escape(text)),
+        })
+        .collect();
     let parameters: Vec<String> = parameters(resource_type, version)
         .map(|parameter| {
+            let mandatory = if parameter.mandatory { " Mandatory search parameter." } else { "" };
             format!(
                 "{{\"name\":\"{}\",\"type\":\"{}\",\"documentation\":{}}}",
                 parameter.name,
                 parameter.kind.as_str(version),
-                escape(parameter.documentation)
+                escape(&format!("{}{mandatory}", parameter.documentation))
             )
         })
         .collect();
     format!(
         "{{\"type\":\"{resource_type}\",\"interaction\":[{}],\"versioning\":\"versioned-update\",\"readHistory\":true,\"updateCreate\":{},\"conditionalCreate\":true,\"conditionalUpdate\":false,\"conditionalDelete\":\"not-supported\",\"referencePolicy\":[\"literal\",\"enforced\",\"local\"],\"searchParam\":[{}]}}",
         interactions.join(","),
-        is_patient && open,
+        resource_type == ResourceType::Patient && open,
         parameters.join(",")
     )
 }
@@ -68,14 +121,16 @@ mod tests {
     #[test]
     fn statements_are_json_and_differ_by_version_and_endpoint() {
         for version in Version::ALL {
-            let text = statement(version, "http://x.test/base", "2026-06-01T12:00:00.000+03:00", true);
+            let text = statement(version, "http://x.test/base", "2026-06-01T12:00:00.000+03:00", true, true);
             let document = Document::parse(text).unwrap();
             let resources = document.root().get("rest").unwrap().items().next().unwrap().get("resource").unwrap();
-            assert_eq!(resources.items().count(), 3);
+            assert_eq!(resources.items().count(), if version == Version::R4 { 9 } else { 11 });
             assert_eq!(document.root().get("fhirVersion").unwrap().as_str(), Some(version.number()));
         }
         assert!(resource(ResourceType::Patient, Version::R4, true).contains("\"updateCreate\":true"));
         assert!(!resource(ResourceType::Patient, Version::R4, false).contains("\"create\""));
         assert!(resource(ResourceType::Observation, Version::Stu3, false).contains("_security"));
+        assert!(!resource(ResourceType::ValueSet, Version::R4, true).contains("\"delete\""));
+        assert!(!resource(ResourceType::ValueSet, Version::R4, false).contains("\"create\""));
     }
 }

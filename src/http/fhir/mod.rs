@@ -7,6 +7,7 @@
 mod access;
 mod answer;
 mod backend;
+mod batch;
 mod bundle;
 mod call;
 mod content;
@@ -74,6 +75,10 @@ pub struct Knobs {
     pub prefer_stu3: bool,
     /// `prefer.r4 = honour`.
     pub prefer_r4: bool,
+    /// `bundles.stu3`: whether batch and transaction are answered.
+    pub bundles_stu3: bool,
+    /// `bundles.r4`, by the environment in force.
+    pub bundles_r4: bool,
 }
 
 /// How a request without a valid token is refused.
@@ -96,6 +101,8 @@ impl Default for Knobs {
             open_metadata_token: false,
             prefer_stu3: false,
             prefer_r4: true,
+            bundles_stu3: false,
+            bundles_r4: true,
         }
     }
 }
@@ -106,6 +113,16 @@ impl Knobs {
         match version {
             Version::Stu3 => self.prefer_stu3,
             Version::R4 => self.prefer_r4,
+        }
+    }
+}
+
+impl Knobs {
+    /// Whether the base of a version answers batch and transaction.
+    pub fn bundles(&self, version: Version) -> bool {
+        match version {
+            Version::Stu3 => self.bundles_stu3,
+            Version::R4 => self.bundles_r4,
         }
     }
 }

@@ -35,8 +35,10 @@ pub enum Refusal {
     BrokenBody,
     /// A resource type that the real server does not have either: its name, the list to name.
     UnknownType(String, &'static str),
-    /// A resource type that the real server has and this one has not: its name, and the refusal on the wire.
-    NotServed(String, Box<Refusal>),
+    /// The posted body is no Bundle: its type.
+    NoBundle(String),
+    /// The entry of a transaction that was refused, and with it the whole.
+    Entry(usize, Box<Refusal>),
     /// No interaction answers the request.
     NotHandled {
         /// The method.
@@ -46,6 +48,8 @@ pub enum Refusal {
         /// The names of the query parameters.
         parameters: Vec<String>,
     },
+    /// A path that goes on behind all that can be asked: the segment, the path.
+    PathToken(String, String),
     /// The base alone, without a type or an operation; whether a Bundle was posted.
     Base(bool),
     /// A value of `_summary` or of a page link that has no meaning.
@@ -74,14 +78,16 @@ impl Refusal {
             Refusal::TooLarge => 413,
             Refusal::ContentEncoding(_) => 415,
             Refusal::UnknownType(..) => 404,
-            Refusal::NotServed(_, refusal) => refusal.status(),
+            Refusal::Entry(_, refusal) => refusal.status(),
             Refusal::Internal => 500,
             Refusal::NoContentType(_)
+            | Refusal::NoBundle(_)
             | Refusal::ContentType(..)
             | Refusal::Json(_)
             | Refusal::BrokenGzip(_)
             | Refusal::BrokenBody
             | Refusal::NotHandled { .. }
+            | Refusal::PathToken(..)
             | Refusal::Base(_)
             | Refusal::Parameter(..) => 400,
         }
@@ -108,12 +114,18 @@ impl Refusal {
             Refusal::BrokenGzip(error) => Issue::error(format!("The request body could not be inflated: {error}")),
             Refusal::TooLarge => Issue::error("The request body is longer than 10 MB"),
             Refusal::BrokenBody => Issue::error("The request body could not be read"),
-            Refusal::NotServed(_, refusal) => return refusal.issues(),
+            Refusal::NoBundle(found) => {
+                Issue::error(format!("Incorrect resource type found, expected \"Bundle\" but found \"{found}\""))
+            }
+            Refusal::Entry(_, refusal) => return refusal.issues(),
             Refusal::UnknownType(name, known) => {
                 Issue::error(format!("Unknown resource type '{name}' - Server knows how to handle: [{known}]"))
             }
             Refusal::NotHandled { method, operation, parameters } => {
                 Issue::error(not_handled(method, operation, parameters))
+            }
+            Refusal::PathToken(token, path) => {
+                Issue::error(format!("URL path has unexpected token '{token}' at the end: {path}"))
             }
             Refusal::Base(_) => Issue::error(
                 "This is the base URL of FHIR server. Unable to handle this request, as it does not contain a resource type or operation name.",
@@ -146,20 +158,22 @@ impl Refusal {
             }
             Refusal::TooLarge => ("RS-BODY-LIMIT", "bodies may be 10 MB long, inflated as well".into()),
             Refusal::BrokenBody => ("RS-BODY", "the connection ended within the body".into()),
-            Refusal::NotServed(name, _) => (
-                "RS-TYPE-NOT-SERVED",
-                format!(
-                    "the real server has {name}, this one not yet: here are Observation, MedicationAdministration and Patient"
-                ),
-            ),
+            Refusal::NoBundle(_) => ("RS-BUNDLE-TYPE", "POST a Bundle here, or a resource to its type".into()),
+            Refusal::Entry(index, refusal) => {
+                let (rule, fix) = refusal.reason();
+                (rule, format!("Bundle.entry[{index}]: {fix}; nothing of the transaction was stored"))
+            }
             Refusal::UnknownType(..) => ("RS-TYPE-UNKNOWN", "type names are written as in FHIR, with capitals".into()),
             Refusal::NotHandled { operation, .. } if operation.contains("$validate") => {
                 ("RS-OPERATION", "$validate is not supported; POST the body to /_sandbox/validate/ instead".into())
             }
+            Refusal::PathToken(..) => ("RS-PATH", "a path has a type, an id and at most _history and a version".into()),
             Refusal::NotHandled { .. } => ("RS-NOT-HANDLED", "see metadata for the interactions there are".into()),
-            Refusal::Base(true) => {
-                ("RS-BUNDLE", "batch and transaction are not supported; send the resources one by one".into())
-            }
+            Refusal::Base(true) => (
+                "RS-BUNDLE",
+                "no batch and transaction on this base; send the resources one by one (knobs bundles.r4, bundles.stu3)"
+                    .into(),
+            ),
             Refusal::Base(false) => ("RS-BASE", "put a resource type behind the base URL, or metadata".into()),
             Refusal::Parameter(name, _) => ("RS-PARAMETER", parameter_reason(name)),
             Refusal::Internal => ("RS-INTERNAL", "a fault of the sandbox itself; please report it".into()),

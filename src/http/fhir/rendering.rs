@@ -41,7 +41,7 @@ impl Rendering {
 
     /// A resource that will stand in a Bundle: the Bundle is made pretty as a whole.
     pub fn embedded(&self, resource_type: ResourceType, version: Version, body: &Bytes) -> Bytes {
-        if self.elements.is_empty() && matches!(self.summary, Summary::False | Summary::Count) {
+        if self.is_as_stored() {
             return body.clone();
         }
         match Document::from_bytes(body) {
@@ -50,8 +50,13 @@ impl Rendering {
         }
     }
 
+    /// Whether resources within a Bundle go out as they are stored.
+    pub fn is_as_stored(&self) -> bool {
+        self.elements.is_empty() && matches!(self.summary, Summary::False | Summary::Count)
+    }
+
     /// A Bundle or an OperationOutcome.
-    pub fn other(&self, text: String) -> Bytes {
+    pub fn other(&self, text: impl Into<Bytes>) -> Bytes {
         if self.pretty { pretty(text.into()) } else { text.into() }
     }
 
@@ -80,10 +85,11 @@ impl Rendering {
 
     fn keeps(&self, resource_type: ResourceType, key: &str) -> bool {
         let key = key.trim_start_matches('_');
-        // `effective` asks for `effectiveDateTime` as well.
+        // `effective` asks for `effectiveDateTime` as well, `context` does not for `contextType`.
         let names = |name: &str| {
-            key.strip_prefix(name)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_uppercase()))
+            key.strip_prefix(name).is_some_and(|rest| {
+                rest.is_empty() || (CHOICES.contains(&name) && rest.starts_with(|c: char| c.is_ascii_uppercase()))
+            })
         };
         if matches!(key, "resourceType" | "id") || mandatory(resource_type).iter().any(|name| names(name)) {
             return true;
@@ -92,7 +98,10 @@ impl Rendering {
             return self.elements.iter().any(|name| names(name));
         }
         match self.summary {
-            Summary::True => summary(resource_type).iter().any(|name| names(name)),
+            Summary::True => {
+                let defining: &[&str] = if resource_type.is_conformance() { &DEFINING } else { &[] };
+                summary(resource_type).iter().chain(defining).any(|name| names(name))
+            }
             Summary::Text => key == "text",
             Summary::Data => key != "text",
             Summary::False | Summary::Count => true,
@@ -100,16 +109,46 @@ impl Rendering {
     }
 }
 
+/// The elements whose name tells their type.
+const CHOICES: [&str; 7] =
+    ["effective", "value", "medication", "deceased", "multipleBirth", "source", "reasonNotTaken"];
+
 /// The elements that FHIR makes mandatory: a subset has them always.
 fn mandatory(resource_type: ResourceType) -> &'static [&'static str] {
     match resource_type {
         ResourceType::Observation => &["status", "code"],
         ResourceType::MedicationAdministration => &["status", "medication", "subject"],
-        ResourceType::Patient => &[],
+        ResourceType::MedicationStatement => &["status", "medication", "subject", "taken"],
+        ResourceType::CarePlan => &["status", "intent", "subject"],
+        ResourceType::Consent => &["status", "patient"],
+        ResourceType::Questionnaire | ResourceType::QuestionnaireResponse | ResourceType::ValueSet => &["status"],
+        ResourceType::CodeSystem => &["status", "content"],
+        ResourceType::StructureDefinition => &["url", "name", "status", "kind", "abstract", "type"],
+        ResourceType::Patient | ResourceType::OperationDefinition => &[],
     }
 }
 
-/// The elements that FHIR marks as summary, of those in use.
+/// What all resources that define something have in a summary.
+const DEFINING: [&str; 16] = [
+    "implicitRules",
+    "url",
+    "identifier",
+    "version",
+    "name",
+    "title",
+    "status",
+    "experimental",
+    "date",
+    "publisher",
+    "contact",
+    "useContext",
+    "jurisdiction",
+    "code",
+    "effectivePeriod",
+    "subjectType",
+];
+
+/// The elements that FHIR marks as summary in one version or the other, of those in use; what is mandatory is kept anyway.
 fn summary(resource_type: ResourceType) -> &'static [&'static str] {
     match resource_type {
         ResourceType::Observation => &[
@@ -124,7 +163,76 @@ fn summary(resource_type: ResourceType) -> &'static [&'static str] {
             "hasMember",
         ],
         ResourceType::MedicationAdministration => &["implicitRules", "identifier", "effective", "performer"],
+        ResourceType::MedicationStatement => {
+            &["implicitRules", "identifier", "basedOn", "partOf", "context", "category", "effective"]
+        }
+        ResourceType::CarePlan => &[
+            "implicitRules",
+            "identifier",
+            "definition",
+            "instantiatesCanonical",
+            "instantiatesUri",
+            "basedOn",
+            "replaces",
+            "partOf",
+            "category",
+            "title",
+            "description",
+            "encounter",
+            "context",
+            "period",
+            "created",
+            "author",
+        ],
+        ResourceType::Consent => &[
+            "implicitRules",
+            "identifier",
+            "category",
+            "period",
+            "dateTime",
+            "consentingParty",
+            "actor",
+            "action",
+            "organization",
+            "source",
+            "policyRule",
+            "securityLabel",
+            "purpose",
+            "dataPeriod",
+            "data",
+            "except",
+        ],
+        ResourceType::QuestionnaireResponse => &[
+            "implicitRules",
+            "identifier",
+            "basedOn",
+            "parent",
+            "partOf",
+            "questionnaire",
+            "subject",
+            "context",
+            "encounter",
+            "authored",
+            "author",
+            "source",
+        ],
         ResourceType::Patient => &["implicitRules", "identifier", "active", "name", "gender", "birthDate", "link"],
+        ResourceType::Questionnaire | ResourceType::OperationDefinition => &DEFINING,
+        ResourceType::ValueSet => &["immutable"],
+        ResourceType::CodeSystem => &[
+            "caseSensitive",
+            "valueSet",
+            "hierarchyMeaning",
+            "compositional",
+            "versionNeeded",
+            "supplements",
+            "count",
+            "filter",
+            "property",
+        ],
+        ResourceType::StructureDefinition => {
+            &["keyword", "fhirVersion", "contextType", "context", "baseDefinition", "derivation"]
+        }
     }
 }
 

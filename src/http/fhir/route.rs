@@ -4,23 +4,24 @@ use super::access::{Caller, access};
 use super::answer::Answer;
 use super::call::Call;
 use super::refusal::Refusal;
-use super::{Backend, cors, create, delete, history, metadata, page, read, search, update};
+use super::{Backend, batch, cors, create, delete, history, metadata, page, read, search, update};
 use crate::exchanges::Party;
 use crate::fhir::Version;
-use crate::records::ResourceType;
+use crate::records::{Access, ResourceType};
 use axum::http::Method;
 use smallvec::SmallVec;
 
 /// What the server of a version says it handles; the STU3 list was recorded (resource-server.md §11).
 const STU3_TYPES: &str = "CarePlan, StructureDefinition, Questionnaire, Consent, Observation, MedicationAdministration, Patient, MedicationStatement, CodeSystem, QuestionnaireResponse, ValueSet, OperationDefinition";
-const SERVED_TYPES: &str = "Observation, MedicationAdministration, Patient";
 /// Of the published R4 statement.
 const R4_TYPES: &str = "CarePlan, Observation, Patient, MedicationAdministration, Questionnaire, QuestionnaireResponse, ValueSet, StructureDefinition, CodeSystem";
 
 /// What a request wants.
-enum Interaction<'c> {
+pub(super) enum Interaction<'c> {
     Metadata,
     Preflight,
+    /// Batch or transaction.
+    Bundle,
     Page(&'c str),
     Create(ResourceType),
     Search(ResourceType),
@@ -53,29 +54,34 @@ pub(super) fn answer<B: Backend>(backend: &B, call: &Call) -> (Answer, Party) {
             Some(patient) => backend.touch(patient),
             None => call.patients().into_iter().for_each(|patient| backend.touch(patient)),
         }
-        match interaction {
-            Interaction::Metadata => metadata::answer(call),
-            Interaction::Preflight => Ok(cors::preflight(call)),
-            Interaction::Page(id) => page::answer(call, &access, id),
-            Interaction::Create(resource_type) => create::answer(call, &access, resource_type),
-            Interaction::Search(resource_type) => search::answer(call, &access, resource_type, &call.query),
-            Interaction::SearchByPost(resource_type) => search::by_post(call, &access, resource_type),
-            Interaction::SearchIn(patient, resource_type) => {
-                search::in_compartment(call, &access, resource_type, patient)
-            }
-            Interaction::Read(resource_type, id) => read::answer(call, &access, resource_type, id, None),
-            Interaction::ReadVersion(resource_type, id, version) => {
-                read::answer(call, &access, resource_type, id, Some(version))
-            }
-            Interaction::Update(resource_type, id) => update::answer(call, &access, resource_type, id),
-            Interaction::Delete(resource_type, id) => delete::answer(call, &access, resource_type, id),
-            Interaction::History(resource_type, id) => history::answer(call, &access, resource_type, id),
-        }
+        perform(call, &access, &interaction)
     });
     (answer.unwrap_or_else(Refusal::into_answer), party)
 }
 
-fn interaction(call: &Call) -> Result<Interaction<'_>, Refusal> {
+/// Answers what a caller may ask.
+pub(super) fn perform(call: &Call, access: &Access, interaction: &Interaction<'_>) -> Result<Answer, Refusal> {
+    match *interaction {
+        Interaction::Metadata => metadata::answer(call, call.bundles),
+        Interaction::Preflight => Ok(cors::preflight(call)),
+        Interaction::Bundle => batch::answer(call, access),
+        Interaction::Page(id) => page::answer(call, access, id),
+        Interaction::Create(resource_type) => create::answer(call, access, resource_type),
+        Interaction::Search(resource_type) => search::answer(call, access, resource_type, &call.query),
+        Interaction::SearchByPost(resource_type) => search::by_post(call, access, resource_type),
+        Interaction::SearchIn(patient, resource_type) => search::in_compartment(call, access, resource_type, patient),
+        Interaction::Read(resource_type, id) => read::answer(call, access, resource_type, id, None),
+        Interaction::ReadVersion(resource_type, id, version) => {
+            read::answer(call, access, resource_type, id, Some(version))
+        }
+        Interaction::Update(resource_type, id) => update::answer(call, access, resource_type, id),
+        Interaction::Delete(resource_type, id) => delete::answer(call, access, resource_type, id),
+        Interaction::History(resource_type, id) => history::answer(call, access, resource_type, id),
+    }
+}
+
+/// What a call wants, by the table.
+pub(super) fn interaction(call: &Call) -> Result<Interaction<'_>, Refusal> {
     if cors::is_preflight(call) {
         return Ok(Interaction::Preflight);
     }
@@ -84,6 +90,8 @@ fn interaction(call: &Call) -> Result<Interaction<'_>, Refusal> {
     let Some(first) = path.first() else {
         return match call.parameter("_getpages") {
             Some(id) if method == Method::GET => Ok(Interaction::Page(id)),
+            _ if method == Method::OPTIONS => Ok(Interaction::Metadata),
+            _ if method == Method::POST && call.bundles => Ok(Interaction::Bundle),
             _ => Err(Refusal::Base(method == Method::POST)),
         };
     };
@@ -93,11 +101,20 @@ fn interaction(call: &Call) -> Result<Interaction<'_>, Refusal> {
     if first.starts_with(['$', '_']) || *first == "metadata" {
         return Err(call.not_handled());
     }
-    if path.get(1).is_some_and(|name| name.starts_with('$')) && is_known(call.version, first) {
-        return Err(call.not_handled());
-    }
     let resource_type = served(call, first)?;
+    // As the engine reads paths: behind type and id an operation, a version of the history, and one word more.
+    let longest = if path.get(2) == Some(&"_history") { 5 } else { 4 };
+    if let Some(token) = path.get(longest) {
+        return Err(Refusal::PathToken((*token).to_owned(), call.path.join("/")));
+    }
     let is_patient = resource_type == ResourceType::Patient;
+    if !resource_type.is_stored() {
+        // OperationDefinitions are read, and there are none.
+        return match (method.as_str(), &path[1..]) {
+            ("GET", [id]) if !id.starts_with(['$', '_']) => Ok(Interaction::Read(resource_type, id)),
+            _ => Err(call.not_handled()),
+        };
+    }
     Ok(match (method.as_str(), &path[1..]) {
         ("GET", []) => Interaction::Search(resource_type),
         ("POST", []) => Interaction::Create(resource_type),
@@ -107,37 +124,28 @@ fn interaction(call: &Call) -> Result<Interaction<'_>, Refusal> {
         (_, [id, ..]) if id.starts_with(['$', '_']) => return Err(call.not_handled()),
         ("GET", [id]) => Interaction::Read(resource_type, id),
         ("PUT", [id]) => Interaction::Update(resource_type, id),
-        // Patients can't be deleted (recorded).
-        ("DELETE", [id]) if !is_patient => Interaction::Delete(resource_type, id),
+        // Patients can't be deleted (recorded), nor what the published statements have no delete for.
+        ("DELETE", [id]) if resource_type.is_deletable() => Interaction::Delete(resource_type, id),
         ("GET", [id, "_history"]) => Interaction::History(resource_type, id),
         ("GET", [id, "_history", version]) => Interaction::ReadVersion(resource_type, id, version),
         ("GET", [id, other]) if is_patient && other.starts_with(|first: char| first.is_ascii_uppercase()) => {
             match served(call, other)? {
-                ResourceType::Patient => return Err(call.not_handled()),
-                resource_type => Interaction::SearchIn(id, resource_type),
+                resource_type if resource_type.is_in_compartment() => Interaction::SearchIn(id, resource_type),
+                _ => return Err(call.not_handled()),
             }
         }
         _ => return Err(call.not_handled()),
     })
 }
 
-/// The types of the real server of a version, served here or not.
-fn real_types(version: Version) -> &'static str {
-    match version {
-        Version::Stu3 => STU3_TYPES,
-        Version::R4 => R4_TYPES,
-    }
-}
-
-fn is_known(version: Version, name: &str) -> bool {
-    ResourceType::from_name(name).is_some() || real_types(version).split(", ").any(|known| known == name)
-}
-
-/// The type with this name, if it is served. One that the real server has is not called unknown: the recorded list has it.
+/// The type with this name, if the base has it.
 fn served(call: &Call, name: &str) -> Result<ResourceType, Refusal> {
-    ResourceType::from_name(name).ok_or_else(|| match (is_known(call.version, name), call.version) {
-        (true, _) => Refusal::NotServed(name.to_owned(), Box::new(call.not_handled())),
-        (false, Version::Stu3) => Refusal::UnknownType(name.to_owned(), STU3_TYPES),
-        (false, Version::R4) => Refusal::UnknownType(name.to_owned(), SERVED_TYPES),
+    let known = ResourceType::from_name(name).filter(|resource_type| resource_type.is_served(call.version));
+    known.ok_or_else(|| {
+        let list = match call.version {
+            Version::Stu3 => STU3_TYPES,
+            Version::R4 => R4_TYPES,
+        };
+        Refusal::UnknownType(name.to_owned(), list)
     })
 }

@@ -1,9 +1,10 @@
 //! `GET [base]/[type]?…` and `POST [base]/[type]/_search`: search.
 
 use super::answer::{Answer, Body};
-use super::bundle::{Bundle, Entry};
+use super::bundle::Bundle;
 use super::call::Call;
 use super::refusal::Refusal;
+use crate::json::escape;
 use crate::records::{Access, Page, ResourceType};
 use axum::http::StatusCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -48,7 +49,7 @@ pub(super) fn in_compartment(
 pub(super) fn bundle(call: &Call, page: &Page, own: &str, pairs: &[(String, String)]) -> Answer {
     let rendering = call.rendering();
     // What stands around a resource takes some 200 bytes.
-    let resources = page.hits.iter().map(|stored| stored.body.len() + 200).sum();
+    let resources = page.hits.iter().map(|hit| hit.length() + 200).sum();
     let mut bundle = Bundle::new("searchset", page.id, Some(page.made), page.total, resources);
     bundle.link("self", own);
     let link = |offset: usize| {
@@ -66,14 +67,18 @@ pub(super) fn bundle(call: &Call, page: &Page, own: &str, pairs: &[(String, Stri
     if let Some(previous) = page.previous() {
         bundle.link("previous", &link(previous));
     }
-    for stored in &page.hits {
-        bundle.entry(&Entry {
-            full_url: format!("{}/{}/{}", call.frame.base, stored.resource_type, stored.id),
-            resource: Some(rendering.embedded(stored.resource_type, call.version, &stored.body)),
-            request: None,
-            response: None,
-            is_match: true,
-        });
+    let base = escape(&call.frame.base);
+    let base = base.trim_matches('"');
+    for hit in &page.hits {
+        if rendering.is_as_stored() {
+            bundle.hit(base, hit);
+            continue;
+        }
+        let mut text = Vec::with_capacity(hit.length());
+        let Some(id) = hit.append_to(&mut text) else { continue };
+        let id = String::from_utf8_lossy(&id);
+        let full_url = format!("{base}/{}/{id}", hit.resource_type);
+        bundle.rendered_hit(&full_url, &rendering.embedded(hit.resource_type, call.version, &text.into()));
     }
     Answer::new(StatusCode::OK, Body::Fhir(rendering.other(bundle.finish())))
 }

@@ -1,0 +1,207 @@
+//! `POST [base]`: batch and transaction.
+//!
+//! Each entry of a batch is a request of its own, answered as if it had come alone. The writes of a transaction are one commit,
+//! and the first that is refused is the answer to all; what is only read is read behind them, each entry with its own outcome.
+
+use super::answer::{Answer, Body, status_line};
+use super::call::Call;
+use super::create::after_write;
+use super::refusal::Refusal;
+use super::route::{self, Interaction};
+use crate::json::{Value, escape};
+use crate::records::{self, Access, Entry, EntryDone, EntryRefusal};
+use crate::time::to_helsinki;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use bytes::Bytes;
+
+/// How many entries a Bundle may have.
+const MOST_ENTRIES: usize = 1000;
+
+pub(super) fn answer(call: &Call, access: &Access) -> Result<Answer, Refusal> {
+    let document = call.document("TRANSACTION")?;
+    let bundle = document.root();
+    let text = |name: &str| bundle.get(name).and_then(Value::as_str).unwrap_or_default();
+    match text("resourceType") {
+        "Bundle" => {}
+        "" => return Err(records::Refusal::NoResourceType.into()),
+        other => return Err(Refusal::NoBundle(other.to_owned())),
+    }
+    let entries: Vec<Value<'_>> = bundle.get("entry").into_iter().flat_map(Value::items).collect();
+    if entries.len() > MOST_ENTRIES {
+        let text = format!("The Bundle has {} entries, at most {MOST_ENTRIES} are allowed", entries.len());
+        return Err(records::Refusal::Bundle(text).into());
+    }
+    let calls = entries.iter().enumerate().map(|(index, entry)| inner(call, index, *entry));
+    match text("type") {
+        "batch" => {
+            let answers = calls.map(|inner| inner.and_then(|inner| alone(&inner, access)));
+            let answers: Vec<Answer> = answers.map(|answer| answer.unwrap_or_else(Refusal::into_answer)).collect();
+            Ok(response(call, "batch-response", &answers))
+        }
+        "transaction" => {
+            let calls: Vec<Call> = calls
+                .enumerate()
+                .map(|(index, inner)| inner.map_err(|refusal| Refusal::Entry(index, Box::new(refusal))))
+                .collect::<Result<_, _>>()?;
+            let answers = together(call, access, &entries, &calls)?;
+            Ok(response(call, "transaction-response", &answers))
+        }
+        other => {
+            let text = format!("Unable to process transaction where incoming Bundle.type = {other}");
+            Err(records::Refusal::Bundle(text).into())
+        }
+    }
+}
+
+/// One entry of a batch.
+fn alone(call: &Call, access: &Access) -> Result<Answer, Refusal> {
+    let interaction = route::interaction(call)?;
+    match interaction {
+        Interaction::Preflight | Interaction::Bundle => Err(call.not_handled()),
+        Interaction::Delete(resource_type, id) => {
+            call.records.delete(access, call.version, resource_type, id, call.header(header::IF_MATCH))?;
+            Ok(Answer::new(StatusCode::NO_CONTENT, Body::Empty))
+        }
+        interaction => route::perform(call, access, &interaction),
+    }
+}
+
+/// The entries of a transaction, in their order.
+fn together(call: &Call, access: &Access, entries: &[Value<'_>], calls: &[Call]) -> Result<Vec<Answer>, Refusal> {
+    let at = |index: usize| move |refusal: Refusal| Refusal::Entry(index, Box::new(refusal));
+    let mut writes: Vec<(usize, Entry)> = Vec::new();
+    for (index, (inner, entry)) in calls.iter().zip(entries).enumerate() {
+        if let Some(act) = write(inner).map_err(at(index))? {
+            let full_url = entry.get("fullUrl").and_then(Value::as_str).map(str::to_owned);
+            writes.push((index, Entry { full_url, ..act }));
+        }
+    }
+    let (places, writes): (Vec<usize>, Vec<Entry>) = writes.into_iter().unzip();
+    let written =
+        call.records.transaction(access, call.version, &writes).map_err(|EntryRefusal { index, refusal }| {
+            Refusal::Entry(places.get(index).copied().unwrap_or(index), Box::new(refusal.into()))
+        })?;
+    let mut answers: Vec<Option<Answer>> = calls.iter().map(|_| None).collect();
+    for (place, written) in places.into_iter().zip(&written) {
+        let answer = match written.outcome {
+            records::Outcome::Deleted => Answer::new(StatusCode::NO_CONTENT, Body::Empty),
+            _ => after_write(&calls[place], written),
+        };
+        answers[place] = Some(answer);
+    }
+    let read = |(answer, inner): (Option<Answer>, &Call)| {
+        answer.unwrap_or_else(|| alone(inner, access).unwrap_or_else(Refusal::into_answer))
+    };
+    Ok(answers.into_iter().zip(calls).map(read).collect())
+}
+
+/// What an entry writes; nothing when it only reads.
+fn write(call: &Call) -> Result<Option<Entry>, Refusal> {
+    let header = |name: HeaderName| call.header(name).map(str::to_owned);
+    let (resource_type, act) = match route::interaction(call)? {
+        Interaction::Create(resource_type) => {
+            let condition = header(HeaderName::from_static("if-none-exist"));
+            (resource_type, EntryDone::Create(call.document("CREATE")?, condition))
+        }
+        Interaction::Update(resource_type, id) => {
+            let document = call.document("UPDATE")?;
+            (resource_type, EntryDone::Update(id.to_owned(), document, header(header::IF_MATCH)))
+        }
+        Interaction::Delete(resource_type, id) => {
+            (resource_type, EntryDone::Delete(id.to_owned(), header(header::IF_MATCH)))
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(Entry { full_url: None, resource_type, act }))
+}
+
+/// An entry as a request of its own.
+fn inner(outer: &Call, index: usize, entry: Value<'_>) -> Result<Call, Refusal> {
+    let malformed = |text: String| Refusal::from(records::Refusal::Bundle(text));
+    let member = |name: &str| entry.at(&["request", name]).and_then(Value::as_str);
+    let verb = member("method");
+    let method = match verb {
+        Some("GET") => Method::GET,
+        Some("POST") => Method::POST,
+        Some("PUT") => Method::PUT,
+        Some("DELETE") => Method::DELETE,
+        other => {
+            return Err(malformed(format!(
+                "Transaction bundle has missing or invalid HTTP Verb specified in Bundle.entry({index}).request.method. Found value: \"{}\"",
+                other.unwrap_or("null")
+            )));
+        }
+    };
+    let url = member("url").filter(|url| !url.is_empty());
+    let url = url.ok_or_else(|| malformed(format!("Bundle.entry({index}).request.url is missing")))?;
+    let body = match entry.get("resource") {
+        Some(resource) => Bytes::copy_from_slice(resource.source().as_bytes()),
+        None if matches!(method, Method::POST | Method::PUT) => {
+            return Err(malformed(format!("Bundle.entry({index}).resource is missing")));
+        }
+        None => Bytes::new(),
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/fhir+json"));
+    let prefer = match outer.header("prefer") {
+        Some(prefer) if prefer.contains("return") => HeaderValue::from_str(prefer).ok(),
+        // Without the wish an entry says where the resource is, and no more.
+        _ => None,
+    };
+    headers.insert("prefer", prefer.unwrap_or(HeaderValue::from_static("return=minimal")));
+    let conditions = [
+        ("ifNoneExist", HeaderName::from_static("if-none-exist")),
+        ("ifMatch", header::IF_MATCH),
+        ("ifNoneMatch", header::IF_NONE_MATCH),
+    ];
+    for (name, header) in conditions {
+        let Some(value) = member(name) else { continue };
+        let value = HeaderValue::from_str(value)
+            .map_err(|_| malformed(format!("Bundle.entry({index}).request.{name} has no meaning")))?;
+        headers.insert(header, value);
+    }
+    let url = url.strip_prefix(outer.frame.base.as_str()).unwrap_or(url);
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    Ok(outer.inner(method, path, query, headers, body))
+}
+
+/// The Bundle of answers.
+fn response(call: &Call, kind: &str, answers: &[Answer]) -> Answer {
+    let mut text = format!(
+        "{{\"resourceType\":\"Bundle\",\"id\":\"{}\",\"type\":\"{kind}\",\"link\":[{{\"relation\":\"self\",\"url\":{}}}]",
+        call.records.new_id(),
+        escape(&call.frame.base)
+    );
+    for (index, answer) in answers.iter().enumerate() {
+        text.push_str(if index == 0 { ",\"entry\":[{" } else { ",{" });
+        entry(&mut text, answer);
+        text.push('}');
+    }
+    text.push_str(if answers.is_empty() { "}" } else { "]}" });
+    Answer::new(StatusCode::OK, Body::Fhir(call.rendering().other(text)))
+}
+
+fn entry(text: &mut String, answer: &Answer) {
+    let body = match &answer.body {
+        Body::Fhir(body) => std::str::from_utf8(body).unwrap_or_default(),
+        Body::Empty | Body::Text(_) => "",
+    };
+    let is_outcome = body.starts_with("{\"resourceType\":\"OperationOutcome\"");
+    if !body.is_empty() && !is_outcome {
+        text.push_str("\"resource\":");
+        text.push_str(body);
+        text.push(',');
+    }
+    text.push_str(&format!("\"response\":{{\"status\":\"{}\"", status_line(answer.status)));
+    if let Some(place) = answer.location.as_ref().or(answer.content_location.as_ref()) {
+        text.push_str(&format!(",\"location\":{}", escape(place)));
+    }
+    if let Some((version_id, last_updated)) = answer.version {
+        text.push_str(&format!(",\"etag\":\"{version_id}\",\"lastModified\":\"{}\"", to_helsinki(last_updated)));
+    }
+    if is_outcome {
+        text.push_str(",\"outcome\":");
+        text.push_str(body);
+    }
+    text.push('}');
+}

@@ -1,0 +1,110 @@
+//! Suppliers' own test profiles: stored beside the national ones, and used by the resources that name them.
+
+use super::judge::{Objection, Surroundings};
+use super::keys::{self, Group};
+use super::stored;
+use super::{Access, Records};
+use crate::fhir::Version;
+use crate::fhir::search::{IndexValues, ResourceType};
+use crate::fhir::validation::Questionnaires;
+use crate::json::{Document, Value};
+use crate::store::View;
+use std::sync::Arc;
+
+/// How many drafts may be based on one another.
+const MOST_BASES: usize = 8;
+
+impl Records {
+    /// Asks the judge, with the drafts that the body names.
+    pub(super) fn judged(
+        &self,
+        access: &Access,
+        version: Version,
+        resource_type: ResourceType,
+        document: &Document,
+    ) -> Vec<Objection> {
+        // Drafts are for the sandbox: there they are stored on the open endpoint.
+        let may_use_drafts = *access == Access::Open || self.settings.is_sandbox;
+        let drafts = if may_use_drafts { self.drafts(version, document) } else { Vec::new() };
+        let surroundings = Surroundings {
+            now: self.clock.now(),
+            questionnaires: self.questionnaires(version, resource_type),
+            by_type: !resource_type.has_national_profile(),
+            refuse_drafts: !may_use_drafts,
+            drafts: &drafts,
+        };
+        self.judge.judge(version, document, &self.settings, &surroundings)
+    }
+
+    /// Where a response finds the stored Questionnaire it answers: by its URL, in STU3 also by `Questionnaire/<id>`.
+    fn questionnaires(&self, version: Version, resource_type: ResourceType) -> Questionnaires {
+        if resource_type != ResourceType::QuestionnaireResponse {
+            return Questionnaires::default();
+        }
+        let view = self.store.view();
+        Questionnaires::by(move |name| {
+            let (url, wanted) = name.split_once('|').map_or((name, None), |(url, version)| (url, Some(version)));
+            let id = url.strip_prefix("Questionnaire/").and_then(super::references::parse_id);
+            let text = match id {
+                Some(id) => {
+                    let head = super::read::head_in(&view, id)?;
+                    let is_it = head.group == Group::of(ResourceType::Questionnaire, version);
+                    let stored = is_it.then(|| stored::current(&view, head.number, ResourceType::Questionnaire));
+                    stored.flatten()?.text().to_owned()
+                }
+                None => stored_under(&view, version, ResourceType::Questionnaire, url)?,
+            };
+            let document = Document::parse(text).ok()?;
+            let own = document.root().get("version").and_then(Value::as_str);
+            (wanted.is_none() || wanted == own).then(|| Arc::new(document))
+        })
+    }
+
+    /// The stored StructureDefinitions that a body names, and those they are based on.
+    fn drafts(&self, version: Version, document: &Document) -> Vec<String> {
+        let named = document.root().at(&["meta", "profile"]).into_iter().flat_map(Value::each);
+        let mut wanted: Vec<String> = named
+            .filter_map(Value::as_str)
+            .filter(|url| !self.judge.defines(version, url))
+            .map(str::to_owned)
+            .collect();
+        if wanted.is_empty() {
+            return Vec::new();
+        }
+        let view = self.store.view();
+        let mut found: Vec<String> = Vec::new();
+        let mut seen: Vec<String> = Vec::new();
+        while let Some(url) = wanted.pop() {
+            if seen.len() > MOST_BASES || seen.contains(&url) {
+                continue;
+            }
+            if let Some((text, base)) = definition(&view, version, &url) {
+                found.push(text);
+                wanted.extend(base.filter(|base| !self.judge.defines(version, base)));
+            }
+            seen.push(url);
+        }
+        found.sort_unstable();
+        found
+    }
+}
+
+/// The stored StructureDefinition with a URL, and what it is based on.
+fn definition(view: &View, version: Version, url: &str) -> Option<(String, Option<String>)> {
+    let text = stored_under(view, version, ResourceType::StructureDefinition, url)?;
+    let document = Document::parse(text.as_str()).ok()?;
+    let base = document.root().get("baseDefinition").and_then(Value::as_str).map(str::to_owned);
+    Some((text, base))
+}
+
+/// The text of the stored resource of a type that is indexed by its `url`.
+fn stored_under(view: &View, version: Version, resource_type: ResourceType, url: &str) -> Option<String> {
+    let group = Group::of(resource_type, version);
+    let entries = view.prefix(&keys::dated(0, group, Some(keys::digest(Some(url))), None));
+    entries.filter_map(|(key, _)| keys::Dated::decode(key)).find_map(|dated| {
+        let stored = stored::current(view, dated.number, resource_type)?;
+        let document = Document::parse(stored.text()).ok()?;
+        let is_it = IndexValues::of(resource_type, document.root()).codes == [(None, Some(url))];
+        is_it.then(|| stored.text().to_owned())
+    })
+}

@@ -1,0 +1,64 @@
+//! The resource servers behind the whole sandbox: its doors, its knobs, compressed bodies.
+
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use kanta_phr_sandbox::Sandbox;
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+
+const SCOPE: &str = "patient/CarePlan.read patient/CarePlan.write";
+
+fn plan(patient: &str) -> Value {
+    let text = include_str!("../examples/r4/valid/selfcareplan-minimal.json");
+    serde_json::from_str(&text.replace("7d1c5a52-9f0e-4c3b-8a47-2b6f0c9e51d3", patient)).unwrap()
+}
+
+#[tokio::test]
+async fn bodies_are_compressed_both_ways() {
+    let phr = Sandbox::start().await.unwrap();
+    let app = phr.register_client("Plans").scope(SCOPE).await.unwrap();
+    let token = phr.citizens().first().approve(&app).await.unwrap();
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(plan(&token.patient().to_string()).to_string().as_bytes()).unwrap();
+    let client = Client::builder().no_proxy().build().unwrap();
+    let created = client
+        .post(format!("{}/CarePlan", phr.base_r4()))
+        .bearer_auth(token.access_token())
+        .header("Content-Type", "application/fhir+json")
+        .header("Content-Encoding", "gzip")
+        .body(encoder.finish().unwrap());
+    let created = created.send().await.unwrap();
+    assert_eq!(created.status(), StatusCode::CREATED, "{}", created.text().await.unwrap());
+    let found = client
+        .get(format!("{}/CarePlan", phr.base_r4()))
+        .bearer_auth(token.access_token())
+        .header("Accept-Encoding", "gzip");
+    let found = found.send().await.unwrap();
+    assert_eq!(found.headers()["content-encoding"], "gzip");
+    let mut text = String::new();
+    GzDecoder::new(&*found.bytes().await.unwrap()).read_to_string(&mut text).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["total"], 1, "{text}");
+}
+
+#[tokio::test]
+async fn knobs_let_bundles_in_and_keep_them_out() {
+    let phr = Sandbox::start().await.unwrap();
+    let app = phr.register_client("Plans").scope(SCOPE).await.unwrap();
+    let token = phr.citizens().first().approve(&app).await.unwrap();
+    let client = Client::builder().no_proxy().build().unwrap();
+    let bundle = json!({"resourceType": "Bundle", "type": "transaction", "entry": [
+        {"resource": plan(&token.patient().to_string()), "request": {"method": "POST", "url": "CarePlan"}}
+    ]});
+    let send = async |base: String| {
+        let request = client.post(base).bearer_auth(token.access_token()).json(&bundle);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!((send(phr.base_r4()).await, send(phr.base_stu3()).await), (200, 400));
+    let settings = json!({"bundles.r4": "never", "bundles.stu3": "always"});
+    let set = client.put(format!("{}/_sandbox/settings", phr.http_url())).json(&settings).send().await.unwrap();
+    assert_eq!(set.status(), StatusCode::OK);
+    // The plan is R4's: on STU3 the Bundle is worked off, and refused for its profile.
+    assert_eq!((send(phr.base_r4()).await, send(phr.base_stu3()).await), (400, 422));
+}
