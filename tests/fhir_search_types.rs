@@ -113,7 +113,7 @@ fn questionnaires_and_responses() {
                 ]}]);
             }),
         );
-        let url = "https://questions.example/Questionnaire/uni-1";
+        let url = "https://questions.example/Questionnaire/uni-0";
         let find = |query: &str| total(&server, base, &format!("Questionnaire?{query}"));
         assert_eq!((find(""), find(&format!("url={url}")), find("url=https://questions.example")), (1, 1, 0));
         assert_eq!(
@@ -126,6 +126,8 @@ fn questionnaires_and_responses() {
         refused(&server, base, &format!("Questionnaire?patient={AINO}"), "RS-SEARCH-UNKNOWN");
         refused(&server, base, "Questionnaire?_sort=date", "RS-SEARCH-SORT");
 
+        // It answers another form than the one that is stored.
+        let url = "https://questions.example/Questionnaire/uni-1";
         post(&server, base, &body_of("QuestionnaireResponse", base, AINO, "r1"));
         let find = |query: &str| total(&server, base, &format!("QuestionnaireResponse?patient={AINO}&{query}"));
         assert_eq!((find(""), find(&format!("questionnaire={url}")), find("questionnaire=https://x.test")), (1, 1, 0));
@@ -316,4 +318,25 @@ fn a_search_looks_at_its_hits_and_not_at_all_there_is() {
     assert_eq!(few.map(|(total, _)| total), [100, 100, 100, 1, 0]);
     assert_eq!(few, many, "hits and entries looked at");
     assert!(few.iter().all(|(total, visited)| *visited <= total + 5), "{few:?}");
+}
+
+#[test]
+fn a_response_is_judged_by_the_stored_form_it_answers() {
+    let server = Server::start();
+    let form = body_of("Questionnaire", "baseR4", AINO, "q1");
+    post(&server, "baseR4", &form);
+    let url = serde_json::from_str::<Value>(&form).unwrap()["url"].clone();
+    let answer = |link_id: &str| {
+        let response = body_of("QuestionnaireResponse", "baseR4", AINO, "r1");
+        let response = changed(&response, |response| {
+            response["questionnaire"] = url.clone();
+            response["item"][0]["linkId"] = link_id.into();
+        });
+        let request = server.open_request("baseR4", "POST", "QuestionnaireResponse");
+        Answer::of(request.header("Content-Type", "application/fhir+json").body(response).send().unwrap())
+    };
+    let refused = answer("9");
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    assert!(refused.body.contains("LinkId '9' not found in questionnaire"), "{}", refused.body);
+    assert_eq!(answer("1").status, 201);
 }
