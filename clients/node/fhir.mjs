@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { Client } from 'fhir-kit-client'
 import smart from 'fhirclient'
-import { example, examples, fhirBase, refusal, steps, tokenFor } from './sandbox.mjs'
+import { example, examples, fhirBase, issuer, refusal, steps, tokenFor } from './sandbox.mjs'
 
 /** What the steps need of a library, each act answering with {status, location?, body}. */
 function fhirKitClient (baseUrl, token) {
-  const client = new Client({ baseUrl, bearerToken: token.access_token })
+  const client = new Client({ baseUrl, bearerToken: token.response.access_token })
   const answer = (body) => {
     const { response } = Client.httpFor(body)
     return { status: response.status, location: response.headers.get('location'), body }
@@ -36,7 +36,14 @@ function fhirKitClient (baseUrl, token) {
 function fhirclient (baseUrl, token) {
   const storage = { get: async () => undefined, set: async (_, value) => value, unset: async () => true }
   const client = smart({ headers: { host: 'app.example.test' }, url: '/' }, {}, storage)
-    .client({ serverUrl: baseUrl, tokenResponse: token })
+    .client({
+      serverUrl: baseUrl,
+      tokenUri: `${issuer}token`,
+      clientId: token.client.client_id,
+      clientSecret: token.client.client_secret,
+      tokenResponse: token.response,
+      expiresAt: token.expiresAt ?? Math.floor(Date.now() / 1000) + token.response.expires_in
+    })
   const query = (resourceType, params) => `${resourceType}?${new URLSearchParams(params)}`
   const answer = ({ response, body }) => ({ status: response.status, location: response.headers.get('location'), body })
   return {
@@ -56,7 +63,7 @@ function fhirclient (baseUrl, token) {
 async function walk (name, fhir, open) {
   const step = steps(`${name} ${fhir}`)
   const token = await tokenFor(name)
-  const patient = token.sub
+  const patient = token.response.sub
   const client = open(fhirBase[fhir], token)
   const weight = example(fhir, 'bodyweight-rich', patient)
   const identifier = weight.identifier[0]
@@ -132,9 +139,17 @@ async function walk (name, fhir, open) {
     assert.equal((await client.vread('Observation', id, '2')).id, id)
   })
   await step('wrong token refused', async () => {
-    const stranger = open(fhirBase[fhir], { ...token, access_token: 'not-a-token' })
+    const stranger = open(fhirBase[fhir], { ...token, response: { ...token.response, access_token: 'not-a-token' } })
     assert.equal(stranger.status(await refusal(() => stranger.search('Observation', { patient }))), 403)
   })
+  if (open === fhirclient) {
+    await step('refreshes by itself', async () => {
+      const late = open(fhirBase[fhir], { ...token, expiresAt: 1 })
+      assert.equal((await late.search('Observation', { patient })).type, 'searchset')
+      const before = await refusal(() => client.search('Observation', { patient }))
+      assert.equal(client.status(before), 403)
+    })
+  }
 }
 
 for (const fhir of ['r4', 'stu3']) {

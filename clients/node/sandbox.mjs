@@ -24,10 +24,10 @@ export function registerClient (name) {
   return control('POST', '/clients', { name, redirect_uris: [redirectUri], scope })
 }
 
-/** A token without a browser, as {access_token, sub, …}. */
+/** A client and a token without a browser; `response` is the token response the flow would give. */
 export async function tokenFor (name) {
   const client = await registerClient(name)
-  return control('POST', '/tokens', { citizen: citizen.id, client_id: client.client_id })
+  return { client, response: await control('POST', '/tokens', { citizen: citizen.id, client_id: client.client_id }) }
 }
 
 export function withdraw (client) {
