@@ -121,8 +121,9 @@ async function walk (name, fhir, open) {
   await step('search', async () => {
     const found = await client.search('Observation', mine)
     assert.deepEqual([found.type, found.total, found.entry[0].resource.id], ['searchset', 1, id])
-    const weights = await client.search('Observation', { patient, code: 'http://loinc.org|29463-7', date: `ge${weight.effectiveDateTime.slice(0, 4)}` })
-    assert.ok(weights.entry.some(({ resource }) => resource.id === id))
+    const narrower = { ...mine, code: 'http://loinc.org|29463-7', date: `ge${weight.effectiveDateTime.slice(0, 10)}` }
+    assert.equal((await client.search('Observation', narrower)).total, 1)
+    assert.equal((await client.search('Observation', { ...narrower, code: '8867-4' })).total, 0)
     assert.equal(client.status(await refusal(() => client.search('Observation', { code: '29463-7' }))), 400)
   })
   await step('paging to the end', async () => {

@@ -60,8 +60,8 @@ def smart_r4():
         history = Bundle.read_from(f"Observation/{stored.id}/_history", server)
         assert [entry.resource.meta.versionId for entry in history.entry] == ["2", "1"]
     with step("search"):
-        found = Observation.where({"patient": patient, "code": "http://loinc.org|29463-7"}).perform_resources(server)
-        assert stored.id in [observation.id for observation in found]
+        found = Observation.where({**mine, "code": "http://loinc.org|29463-7"}).perform_resources(server)
+        assert [observation.id for observation in found] == [stored.id]
         assert refusal(lambda: Observation.where({"code": "29463-7"}).perform(server), requests.HTTPError).response.status_code == 400
     with step("paging to the end"):
         total = Observation.where({"patient": patient, "_count": "1"}).perform(server).total
@@ -194,8 +194,8 @@ def fhirpy(fhir):
         history = client.execute(f"Observation/{stored.id}/_history", "get")
         assert [entry["resource"]["meta"]["versionId"] for entry in history["entry"]] == ["2", "1"]
     with step("search"):
-        found = client.resources("Observation").search(patient=patient, code="http://loinc.org|29463-7", date__ge="2000-01-01").fetch()
-        assert stored.id in [observation.id for observation in found]
+        found = mine.search(code="http://loinc.org|29463-7", date__ge="2000-01-01").fetch()
+        assert [observation.id for observation in found] == [stored.id]
         refusal(lambda: client.resources("Observation").search(code="29463-7").fetch(), OperationOutcome)
     with step("paging to the end"):
         everything = client.resources("Observation").search(patient=patient)
