@@ -1,0 +1,168 @@
+package clients;
+
+import static clients.Steps.equal;
+import static clients.Steps.holds;
+import static clients.Steps.refused;
+
+import ca.uhn.fhir.context.FhirContext;
+import ca.uhn.fhir.rest.api.Constants;
+import ca.uhn.fhir.rest.api.MethodOutcome;
+import ca.uhn.fhir.rest.client.api.IGenericClient;
+import ca.uhn.fhir.rest.client.interceptor.BearerTokenAuthInterceptor;
+import ca.uhn.fhir.rest.server.exceptions.ForbiddenOperationException;
+import ca.uhn.fhir.rest.server.exceptions.InvalidRequestException;
+import ca.uhn.fhir.rest.server.exceptions.ResourceGoneException;
+import ca.uhn.fhir.rest.server.exceptions.ResourceVersionConflictException;
+import ca.uhn.fhir.rest.server.exceptions.UnprocessableEntityException;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.util.HashSet;
+import java.util.List;
+import org.hl7.fhir.instance.model.api.IBaseBundle;
+import org.hl7.fhir.dstu3.model.Bundle;
+import org.hl7.fhir.dstu3.model.CapabilityStatement;
+import org.hl7.fhir.dstu3.model.Observation;
+import org.hl7.fhir.dstu3.model.Observation.ObservationStatus;
+import org.hl7.fhir.dstu3.model.OperationOutcome;
+import org.hl7.fhir.dstu3.model.Patient;
+import org.hl7.fhir.dstu3.model.Resource;
+
+/** The STU3 base. It answers a write with an OperationOutcome, so the Observation is read again. */
+final class Stu3 {
+    private final FhirContext fhir = FhirContext.forDstu3();
+    private final Sandbox sandbox;
+    private final Sandbox.Token token;
+    private final IGenericClient client;
+    private Observation weight;
+    private Observation stored;
+
+    private Stu3(Sandbox sandbox) throws IOException, InterruptedException {
+        this.sandbox = sandbox;
+        token = sandbox.token();
+        client = connect(token.accessToken());
+        weight = fhir.newJsonParser().parseResource(Observation.class, sandbox.example("stu3", "bodyweight-rich", token.patient()));
+    }
+
+    static void walk(Sandbox sandbox, Steps steps) throws IOException, InterruptedException {
+        var it = new Stu3(sandbox);
+        steps.step("metadata", it::metadata);
+        steps.step("create", it::create);
+        steps.step("create every example", it::createEveryExample);
+        steps.step("invalid refused", it::invalid);
+        steps.step("conditional create", it::conditionalCreate);
+        steps.step("read", it::read);
+        steps.step("update", it::update);
+        steps.step("history", it::history);
+        steps.step("search", it::search);
+        steps.step("paging to the end", it::paging);
+        steps.step("delete", it::delete);
+        steps.step("wrong token refused", it::wrongToken);
+    }
+
+    private IGenericClient connect(String accessToken) {
+        var connected = fhir.newRestfulGenericClient(sandbox.fhirBase("baseStu3"));
+        connected.registerInterceptor(new BearerTokenAuthInterceptor(accessToken));
+        return connected;
+    }
+
+    private void metadata() {
+        equal(client.capabilities().ofType(CapabilityStatement.class).execute().getFhirVersion(), "3.0.1");
+    }
+
+    private void create() {
+        var outcome = client.create().resource(weight).execute();
+        equal(outcome.getCreated(), true);
+        holds(outcome.getOperationOutcome() instanceof OperationOutcome, "an OperationOutcome is the answer");
+        equal(outcome.getId().getVersionIdPart(), "1");
+        stored = client.read().resource(Observation.class).withId(outcome.getId().getIdPart()).execute();
+    }
+
+    private void createEveryExample() throws IOException {
+        for (var text : sandbox.examples("stu3", token.patient())) {
+            equal(client.create().resource(fhir.newJsonParser().parseResource(text)).execute().getCreated(), true);
+        }
+    }
+
+    private void invalid() {
+        var wrong = weight.copy().setStatus(ObservationStatus.PRELIMINARY);
+        var error = refused(UnprocessableEntityException.class, () -> client.create().resource(wrong).execute());
+        holds(error.getOperationOutcome() != null, "an OperationOutcome comes with the refusal");
+    }
+
+    private void conditionalCreate() {
+        var identifier = weight.getIdentifierFirstRep();
+        var condition = "identifier=" + identifier.getSystem() + "|" + identifier.getValue();
+        MethodOutcome again = client.create().resource(weight).withAdditionalHeader(Constants.HEADER_IF_NONE_EXIST, condition).execute();
+        equal(again.getId().getIdPart(), stored.getIdElement().getIdPart());
+        equal(again.getResponseStatusCode(), 200);
+        // conditional() writes the whole address into the header, which Kanta refuses: it wants the identifier only.
+        var whole = refused(InvalidRequestException.class, () -> client.create().resource(weight).conditional()
+            .where(Observation.IDENTIFIER.exactly().systemAndIdentifier(identifier.getSystem(), identifier.getValue())).execute());
+        holds(whole.getMessage().contains("Only identifier is supported"), whole.getMessage());
+    }
+
+    private void read() {
+        var read = client.read().resource(Observation.class).withId(stored.getIdElement().getIdPart()).execute();
+        equal(read.getMeta().getVersionId(), "1");
+        equal(read.getValueQuantity().getValue(), weight.getValueQuantity().getValue());
+        equal(client.read().resource(Patient.class).withId(token.patient()).execute().getIdElement().getIdPart(), token.patient());
+    }
+
+    private void update() {
+        var changed = stored.copy();
+        changed.getValueQuantity().setValue(new BigDecimal("70.25"));
+        // HAPI asks for the version in the id by If-Match.
+        equal(client.update().resource(changed).execute().getId().getVersionIdPart(), "2");
+        var id = stored.getIdElement().toUnqualifiedVersionless();
+        equal(client.read().resource(Observation.class).withId(id.getIdPart()).execute().getValueQuantity().getValue(), new BigDecimal("70.25"));
+        var first = client.read().resource(Observation.class).withIdAndVersion(id.getIdPart(), "1").execute();
+        equal(first.getValueQuantity().getValue(), weight.getValueQuantity().getValue());
+        refused(ResourceVersionConflictException.class, () -> client.update().resource(stored).withAdditionalHeader("If-Match", "W/\"1\"").execute());
+    }
+
+    private void history() {
+        var history = client.history().onInstance(stored.getIdElement().toUnqualifiedVersionless()).returnBundle(Bundle.class).execute();
+        equal(history.getEntry().stream().map(entry -> entry.getResource().getMeta().getVersionId()).toList(), List.of("2", "1"));
+    }
+
+    private void search() {
+        var identifier = weight.getIdentifierFirstRep();
+        var found = client.search().forResource(Observation.class)
+            .where(Observation.PATIENT.hasId(token.patient()))
+            .and(Observation.IDENTIFIER.exactly().systemAndIdentifier(identifier.getSystem(), identifier.getValue()))
+            .and(Observation.CODE.exactly().systemAndCode("http://loinc.org", "29463-7"))
+            .and(Observation.DATE.afterOrEquals().day("2000-01-01"))
+            .returnBundle(Bundle.class).execute();
+        equal(found.getTotal(), 1);
+        equal(found.getEntryFirstRep().getResource().getIdElement().getIdPart(), stored.getIdElement().getIdPart());
+        refused(InvalidRequestException.class, () -> client.search().forResource(Observation.class)
+            .where(Observation.CODE.exactly().code("29463-7")).returnBundle(Bundle.class).execute());
+    }
+
+    private void paging() {
+        var page = client.search().forResource(Observation.class).where(Observation.PATIENT.hasId(token.patient())).count(4).returnBundle(Bundle.class).execute();
+        var total = page.getTotal();
+        var found = new HashSet<String>();
+        while (true) {
+            page.getEntry().stream().map(Bundle.BundleEntryComponent::getResource).map(Resource::getIdElement).forEach(id -> found.add(id.getIdPart()));
+            if (page.getLink(IBaseBundle.LINK_NEXT) == null) {
+                break;
+            }
+            page = client.loadPage().next(page).execute();
+        }
+        equal(found.size(), total);
+        holds(total > 8, "there is more than a page");
+    }
+
+    private void delete() {
+        var id = stored.getIdElement().toUnqualifiedVersionless();
+        client.delete().resourceById(id).execute();
+        refused(ResourceGoneException.class, () -> client.read().resource(Observation.class).withId(id.getIdPart()).execute());
+    }
+
+    private void wrongToken() {
+        var stranger = connect("not-a-token");
+        refused(ForbiddenOperationException.class, () -> stranger.search().forResource(Observation.class)
+            .where(Observation.PATIENT.hasId(token.patient())).returnBundle(Bundle.class).execute());
+    }
+}
