@@ -97,7 +97,8 @@ impl Profiles {
 
     /// The canonical URLs of a supplier's own profiles, sorted.
     pub fn own_urls(&self, version: Version) -> Vec<&str> {
-        let definitions = self.of(version, Selection::default());
+        // The national definitions stay packed until something is judged: without own ones there is nothing to look through.
+        let Some(definitions) = &self.own[slot(version)][0] else { return Vec::new() };
         let is_own = |url: &&str| definitions.profile(url).is_some_and(|profile| definitions.is_own(profile));
         definitions.profile_urls().into_iter().filter(is_own).collect()
     }
