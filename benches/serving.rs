@@ -184,9 +184,8 @@ impl Server {
         let token =
             json(&self.exchange("POST", "/_sandbox/tokens", "Content-Type: application/json\r\n", &ask.to_string()));
         let refresh = token["refresh_token"].as_str().expect("offline_access gives a refresh token");
-        let form = format!(
-            "grant_type=refresh_token&refresh_token={refresh}&client_id={client_id}&client_secret={secret}"
-        );
+        let form =
+            format!("grant_type=refresh_token&refresh_token={refresh}&client_id={client_id}&client_secret={secret}");
         let headers = "Content-Type: application/x-www-form-urlencoded\r\n";
         request("POST", "/phr-authserver-sandbox/token", headers, &form)
     }

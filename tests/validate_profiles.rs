@@ -118,6 +118,23 @@ fn what_cannot_be_used_ends_the_start_with_file_element_and_reason() {
     error: these definitions cannot be used:
       DIR/profile.json: http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight is a national StructureDefinition and built in: give your own another canonical URL
     ");
+    let codes = |url: &str| {
+        refused(
+            json!({"resourceType": "CodeSystem", "url": url, "content": "complete", "concept": [{"code": "a"}]})
+                .to_string(),
+        )
+    };
+    insta::assert_snapshot!(codes("http://loinc.org"), @r"
+    error: these definitions cannot be used:
+      DIR/profile.json: http://loinc.org is spoken of by the national profiles or FHIR's own, and another idea of its codes would change their verdicts: leave it out, and list the codes you use in the compose.include.concept of a ValueSet of your own
+    ");
+    for url in ["http://terminology.hl7.org/CodeSystem/observation-category", "http://hl7.org/fhir/observation-status"]
+    {
+        assert!(codes(url).contains(&format!("{url} is spoken of by the national profiles")), "{}", codes(url));
+    }
+    let languages =
+        refused(json!({"resourceType": "ValueSet", "url": "http://hl7.org/fhir/ValueSet/all-languages"}).to_string());
+    assert!(languages.contains("and built in: give your own"), "{languages}");
     let error = Sandbox::start_blocking(Options { profiles: vec![folder.path().to_owned()], ..Options::default() });
     assert!(matches!(error.err(), Some(StartError::Profiles(packages::PackageError::Invalid(_)))));
 }

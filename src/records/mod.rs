@@ -50,6 +50,8 @@ pub struct Settings {
     pub add_creating_application: bool,
     /// `profiles.foreign = allow`: whether other profiles may stand beside the national one.
     pub foreign_profiles: bool,
+    /// `display.mismatch = refuse`: whether a display that is none of its code's keeps a resource out.
+    pub refuse_wrong_display: bool,
     /// Whether a resource that names only a supplier's draft profile is refused behind authorization, as in environments
     /// other than sandbox; the open endpoint stores it.
     pub refuse_drafts: bool,
@@ -75,6 +77,7 @@ impl Default for Settings {
             if_match_status: 409,
             add_creating_application: true,
             foreign_profiles: false,
+            refuse_wrong_display: false,
             refuse_drafts: false,
             definitions: Selection::default(),
             texts_of_2018: false,

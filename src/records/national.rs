@@ -38,6 +38,7 @@ impl Judge for NationalProfiles {
         };
         let options = Options {
             foreign_profiles,
+            refuse_wrong_display: settings.refuse_wrong_display,
             refuse_drafts: settings.refuse_drafts,
             texts_of_2018: settings.texts_of_2018,
             questionnaires: surroundings.questionnaires.clone(),

@@ -15,6 +15,7 @@
 
 mod advice;
 mod answers;
+mod bundle;
 mod codes;
 mod content;
 mod extensions;
@@ -37,6 +38,8 @@ use std::borrow::Cow;
 use super::Version;
 use super::definitions::Definitions;
 use crate::json::{Document, ParseError, Value};
+pub use bundle::{bundle, is_bundle};
+pub use codes::{is_standard_system, is_standard_value_set};
 pub use questionnaire::Questionnaires;
 
 /// Deeper nesting than this is refused; FHIR resources stay far below.
@@ -124,6 +127,8 @@ pub struct Options {
     pub vital_signs_by_code: bool,
     /// Where the Questionnaires that responses answer are looked up; one that is not found is a warning.
     pub questionnaires: Questionnaires,
+    /// Whether the resources in the entries of a Bundle are judged elsewhere ([`bundle`]).
+    pub entries_apart: bool,
     /// The present moment for invariants that ask for it (`today()`); without it they are only warned about.
     pub now: Option<jiff::Timestamp>,
 }

@@ -85,9 +85,19 @@ struct Slot<'w> {
 }
 
 pub(super) fn validate(definitions: &Definitions, document: &Document, options: &Options) -> Vec<Finding> {
+    with(definitions, document, options, |walk| walk.document(document.root()))
+}
+
+/// What `walk` finds in a document.
+pub(super) fn with<'w>(
+    definitions: &'w Definitions,
+    document: &'w Document,
+    options: &'w Options,
+    go: impl FnOnce(&mut Walk<'w>),
+) -> Vec<Finding> {
     let (root, shared) = (document.root(), Shared::new());
     let mut walk = Walk { definitions, options, document: root, shared, findings: Findings::kept(), depth: 0 };
-    walk.document(root);
+    go(&mut walk);
     walk.findings.finish(document)
 }
 
@@ -115,6 +125,9 @@ impl<'w> Walk<'w> {
         let is_vital_sign = self.derives_from_vital_signs(primary);
         self.resource(&place, root, root, primary, Turn::First);
         self.narrative_language(&place, root);
+        if self.options.entries_apart {
+            self.entries(root);
+        }
         for profile in profiles.iter().skip(1) {
             self.resource(&place, root, root, profile, Turn::Later { is_vital_sign });
         }
