@@ -135,8 +135,18 @@ fn what_cannot_be_used_ends_the_start_with_file_element_and_reason() {
     let languages =
         refused(json!({"resourceType": "ValueSet", "url": "http://hl7.org/fhir/ValueSet/all-languages"}).to_string());
     assert!(languages.contains("and built in: give your own"), "{languages}");
+    let mut many: Json = serde_json::from_str(&sleep("http://hl7.org/fhir/StructureDefinition/Observation")).unwrap();
+    let elements = many["differential"]["element"].as_array_mut().unwrap();
+    elements.push(json!({"id": "Observation.note", "path": "Observation.note",
+        "slicing": {"discriminator": [{"type": "value", "path": "text"}], "rules": "open"}}));
+    elements.extend((0..=1_000).map(|number| {
+        json!({"id": format!("Observation.note:n{number}"), "path": "Observation.note", "sliceName": format!("n{number}")})
+    }));
+    assert!(refused(many.to_string()).contains("note has more than 1000 slices"));
     let error = Sandbox::start_blocking(Options { profiles: vec![folder.path().to_owned()], ..Options::default() });
     assert!(matches!(error.err(), Some(StartError::Profiles(packages::PackageError::Invalid(_)))));
+    std::fs::write(folder.path().join("package.json"), "[]").unwrap();
+    assert!(refused("{}".to_owned()).contains("package.json is no object"));
 }
 
 #[test]

@@ -217,12 +217,17 @@ impl<'w> Walk<'w> {
         let scope = &Scope { holder, ..*scope };
         let mut slots: SmallVec<[Slot<'w>; 32]> = SmallVec::from_elem(Slot::default(), children.len());
         let mut next = 0;
+        let mut has_type = false;
         for (key, value) in object.members() {
             let (name, is_sibling) = key.strip_prefix('_').map_or((key, false), |name| (name, true));
             let Some((index, type_code)) = self.find(children, name, next) else {
                 // Comments of DSTU2 are passed over, as in HAPI.
-                let is_type = place.is_resource && key == "resourceType" || key == "fhir_comments";
-                if !is_type && !scope.is_secondary {
+                let is_type = place.is_resource && key == "resourceType";
+                if is_type && std::mem::replace(&mut has_type, true) && !scope.is_secondary {
+                    let text = format!("Error parsing JSON: Duplicated property name: {key}");
+                    self.error("json", &place.child(key), value, text);
+                }
+                if !is_type && key != "fhir_comments" && !scope.is_secondary {
                     self.unknown(place, key, value);
                 }
                 continue;
