@@ -229,6 +229,7 @@ fn what_is_wrong_with_a_bundle_itself_is_told_before_its_entries() {
         Unrecognised property '@bogus'
       error Bundle.entry[1] (line 3, column 2) [Bundle.entry.resorce#unknown]
         Unrecognised property '@resorce'
+        fix: there is no such element here: did you mean resource?
       error Bundle.entry[2].resource (line 4, column 14) [Bundle.entry.resource#type]
         Error parsing JSON: the value of type Resource must be an object
         fix: write an object, { ... }, with the element's own properties
@@ -290,4 +291,12 @@ fn a_wrong_display_is_a_warning_or_an_error_as_told() {
     assert!(run.out.contains("Display Name for http://loinc.org#29463-7 should be one of"), "{}", run.out);
     let run = run_with_input(&["validate", "-", "--display", "refuse"], wrong.as_bytes());
     assert!(run.code == 1 && run.out.contains("[Observation.code.coding.display#display]"), "{}", run.out);
+}
+
+#[test]
+fn a_compressed_input_is_to_be_unpacked() {
+    let run = run_with_input(&["validate", "-"], b"\x1f\x8b\x08\x00\x00");
+    assert!(run.code == 1 && run.out.contains("fix: the input is compressed: unpack it first"), "{}", run.out);
+    let two = run_with_input(&["validate", "-"], b"{\"resourceType\": \"Patient\"} {}");
+    assert!(two.code == 1 && two.out.contains("several one per line"), "{}", two.out);
 }

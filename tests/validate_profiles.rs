@@ -150,6 +150,28 @@ fn what_cannot_be_used_ends_the_start_with_file_element_and_reason() {
 }
 
 #[test]
+fn a_draft_on_a_national_profile_learns_to_fix_its_own_url() {
+    let folder = folder();
+    let path = folder.path().join("profile.json");
+    let base = "http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight";
+    let mut draft: Json = serde_json::from_str(&sleep(base)).unwrap();
+    draft["differential"]["element"] = json!([{"id": "Observation.method", "path": "Observation.method", "max": "0"}]);
+    let input = line("r4/valid/bodyweight-minimal.json").replace(base, SLEEP);
+    let judged = |draft: &Json| {
+        std::fs::write(&path, draft.to_string()).unwrap();
+        run_with_input(&["validate", "-", "--profiles", folder.path().to_str().unwrap()], input.as_bytes())
+    };
+    let without = judged(&draft);
+    let fix = format!("the element Observation.meta.profile:fiphrProfile with fixedCanonical {SLEEP}");
+    assert!(without.code == 1 && without.out.contains(&fix), "{}", without.out);
+    let elements = draft["differential"]["element"].as_array_mut().unwrap();
+    elements.push(json!({"id": "Observation.meta.profile:fiphrProfile", "path": "Observation.meta.profile",
+        "sliceName": "fiphrProfile", "fixedCanonical": SLEEP}));
+    let with = judged(&draft);
+    assert_eq!(with.code, 0, "{}", with.out);
+}
+
+#[test]
 fn what_is_ignored_is_said() {
     let folder = folder();
     std::fs::write(folder.path().join("guide.json"), r#"{"resourceType": "ImplementationGuide"}"#).unwrap();

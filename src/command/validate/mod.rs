@@ -15,8 +15,8 @@ use kanta_phr_sandbox::fhir::Version;
 use kanta_phr_sandbox::fhir::definitions::{Definitions, Profiles, Selection};
 use kanta_phr_sandbox::fhir::migration::{self, Migration};
 use kanta_phr_sandbox::fhir::validation::report::{self, Piece, Report, Totals, Writer};
-use kanta_phr_sandbox::fhir::validation::{self, Options, Questionnaires};
-use kanta_phr_sandbox::json::Document;
+use kanta_phr_sandbox::fhir::validation::{self, Finding, Options, Questionnaires};
+use kanta_phr_sandbox::json::{Document, ParseError};
 use kanta_phr_sandbox::packages;
 use memchr::memmem;
 use resources::Resource;
@@ -204,7 +204,7 @@ impl Validate {
                 let definitions = Definitions::embedded(self.fhir.unwrap_or(Version::R4));
                 validation::bundle(definitions, &document, place.entry.is_some())
             }
-            Err(error) => vec![validation::unreadable(&error)],
+            Err(error) => vec![unreadable(resource, &error)],
         };
         let text = String::from_utf8_lossy(&resource.bytes);
         let report = Report { file, place, start: *start, text: &text, findings: &findings };
@@ -228,7 +228,7 @@ impl Validate {
                 };
                 validation::validate(profiles.of(version, self.selection()), &document, &options)
             }
-            Err(error) => vec![validation::unreadable(&error)],
+            Err(error) => vec![unreadable(resource, &error)],
         };
         let text = String::from_utf8_lossy(&resource.bytes);
         let Resource { file, place, start, .. } = resource;
@@ -272,9 +272,18 @@ fn migrate(
             migration::report::piece(format, file, place, &text, &migration)
         }
         Err(error) => {
-            let findings = [validation::unreadable(&error)];
+            let findings = [unreadable(resource, &error)];
             report::piece(format, &Report { file, place, start: *start, text: &text, findings: &findings })
         }
+    }
+}
+
+/// The finding for what is no JSON; a packed file is what people forget to unpack.
+fn unreadable(resource: &Resource, error: &ParseError) -> Finding {
+    let finding = validation::unreadable(error);
+    match resource.bytes.starts_with(&[0x1f, 0x8b]) {
+        true => Finding { fix: Some("the input is compressed: unpack it first, as with zcat".into()), ..finding },
+        false => finding,
     }
 }
 

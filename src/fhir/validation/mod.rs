@@ -30,6 +30,7 @@ mod questionnaire;
 mod references;
 pub mod report;
 mod slices;
+mod spelling;
 mod ucum;
 mod walk;
 
@@ -150,6 +151,10 @@ pub fn validate(definitions: &Definitions, document: &Document, options: &Option
 
 /// The finding for a text that is no JSON.
 pub fn unreadable(error: &ParseError) -> Finding {
+    let is_more = error.message.to_string().contains("more after the end");
+    let fix = is_more.then_some(Cow::Borrowed(
+        "one resource in a file; several one per line, in a file called .ndjson, or in a Bundle",
+    ));
     Finding {
         severity: Severity::Fatal,
         rule: "#json".to_owned(),
@@ -157,7 +162,7 @@ pub fn unreadable(error: &ParseError) -> Finding {
         line: error.line,
         column: error.column,
         text: format!("Error parsing JSON: {}", error.message),
-        fix: None,
+        fix,
         code: None,
     }
 }

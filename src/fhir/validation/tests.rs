@@ -393,6 +393,26 @@ fn hints_teach() {
     );
     assert!(hint(url, &format!("{url}\", \"http://app.test/own")).contains("name the national profile alone"));
     assert!(hint("\"unit\": \"kg\"", "\"unit\": \"kilo\"").contains("the UCUM code is written kg"));
+    assert!(
+        hint(url, "http://hl7.org/fhir/StructureDefinition/bodyweight").contains(&format!("the national one, {url}"))
+    );
+    let extra = "http://phr.kanta.fi/StructureDefinition/fiphr-sd-waistcircumference";
+    assert!(
+        hint(url, extra).contains("profiles.extras") == Definitions::embedded(Version::R4).profile(extra).is_none()
+    );
+    let base = "http://phr.kanta.fi/StructureDefinition/fiphr-sd-vitalsigns";
+    let derived = hint(url, base);
+    assert!(derived.contains("derives from it: http://phr.kanta.fi/StructureDefinition/fiphr-sd-b"), "{derived}");
+    let status = hint("\"status\": \"final\"", "\"Status\": \"final\"");
+    assert!(status.contains("did you mean status?") && status.contains("add \"status\""), "{status}");
+    assert!(hint("07:05:00+02:00", "07:05:00").contains("add the offset or Z"));
+    assert!(hint("2026-03-03T07:05:00+02:00", "2026-02-30").contains("in the calendar"));
+    let language = hint("\"language\": \"fi\"", "\"language\": \"fi-FI\"");
+    assert!(language.contains("write the language alone") && language.contains("the same language"), "{language}");
+    assert!(hint("\"issued\"", "\"note\": [null], \"issued\"").contains("leave the null out"));
+    assert!(hint("\"unit\"", "\"Unit\"").contains("did you mean unit?"));
+    let list = judge(Version::R4, &Options::default(), "[{}]");
+    assert!(list[0].fix.as_ref().is_some_and(|fix| fix.contains(".ndjson")), "{list:?}");
     assert!(hint("\"code\": \"kg\"", "\"code\": \"KGS\"").contains("UCUM code"));
 }
 

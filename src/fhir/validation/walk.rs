@@ -151,8 +151,10 @@ impl<'w> Walk<'w> {
             },
         };
         let offset = value.span().start;
+        let is_list = value.kind() == Kind::Array && location.is_empty();
+        let fix = "several resources go into a Bundle, or one per line into a file called .ndjson";
         let finding = Finding::new(Severity::Error, format!("{location}#json"), location.to_owned(), text);
-        self.findings.push(finding, offset);
+        self.findings.push(Finding { fix: is_list.then_some(fix.into()), ..finding }, offset);
         None
     }
 
