@@ -100,31 +100,29 @@ impl Resources {
     /// # Errors
     /// When the input cannot be read on.
     pub fn next(&mut self) -> io::Result<Option<Resource>> {
-        loop {
-            if let Some(entry) = self.entries.pop() {
-                return Ok(Some(entry));
-            }
-            let (bytes, line) = match self.line {
-                Some(_) => match self.next_line()? {
-                    Some((bytes, line)) => (bytes, Some(line)),
-                    None => return Ok(None),
-                },
-                None if self.is_done => return Ok(None),
-                None => (self.rest()?, None),
-            };
-            let whole = Resource {
-                file: self.file.clone(),
-                stem: self.stem.clone(),
-                place: Place { line, entry: None },
-                is_bundle: false,
-                start: Position { line: line.unwrap_or(1), column: 1 },
-                bytes,
-            };
-            let entries = entries(&whole);
-            let is_bundle = entries.is_some();
-            self.entries = entries.unwrap_or_default();
-            return Ok(Some(Resource { is_bundle, ..whole }));
+        if let Some(entry) = self.entries.pop() {
+            return Ok(Some(entry));
         }
+        let (bytes, line) = match self.line {
+            Some(_) => match self.next_line()? {
+                Some((bytes, line)) => (bytes, Some(line)),
+                None => return Ok(None),
+            },
+            None if self.is_done => return Ok(None),
+            None => (self.rest()?, None),
+        };
+        let whole = Resource {
+            file: self.file.clone(),
+            stem: self.stem.clone(),
+            place: Place { line, entry: None },
+            is_bundle: false,
+            start: Position { line: line.unwrap_or(1), column: 1 },
+            bytes,
+        };
+        let entries = entries(&whole);
+        let is_bundle = entries.is_some();
+        self.entries = entries.unwrap_or_default();
+        Ok(Some(Resource { is_bundle, ..whole }))
     }
 
     fn rest(&mut self) -> io::Result<Vec<u8>> {
