@@ -165,6 +165,9 @@ knobs! {
     /// What becomes of profiles beside the national one in `meta.profile`.
     profiles_foreign: ForeignProfiles = ForeignProfiles::Refuse, "profiles.foreign",
         Choice(&[("refuse", ForeignProfiles::Refuse), ("allow", ForeignProfiles::Allow)]);
+    /// What becomes of a display that is none of its code's.
+    display_mismatch: DisplayMismatch = DisplayMismatch::Warn, "display.mismatch",
+        Choice(&[("warn", DisplayMismatch::Warn), ("refuse", DisplayMismatch::Refuse)]);
     /// Which rules the STU3 profiles have.
     stu3_rules: Stu3Rules = Stu3Rules::Updated, "stu3.rules",
         Choice(&[("updated", Stu3Rules::Updated), ("2017", Stu3Rules::Of2017)]);
@@ -348,6 +351,15 @@ pub enum ForeignProfiles {
     Allow,
 }
 
+/// `display.mismatch`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DisplayMismatch {
+    /// The resource is stored, with a warning where findings are shown.
+    Warn,
+    /// The resource is refused.
+    Refuse,
+}
+
 /// `stu3.rules`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stu3Rules {
@@ -434,6 +446,7 @@ impl Settings {
             },
             add_creating_application: self.creating_application_add,
             foreign_profiles: self.profiles_foreign == ForeignProfiles::Allow,
+            refuse_wrong_display: self.display_mismatch == DisplayMismatch::Refuse,
             definitions: Selection { stu3_2017: self.stu3_rules == Stu3Rules::Of2017, r4_extras: self.profiles_extras },
             texts_of_2018: self.validator_texts == ValidatorTexts::Of2018,
             ignore_unknown_parameters: self.search_unknown == UnknownSearch::Ignore,

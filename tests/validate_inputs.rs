@@ -19,7 +19,7 @@ fn bundle() -> String {
     let resource = |text: &str| -> Json { serde_json::from_str(text).unwrap() };
     let entries = json!([
         { "fullUrl": "urn:uuid:1", "resource": resource(&line(FINE)) },
-        { "fullUrl": "urn:uuid:2", "resource": resource(&wrong()), "request": { "method": "POST" } },
+        { "fullUrl": "urn:uuid:2", "resource": resource(&wrong()), "request": { "method": "POST", "url": "Observation" } },
         { "request": { "method": "DELETE", "url": "Observation/1" } },
         { "resource": resource(&line(STU3)) },
     ]);
@@ -92,9 +92,9 @@ fn the_entries_of_a_bundle_are_judged_and_named() {
     insta::assert_snapshot!(run.out, @r#"
     standard input entry[0] (urn:uuid:1): accepted
     standard input entry[1] (urn:uuid:2): refused, 1 error
-      error Observation.value.ofType(Quantity).unit (line 117, column 19) [Observation.value[x].unit#fixed]
+      error Observation.value.ofType(Quantity).unit (line 118, column 19) [Observation.value[x].unit#fixed]
         Value is 'kilo' but must be 'kg'
-          117 |           "unit": "kilo",
+          118 |           "unit": "kilo",
               |                   ^
         fix: the UCUM code is written kg; unit and code are fixed by the profile, letter by letter
     standard input entry[3] (Observation): accepted
@@ -206,4 +206,97 @@ fn a_response_is_judged_by_the_questionnaire_among_the_inputs() {
     let together = run(&["validate", folder.path().to_str().unwrap()]);
     assert_eq!(together.code, 1);
     assert!(together.out.contains("LinkId '9' not found in questionnaire"), "{}", together.out);
+}
+
+#[test]
+fn what_is_wrong_with_a_bundle_itself_is_told_before_its_entries() {
+    let judged = |bundle: &str| run_with_input(&["validate", "-"], bundle.as_bytes());
+    let resource = line(FINE);
+    let run = judged(&format!(
+        "{{\"resourceType\": \"Bundle\", \"type\": \"collection\", \"type\": \"batch\", \"bogus\": 1, \"entry\": [\n\
+         {{\"resource\": {resource}}},\n{{\"resorce\": {resource}}},\n{{\"resource\": 5}},\n\"x\",\n\
+         {{\"request\": {{\"method\": \"DELETE\", \"url\": \"Observation/1\"}}}},\n\
+         {{\"request\": {{\"method\": \"POST\", \"url\": \"Observation\"}}}},\n\
+         {{\"response\": {{\"status\": \"201\"}}}},\n\
+         {{\"resource\": {{\"resourceType\": \"Patient\"}}, \"resource\": {resource}}}]}}"
+    ));
+    let told: Vec<&str> = run.out.lines().filter(|line| !line.contains(" | ")).collect();
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    standard input: refused, 8 errors
+      error Bundle.type (line 1, column 50) [Bundle.type#json]
+        Error parsing JSON: Duplicated property name: type
+      error Bundle (line 1, column 67) [Bundle.bogus#unknown]
+        Unrecognised property '@bogus'
+      error Bundle.entry[1] (line 3, column 2) [Bundle.entry.resorce#unknown]
+        Unrecognised property '@resorce'
+        fix: there is no such element here: did you mean resource?
+      error Bundle.entry[2].resource (line 4, column 14) [Bundle.entry.resource#type]
+        Error parsing JSON: the value of type Resource must be an object
+        fix: write an object, { ... }, with the element's own properties
+      error Bundle.entry[3] (line 5, column 1) [Bundle.entry#type]
+        Error parsing JSON: the value of type BackboneElement must be an object
+        fix: write an object, { ... }, with the element's own properties
+      error Bundle.entry[7].resource (line 9, column 43) [Bundle.entry.resource#json]
+        Error parsing JSON: Duplicated property name: resource
+      error Bundle.entry[1] (line 3, column 1) [Bundle.entry.resource#min]
+        entry[1] has no resource, so nothing of it was judged
+        fix: put the resource into "resource"; only an entry that reads, deletes or answers goes without
+      error Bundle.entry[5] (line 7, column 1) [Bundle.entry.resource#min]
+        entry[5] has no resource, so nothing of it was judged
+        fix: put the resource into "resource"; only an entry that reads, deletes or answers goes without
+    standard input entry[0] (Observation): accepted
+    standard input entry[7] (Patient): refused, 1 error
+      error Patient.meta.profile (line 9, column 14) [Patient.meta.profile#profile]
+        Missing profile
+        fix: add meta.profile with the canonical URL of the national profile
+    3 resources: 1 accepted, 2 refused
+    "#);
+    assert_eq!(run.code, 1);
+    let fine = judged(&bundle());
+    assert!(fine.out.starts_with("standard input entry[0]"), "{}", fine.out);
+}
+
+#[test]
+fn a_bundle_without_resources_says_so_and_one_within_another_too() {
+    let judged = |bundle: &str| {
+        let run = run_with_input(&["validate", "-"], bundle.as_bytes());
+        let told: Vec<&str> = run.out.lines().filter(|line| !line.contains(" | ")).collect();
+        (run.code, told.join("\n"))
+    };
+    let (code, told) = judged(r#"{"resourceType": "Bundle", "type": "searchset", "total": 0}"#);
+    insta::assert_snapshot!(told, @r#"
+    standard input: accepted, 1 warning
+      warning Bundle (line 1, column 1) [Bundle.entry#min]
+        The Bundle holds no resources, so nothing was judged
+        fix: put the resources into entry, each as "resource"
+    "#);
+    assert_eq!(code, 0);
+    let (code, told) =
+        judged(r#"{"resourceType": "Bundle", "type": "batch", "entry": [{"resource": {"resourceType": "Bundle"}}]}"#);
+    insta::assert_snapshot!(told, @r"
+    standard input entry[0] (Bundle): refused, 1 error
+      error Bundle (line 1, column 68) [Bundle.entry.resource#type]
+        This is a Bundle within a Bundle: its resources were not judged
+        fix: judge the inner Bundle as a file or line of its own
+    ");
+    assert_eq!(code, 1);
+}
+
+#[test]
+fn a_wrong_display_is_a_warning_or_an_error_as_told() {
+    let wrong = line(FINE).replace("\"display\":\"Paino\"", "\"display\":\"Pituus\"");
+    let run = run_with_input(&["validate", "-"], wrong.as_bytes());
+    assert_eq!(run.code, 0, "{}", run.out);
+    assert!(run.out.contains("accepted, 1 warning"), "{}", run.out);
+    assert!(run.out.contains("Display Name for http://loinc.org#29463-7 should be one of"), "{}", run.out);
+    let run = run_with_input(&["validate", "-", "--display", "refuse"], wrong.as_bytes());
+    assert!(run.code == 1 && run.out.contains("[Observation.code.coding.display#display]"), "{}", run.out);
+}
+
+#[test]
+fn a_compressed_input_is_to_be_unpacked() {
+    let run = run_with_input(&["validate", "-"], b"\x1f\x8b\x08\x00\x00");
+    assert!(run.code == 1 && run.out.contains("fix: the input is compressed: unpack it first"), "{}", run.out);
+    let two = run_with_input(&["validate", "-"], b"{\"resourceType\": \"Patient\"} {}");
+    assert!(two.code == 1 && two.out.contains("several one per line"), "{}", two.out);
 }

@@ -118,8 +118,57 @@ fn what_cannot_be_used_ends_the_start_with_file_element_and_reason() {
     error: these definitions cannot be used:
       DIR/profile.json: http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight is a national StructureDefinition and built in: give your own another canonical URL
     ");
+    let codes = |url: &str| {
+        refused(
+            json!({"resourceType": "CodeSystem", "url": url, "content": "complete", "concept": [{"code": "a"}]})
+                .to_string(),
+        )
+    };
+    insta::assert_snapshot!(codes("http://loinc.org"), @r"
+    error: these definitions cannot be used:
+      DIR/profile.json: http://loinc.org is spoken of by the national profiles or FHIR's own, and another idea of its codes would change their verdicts: leave it out, and list the codes you use in the compose.include.concept of a ValueSet of your own
+    ");
+    for url in ["http://terminology.hl7.org/CodeSystem/observation-category", "http://hl7.org/fhir/observation-status"]
+    {
+        assert!(codes(url).contains(&format!("{url} is spoken of by the national profiles")), "{}", codes(url));
+    }
+    let languages =
+        refused(json!({"resourceType": "ValueSet", "url": "http://hl7.org/fhir/ValueSet/all-languages"}).to_string());
+    assert!(languages.contains("and built in: give your own"), "{languages}");
+    let mut many: Json = serde_json::from_str(&sleep("http://hl7.org/fhir/StructureDefinition/Observation")).unwrap();
+    let elements = many["differential"]["element"].as_array_mut().unwrap();
+    elements.push(json!({"id": "Observation.note", "path": "Observation.note",
+        "slicing": {"discriminator": [{"type": "value", "path": "text"}], "rules": "open"}}));
+    elements.extend((0..=1_000).map(|number| {
+        json!({"id": format!("Observation.note:n{number}"), "path": "Observation.note", "sliceName": format!("n{number}")})
+    }));
+    assert!(refused(many.to_string()).contains("note has more than 1000 slices"));
     let error = Sandbox::start_blocking(Options { profiles: vec![folder.path().to_owned()], ..Options::default() });
     assert!(matches!(error.err(), Some(StartError::Profiles(packages::PackageError::Invalid(_)))));
+    std::fs::write(folder.path().join("package.json"), "[]").unwrap();
+    assert!(refused("{}".to_owned()).contains("package.json is no object"));
+}
+
+#[test]
+fn a_draft_on_a_national_profile_learns_to_fix_its_own_url() {
+    let folder = folder();
+    let path = folder.path().join("profile.json");
+    let base = "http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight";
+    let mut draft: Json = serde_json::from_str(&sleep(base)).unwrap();
+    draft["differential"]["element"] = json!([{"id": "Observation.method", "path": "Observation.method", "max": "0"}]);
+    let input = line("r4/valid/bodyweight-minimal.json").replace(base, SLEEP);
+    let judged = |draft: &Json| {
+        std::fs::write(&path, draft.to_string()).unwrap();
+        run_with_input(&["validate", "-", "--profiles", folder.path().to_str().unwrap()], input.as_bytes())
+    };
+    let without = judged(&draft);
+    let fix = format!("the element Observation.meta.profile:fiphrProfile with fixedCanonical {SLEEP}");
+    assert!(without.code == 1 && without.out.contains(&fix), "{}", without.out);
+    let elements = draft["differential"]["element"].as_array_mut().unwrap();
+    elements.push(json!({"id": "Observation.meta.profile:fiphrProfile", "path": "Observation.meta.profile",
+        "sliceName": "fiphrProfile", "fixedCanonical": SLEEP}));
+    let with = judged(&draft);
+    assert_eq!(with.code, 0, "{}", with.out);
 }
 
 #[test]

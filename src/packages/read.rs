@@ -123,6 +123,9 @@ fn version_of_folder(path: &Path) -> Result<Option<Version>, PackageError> {
 fn version_of_manifest(bytes: &[u8]) -> io::Result<Option<Version>> {
     let manifest: Json = serde_json::from_slice(bytes)
         .map_err(|error| io::Error::other(format!("package.json is not JSON: {error}")))?;
+    if !manifest.is_object() {
+        return Err(io::Error::other("package.json is no object"));
+    }
     let said = [&manifest["fhirVersions"], &manifest["fhir-version-list"]].into_iter().find_map(Json::as_array);
     let Some(said) = said else { return Ok(None) };
     let mut versions = Vec::new();

@@ -55,6 +55,8 @@ pub struct Settings {
     pub add_creating_application: bool,
     /// `profiles.foreign = allow`: whether other profiles may stand beside the national one.
     pub foreign_profiles: bool,
+    /// `display.mismatch = refuse`: whether a display that is none of its code's keeps a resource out.
+    pub refuse_wrong_display: bool,
     /// `stu3.rules` and `profiles.extras`: which national profiles bodies are judged by.
     pub definitions: Selection,
     /// `validator.texts = 2018`: whether findings have the texts recorded in 2018.
@@ -80,6 +82,7 @@ impl Default for Settings {
             if_match_status: 409,
             add_creating_application: true,
             foreign_profiles: false,
+            refuse_wrong_display: false,
             definitions: Selection::default(),
             texts_of_2018: false,
             ignore_unknown_parameters: false,

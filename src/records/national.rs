@@ -68,6 +68,7 @@ impl Judge for NationalProfiles {
         };
         let mut options = Options {
             foreign_profiles,
+            refuse_wrong_display: settings.refuse_wrong_display,
             refuse_drafts: surroundings.refuse_drafts,
             texts_of_2018: settings.texts_of_2018,
             questionnaires: surroundings.questionnaires.clone(),

@@ -12,11 +12,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use inputs::{Input, Inputs};
 use judging::Source;
 use kanta_phr_sandbox::fhir::Version;
-use kanta_phr_sandbox::fhir::definitions::{Profiles, Selection};
+use kanta_phr_sandbox::fhir::definitions::{Definitions, Profiles, Selection};
 use kanta_phr_sandbox::fhir::migration::{self, Migration};
 use kanta_phr_sandbox::fhir::validation::report::{self, Piece, Report, Totals, Writer};
-use kanta_phr_sandbox::fhir::validation::{self, Options, Questionnaires};
-use kanta_phr_sandbox::json::Document;
+use kanta_phr_sandbox::fhir::validation::{self, Finding, Options, Questionnaires};
+use kanta_phr_sandbox::json::{Document, ParseError};
 use kanta_phr_sandbox::packages;
 use memchr::memmem;
 use resources::Resource;
@@ -63,6 +63,9 @@ pub struct Validate {
     /// Know R4 profiles outside the published set as well: distance, waist circumference, body height
     #[arg(long)]
     extras: bool,
+    /// What a display that is none of its code's is: a warning, or an error
+    #[arg(long, default_value = "warn", value_name = "HOW")]
+    display: Display,
     /// Judge QuestionnaireResponses by themselves, not by the Questionnaires among the inputs
     #[arg(long)]
     no_questionnaires: bool,
@@ -79,6 +82,12 @@ enum Stu3Rules {
     Updated,
     #[value(name = "2017")]
     Of2017,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Display {
+    Warn,
+    Refuse,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -118,8 +127,9 @@ impl Validate {
         };
         let candidates = self.write.as_ref().map(|folder| Candidates::new(folder.clone()));
         let totals = self.judge_all(&inputs, &mut unreadable, |resource| match self.migrate {
-            true => migrate(&profiles, self.selection(), format, candidates.as_ref(), resource),
-            false => self.judge(&profiles, &questionnaires, format, resource),
+            _ if resource.is_bundle => self.bundle(format, resource),
+            true => Some(migrate(&profiles, self.selection(), format, candidates.as_ref(), resource)),
+            false => Some(self.judge(&profiles, &questionnaires, format, resource)),
         })?;
         if let Some(candidates) = candidates {
             unreadable.extend(candidates.finish());
@@ -156,7 +166,7 @@ impl Validate {
         &self,
         inputs: &[Input],
         unreadable: &mut Vec<Error>,
-        judge: impl Fn(&Resource) -> Piece + Sync,
+        judge: impl Fn(&Resource) -> Option<Piece> + Sync,
     ) -> Result<Totals> {
         let bar = progress(inputs);
         let words = if self.migrate { ["accepted on R4", "not"] } else { ["accepted", "refused"] };
@@ -169,11 +179,14 @@ impl Validate {
             unreadable.extend(round.unreadable.into_iter().map(failed));
             let pieces = judging::in_parallel(&round.resources, |resource| {
                 let piece = judge(resource);
-                bar.inc(resource.bytes.len() as u64);
+                // The resources of a Bundle come after it.
+                if !resource.is_bundle {
+                    bar.inc(resource.bytes.len() as u64);
+                }
                 piece
             });
             // Written above the bar, should both go to one terminal.
-            let written = bar.suspend(|| pieces.into_iter().try_for_each(|piece| writer.write(piece)));
+            let written = bar.suspend(|| pieces.into_iter().flatten().try_for_each(|piece| writer.write(piece)));
             written.map_err(unwritten)?;
             if round.is_last {
                 break;
@@ -181,6 +194,21 @@ impl Validate {
         }
         bar.finish_and_clear();
         writer.finish().map_err(unwritten)
+    }
+
+    /// The verdict on a Bundle itself, when there is something to say.
+    fn bundle(&self, format: report::Format, resource: &Resource) -> Option<Piece> {
+        let Resource { file, place, start, .. } = resource;
+        let findings = match Document::from_bytes(&resource.bytes) {
+            Ok(document) => {
+                let definitions = Definitions::embedded(self.fhir.unwrap_or(Version::R4));
+                validation::bundle(definitions, &document, place.entry.is_some())
+            }
+            Err(error) => vec![unreadable(resource, &error)],
+        };
+        let text = String::from_utf8_lossy(&resource.bytes);
+        let report = Report { file, place, start: *start, text: &text, findings: &findings };
+        (!findings.is_empty()).then(|| report::piece(format, &report))
     }
 
     fn judge(
@@ -193,10 +221,14 @@ impl Validate {
         let findings = match Document::from_bytes(&resource.bytes) {
             Ok(document) => {
                 let version = self.fhir.unwrap_or_else(|| profiles.version_of(&document));
-                let options = Options { questionnaires: questionnaires.clone(), ..Options::default() };
+                let options = Options {
+                    questionnaires: questionnaires.clone(),
+                    refuse_wrong_display: self.display == Display::Refuse,
+                    ..Options::default()
+                };
                 validation::validate(profiles.of(version, self.selection()), &document, &options)
             }
-            Err(error) => vec![validation::unreadable(&error)],
+            Err(error) => vec![unreadable(resource, &error)],
         };
         let text = String::from_utf8_lossy(&resource.bytes);
         let Resource { file, place, start, .. } = resource;
@@ -212,7 +244,8 @@ fn questionnaires(inputs: &[Input]) -> Questionnaires {
     let mut source = Source::new(&files);
     loop {
         let round = source.round();
-        let may_be = round.resources.iter().filter(|resource| name.find(&resource.bytes).is_some());
+        let may_be =
+            round.resources.iter().filter(|resource| !resource.is_bundle && name.find(&resource.bytes).is_some());
         found.extend(may_be.filter_map(|resource| Document::from_bytes(&resource.bytes).ok()).map(Arc::new));
         if round.is_last {
             return Questionnaires::among(found);
@@ -239,9 +272,18 @@ fn migrate(
             migration::report::piece(format, file, place, &text, &migration)
         }
         Err(error) => {
-            let findings = [validation::unreadable(&error)];
+            let findings = [unreadable(resource, &error)];
             report::piece(format, &Report { file, place, start: *start, text: &text, findings: &findings })
         }
+    }
+}
+
+/// The finding for what is no JSON; a packed file is what people forget to unpack.
+fn unreadable(resource: &Resource, error: &ParseError) -> Finding {
+    let finding = validation::unreadable(error);
+    match resource.bytes.starts_with(&[0x1f, 0x8b]) {
+        true => Finding { fix: Some("the input is compressed: unpack it first, as with zcat".into()), ..finding },
+        false => finding,
     }
 }
 

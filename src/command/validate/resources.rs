@@ -1,6 +1,7 @@
 //! An input to the resources in it: the whole text, one a line, or the entries of a Bundle.
 
 use super::inputs::Input;
+use kanta_phr_sandbox::fhir::validation::is_bundle;
 use kanta_phr_sandbox::fhir::validation::report::{Entry, Place};
 use kanta_phr_sandbox::json::{Document, Kind, Position, Value};
 use std::fs::File;
@@ -16,6 +17,8 @@ pub struct Resource {
     /// Where to write what is made of it, below a folder: the input's path without its extension.
     pub stem: Arc<PathBuf>,
     pub place: Place,
+    /// Whether it is a Bundle, of which only what is not in its entries' resources is still to be judged.
+    pub is_bundle: bool,
     /// Where it starts in the input.
     pub start: Position,
     pub bytes: Vec<u8>,
@@ -97,30 +100,29 @@ impl Resources {
     /// # Errors
     /// When the input cannot be read on.
     pub fn next(&mut self) -> io::Result<Option<Resource>> {
-        loop {
-            if let Some(entry) = self.entries.pop() {
-                return Ok(Some(entry));
-            }
-            let (bytes, line) = match self.line {
-                Some(_) => match self.next_line()? {
-                    Some((bytes, line)) => (bytes, Some(line)),
-                    None => return Ok(None),
-                },
-                None if self.is_done => return Ok(None),
-                None => (self.rest()?, None),
-            };
-            let whole = Resource {
-                file: self.file.clone(),
-                stem: self.stem.clone(),
-                place: Place { line, entry: None },
-                start: Position { line: line.unwrap_or(1), column: 1 },
-                bytes,
-            };
-            match entries(&whole) {
-                Some(entries) => self.entries = entries,
-                None => return Ok(Some(whole)),
-            }
+        if let Some(entry) = self.entries.pop() {
+            return Ok(Some(entry));
         }
+        let (bytes, line) = match self.line {
+            Some(_) => match self.next_line()? {
+                Some((bytes, line)) => (bytes, Some(line)),
+                None => return Ok(None),
+            },
+            None if self.is_done => return Ok(None),
+            None => (self.rest()?, None),
+        };
+        let whole = Resource {
+            file: self.file.clone(),
+            stem: self.stem.clone(),
+            place: Place { line, entry: None },
+            is_bundle: false,
+            start: Position { line: line.unwrap_or(1), column: 1 },
+            bytes,
+        };
+        let entries = entries(&whole);
+        let is_bundle = entries.is_some();
+        self.entries = entries.unwrap_or_default();
+        Ok(Some(Resource { is_bundle, ..whole }))
     }
 
     fn rest(&mut self) -> io::Result<Vec<u8>> {
@@ -156,7 +158,7 @@ impl Resources {
     }
 }
 
-/// The resources of a Bundle, the first one last. A Bundle without any is itself what is judged, as is what is none.
+/// The resources of a Bundle, the first one last; `None` for what is no Bundle.
 fn entries(whole: &Resource) -> Option<Vec<Resource>> {
     // Most texts are none, and are parsed only where they are judged.
     let word = b"\"Bundle\"";
@@ -165,11 +167,11 @@ fn entries(whole: &Resource) -> Option<Vec<Resource>> {
     }
     let document = Document::from_bytes(&whole.bytes).ok()?;
     let root = document.root();
-    if root.get("resourceType").and_then(Value::as_str) != Some("Bundle") {
+    if !is_bundle(root) {
         return None;
     }
     let mut cursor = Cursor { text: document.text(), offset: 0, position: Position { line: 1, column: 1 } };
-    let entries = root.get("entry")?.items().enumerate().filter_map(|(index, entry)| {
+    let entries = root.get("entry").into_iter().flat_map(Value::items).enumerate().filter_map(|(index, entry)| {
         let resource = entry.get("resource").filter(|resource| resource.kind() == Kind::Object)?;
         let inner = cursor.advance(resource.span().start);
         let start = Position {
@@ -181,13 +183,14 @@ fn entries(whole: &Resource) -> Option<Vec<Resource>> {
             file: whole.file.clone(),
             stem: whole.stem.clone(),
             place: Place { line: whole.place.line, entry: Some(Entry { index, name: entry_name(entry, resource) }) },
+            is_bundle: is_bundle(resource),
             start,
             bytes: resource.source().as_bytes().to_vec(),
         })
     });
     let mut entries: Vec<Resource> = entries.collect();
     entries.reverse();
-    (!entries.is_empty()).then_some(entries)
+    Some(entries)
 }
 
 /// A place in a text that only goes on, so that a long Bundle is counted through once.
@@ -276,10 +279,11 @@ mod tests {
     fn a_bundle_is_judged_entry_by_entry() {
         let bundle = b"{\"resourceType\": \"Bundle\", \"entry\": [\n {\"fullUrl\": \"urn:uuid:1\", \"resource\": {\"a\": 1}}, {},\n {\"resource\": {\"resourceType\": \"Patient\", \"id\": \"x\"}}]}";
         let found = resources(bundle, false);
-        assert_eq!(found[0], ("f entry[0] (urn:uuid:1)".to_owned(), (2, 40), "{\"a\": 1}".to_owned()));
-        assert_eq!((&*found[1].0, found[1].1, found.len()), ("f entry[2] (Patient/x)", (3, 15), 2));
+        assert_eq!((&*found[0].0, &*found[0].2), ("f", std::str::from_utf8(bundle).unwrap()));
+        assert_eq!(found[1], ("f entry[0] (urn:uuid:1)".to_owned(), (2, 40), "{\"a\": 1}".to_owned()));
+        assert_eq!((&*found[2].0, found[2].1, found.len()), ("f entry[2] (Patient/x)", (3, 15), 3));
         let line = b"{}\n{\"resourceType\": \"Bundle\", \"entry\": [{\"resource\": {}}]}";
-        assert_eq!(names(line, false), ["f:1", "f:2 entry[0]"]);
+        assert_eq!(names(line, false), ["f:1", "f:2", "f:2 entry[0]"]);
         assert_eq!(names(b"{\"resourceType\": \"Bundle\", \"entry\": []}", false), ["f"]);
     }
 }

@@ -45,7 +45,12 @@ pub struct Definitions {
     search_parameters: Packed<Vec<SearchParameter>>,
     /// The code systems that value sets and code systems speak of.
     systems: HashSet<Box<str>>,
+    /// Made on first use.
+    shown: OnceLock<Shown>,
 }
+
+/// System → code → displays.
+type Shown = HashMap<Box<str>, HashMap<Box<str>, Vec<Box<str>>>>;
 
 /// An expression as written, and parsed once it is needed.
 #[derive(Clone)]
@@ -131,6 +136,7 @@ impl Definitions {
         let check = |expression: &str| Expression::of_definition(expression).map(drop);
         let compiled = compile::compile(self.version.as_str(), None, sources, Some(self), &check)?;
         let mut extended = self.clone();
+        extended.shown = OnceLock::new();
         extended.systems.extend(compiled.systems().map(Into::into));
         for structure in compiled.structures {
             extended.numbers.insert(structure.url.clone(), extended.structures.len() as u32);
@@ -197,6 +203,26 @@ impl Definitions {
         let of_system = lists.flat_map(|list| &list.systems).filter(|systems| &*systems.system == system);
         let mut concepts = of_system.filter_map(|systems| systems.concept(code));
         concepts.find(|concept| !concept.displays.is_empty()).map_or(&[], |concept| &concept.displays)
+    }
+
+    /// The displays of a code in any value set that is not FHIR's own, in every language; none where nobody gives any.
+    pub fn national_displays(&self, system: &str, code: &str) -> &[Box<str>] {
+        let shown = self.shown.get_or_init(|| {
+            let mut shown = Shown::new();
+            let lists = self.value_sets.iter().filter(|(url, _)| !url.starts_with("http://hl7.org/fhir/"));
+            for systems in lists.flat_map(|(_, list)| &list.get().systems) {
+                let codes = shown.entry(systems.system.clone()).or_default();
+                for concept in systems.concepts.iter().filter(|concept| !concept.displays.is_empty()) {
+                    codes.entry(concept.code.clone()).or_default().extend(concept.displays.iter().cloned());
+                }
+            }
+            for displays in shown.values_mut().flat_map(HashMap::values_mut) {
+                displays.sort_unstable();
+                displays.dedup();
+            }
+            shown
+        });
+        shown.get(system).and_then(|codes| codes.get(code)).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a system below `http://hl7.org/fhir/` is one of this FHIR version. STU3's `v2/` and `v3/` systems and those
@@ -290,6 +316,7 @@ fn unpack(version: Version, bytes: &'static [u8]) -> Definitions {
         expressions: table.expressions.iter().map(|text| Invariant::new(*text)).collect(),
         aliases: HashMap::new(),
         search_parameters: Packed::new(table.search_parameters),
+        shown: OnceLock::new(),
         systems: table.systems.iter().map(|system| (*system).into()).collect(),
     };
     for (index, (url, _)) in table.structures.iter().enumerate() {

@@ -191,6 +191,13 @@ impl Sorting {
         if url.is_empty() {
             return self.refuse(file, "without url, its canonical URL".to_owned());
         }
+        if resource["resourceType"] == "CodeSystem" && is_spoken_of(url) {
+            let reason = format!(
+                "{url} is spoken of by the national profiles or FHIR's own, and another idea of its codes would change their \
+                 verdicts: leave it out, and list the codes you use in the compose.include.concept of a ValueSet of your own"
+            );
+            return self.refuse(file, reason);
+        }
         if let Some(whose) = owner(resource, url) {
             let kind = resource["resourceType"].as_str().unwrap_or_default();
             let reason = format!("{url} is {whose} {kind} and built in: give your own another canonical URL");
@@ -211,13 +218,22 @@ impl Sorting {
     }
 }
 
+/// Whether a definition that is built in, in either version, speaks of a code system that is not itself one of ours.
+fn is_spoken_of(url: &str) -> bool {
+    let is_named = |version: Version| {
+        let definitions = Definitions::selected(version, ALL_OVERLAYS);
+        definitions.code_system(url).is_none() && (definitions.names_system(url) || definitions.is_hl7_system(url))
+    };
+    validation::is_standard_system(url) || Version::ALL.into_iter().any(is_named)
+}
+
 /// Whose definition with this URL is there already, in either version: nobody may have two opinions on it.
 fn owner(resource: &Json, url: &str) -> Option<&'static str> {
     let is_known = |version: Version| {
         // Those that only a setting adds as well.
         let definitions = Definitions::selected(version, ALL_OVERLAYS);
         match resource["resourceType"].as_str() {
-            Some("ValueSet") => definitions.value_set(url).is_some(),
+            Some("ValueSet") => definitions.value_set(url).is_some() || validation::is_standard_value_set(url),
             Some("CodeSystem") => definitions.code_system(url).is_some(),
             _ => definitions.profile(url).is_some(),
         }

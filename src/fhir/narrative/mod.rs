@@ -158,6 +158,12 @@ struct Inspection {
 
 impl Inspection {
     fn run(&mut self, div: &str) -> Result<(), Malformed> {
+        // What XML 1.0 has no place for, however it was escaped in JSON.
+        let is_odd = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
+        if let Some(offset) = div.bytes().position(is_odd) {
+            let text = format!("An invalid XML character (Unicode: 0x{:x}) was found", div.as_bytes()[offset]);
+            return Err(Malformed { text, offset });
+        }
         let mut reader = Reader::new(div);
         while let Some(event) = reader.next()? {
             match event {

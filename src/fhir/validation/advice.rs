@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::place::Place;
+use super::spelling::{closest_element, closest_profile, derived_from, instead_of_hl7, is_extra};
 use super::walk::Walk;
 use crate::fhir::Version;
-use crate::fhir::definitions::{Definitions, Selection};
+use crate::fhir::definitions::Structure;
 use crate::json::{Kind, Value};
 
 /// Code systems that changed their URI between STU3 and R4.
@@ -44,18 +45,24 @@ pub(super) fn advise(
     let version = walk.definitions.version();
     let name = path.rsplit('.').next().unwrap_or_default();
     let fixed = |text: &'static str| Some(Cow::Borrowed(text));
-    let closest = (key == "500620").then(|| closest(walk, anchor.as_str()?)).flatten();
+    let closest = (key == "500620").then(|| closest_profile(walk, anchor.as_str()?)).flatten();
     match key {
+        "min" | "slice-min" | "fixed" if path.ends_with(".meta.profile") && place.owner().is_some_and(|owner| walk.definitions.is_own(owner)) => {
+            place.owner().map(|draft| own_url(version, draft))
+        }
         "min" | "slice-min" => missing(version, key, name, anchor).or_else(|| match name {
             "language" => fixed("add \"language\", the language of the narrative: \"fi\", \"sv\" or \"en\""),
             "text" if path.matches('.').count() == 1 => fixed("add \"text\": a narrative that says everything the resource says, in its language"),
             "display" => fixed("add \"display\" to the coding: the national profiles want one beside each of their codes"),
             "identifier" => fixed("add an identifier with system urn:ietf:rfc:3986 and value urn:uuid:<uuid of your own>"),
             "issued" => fixed("add \"issued\": when the entry was made, with seconds and offset, such as 2026-03-03T07:05:41.220+02:00"),
+            "status" if place.parent().is_some_and(|around| around.is_resource) => fixed("add \"status\": the service stores finished entries, \"final\" or \"completed\" as the profile has it"),
             "performer" | "subject" => fixed("name the citizen: {\"reference\": \"Patient/<pseudonym>\"}"),
             "reference" => fixed("give the literal reference, Patient/<pseudonym>; an identifier or a display does not replace it"),
             _ => None,
         }),
+        "primitive" if text.contains("must have a timezone") => fixed("add the offset or Z: 2026-03-03T07:05:00+02:00"),
+        "primitive" if text.starts_with("Not a valid date") => fixed("write a date that is in the calendar: 2026-03-03, or 2026-03-03T07:05:00+02:00"),
         "max" | "slice-max" if text.contains("max allowed = 0") => fixed("leave the element out: the profile does not use it"),
         "max" if text.starts_with("Unrecognised property") => fixed("keep one of the two"),
         "fixed" if text.starts_with("No extensions allowed") => fixed("leave the extension out: the profile fixes the value as it is"),
@@ -69,7 +76,9 @@ pub(super) fn advise(
         "type" if name == "effective[x]" => fixed("this profile takes one moment, effectiveDateTime; a Period is for activities"),
         "type" if text.contains("definition allows for the type") => fixed("use the type the profile asks for: its name ends the name of the property, as in valueQuantity"),
         "type" if anchor.kind() == Kind::Array => fixed("write the value itself, without the brackets of a list"),
-        "unknown" => renamed_element(version, place, name),
+        "unknown" => {
+            renamed_element(version, place, name).or_else(|| closest_element(walk, path.rsplit_once('.')?.0, name))
+        }
         "code" if unit_of(anchor).is_some() => unit_of(anchor).map(Cow::Owned),
         "code" if anchor.get("system").and_then(Value::as_str) == Some("http://unitsofmeasure.org") => {
             fixed("write a UCUM code, case-sensitive: [iU] or U for insulin units, mm[Hg], mmol/L, Cel, /min")
@@ -77,6 +86,8 @@ pub(super) fn advise(
         "system" if text.starts_with("Code System URI") => renamed_system(version, anchor)
             .or(fixed("check the spelling of the system; a system of your own is fine, but its codes are not judged")),
         "system" => fixed("write the system's full URI, such as http://loinc.org or urn:oid:1.2.246.537.6.55"),
+        "binding" if path.matches('.').count() == 1 && name == "language" => fixed("write the language alone: \"fi\", \"sv\" or \"en\""),
+        "code" if text.starts_with("Unknown code") && renamed_system(version, anchor).is_none() => fixed("use a code that its system has: mind spelling and case"),
         "binding" | "code" => renamed_system(version, anchor),
         "identifier" => fixed("write the value as urn:uuid:<uuid>, or use a system of your own"),
         "narrative" if text.contains("unknown entity") => fixed("XHTML has no named entities of HTML such as &nbsp; write the character itself or its number, &#160;"),
@@ -96,7 +107,9 @@ pub(super) fn advise(
         "condition" => fixed("ask about the linkId of a question that comes before"),
         "duplicate" => fixed("say each security label once"),
         "id" => fixed("give the contained resource an id, and refer to it by #id"),
+        "empty" if text.contains("array item") => fixed("leave the null out of the list"),
         "empty" => fixed("leave the property out when it has no value"),
+        "language" if text.contains("differ") => fixed("say the same language in language and on the div, in both ways: lang=\"fi\" xml:lang=\"fi\""),
         "language" => fixed("say the language on the div in both ways: lang=\"fi\" xml:lang=\"fi\""),
         "504320" => Some(Cow::Owned(format!(
             "this profile is of the other FHIR version: send the resource to {}, or name this version's profile",
@@ -105,9 +118,13 @@ pub(super) fn advise(
         "500620" if anchor.as_str().is_some_and(|url| url.contains('|')) => {
             fixed("write the canonical URL without |version: the service looks for it as it is written")
         }
-        "500620" if is_extra(version, anchor) => fixed("this profile is not in the published package: the setting profiles.extras = true adds it, as does validate --extras"),
+        "500620" if anchor.as_str().is_some_and(|url| is_extra(version, url)) => fixed("this profile is not in the published package: the setting profiles.extras = true adds it, as does validate --extras"),
+        "500620" if anchor.as_str().is_some_and(|url| url.starts_with("http://hl7.org/fhir/")) => {
+            instead_of_hl7(walk.definitions, anchor.as_str()?)
+        }
         "500620" if closest.is_some() => closest,
         "500620" => fixed("name a profile the service has; check the spelling of the canonical URL"),
+        "profile" if text.contains("is a base profile") => derived_from(walk.definitions, anchor.as_str()?),
         "profile" if anchor.as_str().is_some() => fixed("name the national profile alone in meta.profile"),
         "profile" => fixed("add meta.profile with the canonical URL of the national profile"),
         "PHR-2" | "PHR-3" => fixed("a glucometer reading carries both codes, 15074-8 and 14743-9; a sensor reading carries 14745-4"),
@@ -115,10 +132,14 @@ pub(super) fn advise(
     }
 }
 
-/// Whether a value is the canonical URL of a profile that only a setting adds.
-fn is_extra(version: Version, url: Value<'_>) -> bool {
-    let with_extras = Definitions::selected(version, Selection { r4_extras: true, ..Selection::default() });
-    url.as_str().is_some_and(|url| with_extras.profile(url).is_some())
+/// The national profiles fix `meta.profile` to their own URL, and whatever derives from them inherits that.
+fn own_url(version: Version, draft: &Structure) -> Cow<'static, str> {
+    let fixed = if version == Version::R4 { "fixedCanonical" } else { "fixedUri" };
+    Cow::Owned(format!(
+        "the base of this draft wants its own URL here: give the draft's differential the element \
+         {}.meta.profile:fiphrProfile with {fixed} {}",
+        draft.type_name, draft.url
+    ))
 }
 
 fn other(version: Version) -> Version {
@@ -232,33 +253,6 @@ fn unit_of(quantity: Value<'_>) -> Option<String> {
     spelled_unit(code).map(|right| {
         format!("write the UCUM code {right}: codes are case-sensitive, customary units stand in brackets")
     })
-}
-
-/// The canonical of ours that a misspelled one was most likely meant to be.
-fn closest(walk: &Walk<'_>, url: &str) -> Option<Cow<'static, str>> {
-    // A URL longer than that is none of ours.
-    if url.len() > 200 {
-        return None;
-    }
-    let urls = walk.definitions.profile_urls();
-    let nearest = urls.into_iter().map(|known| (distance(known, url), known)).min()?;
-    let (distance, known) = nearest;
-    (distance <= 3).then(|| Cow::Owned(format!("no such profile: did you mean {known}?")))
-}
-
-/// How many letters to add, take away or change (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], at + 1);
-        for (index, expected) in other.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *expected);
-            diagonal = row[index + 1];
-            row[index + 1] = changed.min(row[index] + 1).min(diagonal + 1);
-        }
-    }
-    row[other.len()]
 }
 
 fn is_number(value: Value<'_>) -> bool {

@@ -34,6 +34,25 @@ const WELL_KNOWN: [&str; 4] = [
     "http://www.nlm.nih.gov/research/umls/rxnorm",
 ];
 
+/// Value sets that a grammar defines, whose codes nobody lists.
+const BY_GRAMMAR: [&str; 5] = [
+    "http://hl7.org/fhir/ValueSet/all-languages",
+    "http://hl7.org/fhir/ValueSet/mimetypes",
+    "http://www.rfc-editor.org/bcp/bcp13.txt",
+    "http://hl7.org/fhir/ValueSet/currencies",
+    "http://hl7.org/fhir/ValueSet/ucum-units",
+];
+
+/// Whether a value set is one whose codes a grammar tells.
+pub fn is_standard_value_set(url: &str) -> bool {
+    BY_GRAMMAR.contains(&url)
+}
+
+/// Whether a code system is one that everybody uses, or that this validator knows by itself.
+pub fn is_standard_system(url: &str) -> bool {
+    WELL_KNOWN.contains(&url) || WHOLE_SYSTEMS.iter().any(|(known, _)| *known == url)
+}
+
 /// What can be said about a code and a value set.
 enum Verdict {
     In,
@@ -172,6 +191,9 @@ impl<'w> Walk<'w> {
                 let text = format!("Code System URI '{system}' is unknown so the code cannot be validated");
                 self.warning("system", place, coding, text);
             }
+            if let Some(display) = coding.get("display") {
+                self.display(place, display, system, code, self.definitions.national_displays(system, code));
+            }
             return;
         };
         let Some(systems) = list.systems.first() else { return };
@@ -182,13 +204,19 @@ impl<'w> Walk<'w> {
             }
             return;
         };
-        let Some(display) = coding.get("display") else { return };
+        if let Some(display) = coding.get("display") {
+            self.display(place, display, system, code, &concept.displays);
+        }
+    }
+
+    /// A display, when those of its code are known.
+    fn display(&mut self, place: &Place<'_>, display: Value<'w>, system: &str, code: &str, known: &[Box<str>]) {
         let Some(shown) = display.as_str() else { return };
-        let is_known = |known: &str| known.to_lowercase() == shown.trim().to_lowercase();
-        if concept.displays.is_empty() || concept.displays.iter().any(|known| is_known(known)) {
+        let is_known = |known: &str| known == shown || known.to_lowercase() == shown.trim().to_lowercase();
+        if known.is_empty() || known.iter().any(|known| is_known(known)) {
             return;
         }
-        let known: Vec<String> = concept.displays.iter().map(|known| format!("'{known}'")).collect();
+        let known: Vec<String> = known.iter().map(|known| format!("'{known}'")).collect();
         let text =
             format!("Display Name for {system}#{code} should be one of {} instead of '{shown}'", known.join(", "));
         let here = place.child("display");

@@ -161,6 +161,9 @@ impl<'w> Walk<'w> {
         if scope.is_secondary && !element.is_constrained {
             return;
         }
+        if self.options.entries_apart && place.element_path() == "Bundle.entry.resource" {
+            return;
+        }
         self.invariants(scope, place, &element.constraints, Some(value), None);
         let Some(structure) = self.resource_type(value, &place.location()) else { return };
         let here = Place::resource(Some(place), &structure.type_name, structure);

@@ -32,10 +32,14 @@ impl<'w> Walk<'w> {
                 return;
             }
         }
-        let definition = self
-            .definitions
-            .profile(url)
-            .filter(|structure| &*structure.type_name == "Extension" && structure.is_constraint);
+        let named = self.definitions.profile(url);
+        let definition = named.filter(|structure| &*structure.type_name == "Extension" && structure.is_constraint);
+        if let (Some(other), None, false) = (named, definition, scope.is_secondary)
+            && other.is_constraint
+        {
+            let text = format!("The URL {url} is that of a profile of {}, not of an extension", other.type_name);
+            self.error("extension", place, value, text);
+        }
         match definition {
             Some(definition) => {
                 if !scope.is_secondary {

@@ -100,9 +100,10 @@ impl Findings {
         }
         let total: usize = left_out.iter().sum();
         if total > 0 {
-            let are_errors = left_out[Severity::Error as usize] > 0;
-            let severity = if are_errors { Severity::Error } else { Severity::Information };
-            let text = format!("{total} more findings are left out");
+            // As grave as the gravest of them, so that the note is shown wherever they would have been.
+            let has = |severity: &Severity| left_out[*severity as usize] > 0;
+            let severity = [Severity::Error, Severity::Warning].into_iter().find(has).unwrap_or(Severity::Information);
+            let text = format!("{total} more findings are not shown");
             findings.push(Finding {
                 line: 1,
                 column: 1,

@@ -15,6 +15,7 @@
 
 mod advice;
 mod answers;
+mod bundle;
 mod codes;
 mod content;
 mod extensions;
@@ -29,6 +30,7 @@ mod questionnaire;
 mod references;
 pub mod report;
 mod slices;
+mod spelling;
 mod ucum;
 mod walk;
 
@@ -37,6 +39,8 @@ use std::borrow::Cow;
 use super::Version;
 use super::definitions::Definitions;
 use crate::json::{Document, ParseError, Value};
+pub use bundle::{bundle, is_bundle};
+pub use codes::{is_standard_system, is_standard_value_set};
 pub use questionnaire::Questionnaires;
 
 /// Deeper nesting than this is refused; FHIR resources stay far below.
@@ -124,6 +128,8 @@ pub struct Options {
     pub vital_signs_by_code: bool,
     /// Where the Questionnaires that responses answer are looked up; one that is not found is a warning.
     pub questionnaires: Questionnaires,
+    /// Whether the resources in the entries of a Bundle are judged elsewhere ([`bundle`]).
+    pub entries_apart: bool,
     /// The present moment for invariants that ask for it (`today()`); without it they are only warned about.
     pub now: Option<jiff::Timestamp>,
 }
@@ -145,6 +151,10 @@ pub fn validate(definitions: &Definitions, document: &Document, options: &Option
 
 /// The finding for a text that is no JSON.
 pub fn unreadable(error: &ParseError) -> Finding {
+    let is_more = error.message.to_string().contains("more after the end");
+    let fix = is_more.then_some(Cow::Borrowed(
+        "one resource in a file; several one per line, in a file called .ndjson, or in a Bundle",
+    ));
     Finding {
         severity: Severity::Fatal,
         rule: "#json".to_owned(),
@@ -152,7 +162,7 @@ pub fn unreadable(error: &ParseError) -> Finding {
         line: error.line,
         column: error.column,
         text: format!("Error parsing JSON: {}", error.message),
-        fix: None,
+        fix,
         code: None,
     }
 }

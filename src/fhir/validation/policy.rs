@@ -168,14 +168,22 @@ pub(super) fn contained<'w>(
                 );
                 walk.error("profile", &here.at(Some(index)), value, text);
             }
-            // Profiles of contained resources (fiphr-device) are not public.
             None => {
                 let text = format!("Profile reference '{url}' could not be resolved, so has not been checked");
-                walk.warning("profile", &here.at(Some(index)), value, text);
+                let at = here.at(Some(index));
+                match is_unpublished(url) || !must_have {
+                    true => walk.warning("profile", &at, value, text),
+                    false => walk.error("profile", &at, value, text),
+                }
             }
         }
     }
     profile
+}
+
+/// Whether a profile is one of the service's that instances of its guides name, and nobody has published.
+fn is_unpublished(url: &str) -> bool {
+    url.strip_prefix(NATIONAL).is_some_and(|name| name.trim_end_matches("-stu3") == "fiphr-device")
 }
 
 fn coded<'w>(walk: &mut Walk<'w>, place: &Place<'_>, value: Value<'w>, text: String, code: &'static str) {

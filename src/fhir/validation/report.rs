@@ -188,6 +188,11 @@ fn window(line: &str, column: usize) -> (String, usize) {
     (shown, caret)
 }
 
+/// The findings in a text of its own as an OperationOutcome: rules in `details.text`, what to do in `diagnostics`.
+pub fn outcome(findings: &[Finding]) -> Json {
+    operation_outcome(findings, |finding| Position { line: finding.line, column: finding.column })
+}
+
 /// The findings as an OperationOutcome, with the place that `position` gives each.
 pub(crate) fn operation_outcome(findings: &[Finding], position: impl Fn(&Finding) -> Position) -> Json {
     let mut issues: Vec<Json> = findings.iter().map(|finding| issue(finding, position(finding))).collect();

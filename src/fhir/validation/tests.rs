@@ -131,7 +131,7 @@ fn many_remarks_do_not_refuse() {
     let findings = judge(Version::R4, &Options::default(), &remarks());
     assert_eq!(refused(&findings), Vec::<String>::new());
     let last = findings.last().expect("a note");
-    assert!(last.text.ends_with("more findings are left out") && last.severity == Severity::Information, "{last:?}");
+    assert!(last.text.ends_with("more findings are not shown") && last.severity == Severity::Warning, "{last:?}");
     assert_eq!(findings.len(), 1001);
     // An error behind all of them is still told.
     let late = remarks().replacen(r#""unit": "kg""#, r#""unit": "g""#, 1);
@@ -393,6 +393,26 @@ fn hints_teach() {
     );
     assert!(hint(url, &format!("{url}\", \"http://app.test/own")).contains("name the national profile alone"));
     assert!(hint("\"unit\": \"kg\"", "\"unit\": \"kilo\"").contains("the UCUM code is written kg"));
+    assert!(
+        hint(url, "http://hl7.org/fhir/StructureDefinition/bodyweight").contains(&format!("the national one, {url}"))
+    );
+    let extra = "http://phr.kanta.fi/StructureDefinition/fiphr-sd-waistcircumference";
+    assert!(
+        hint(url, extra).contains("profiles.extras") == Definitions::embedded(Version::R4).profile(extra).is_none()
+    );
+    let base = "http://phr.kanta.fi/StructureDefinition/fiphr-sd-vitalsigns";
+    let derived = hint(url, base);
+    assert!(derived.contains("derives from it: http://phr.kanta.fi/StructureDefinition/fiphr-sd-b"), "{derived}");
+    let status = hint("\"status\": \"final\"", "\"Status\": \"final\"");
+    assert!(status.contains("did you mean status?") && status.contains("add \"status\""), "{status}");
+    assert!(hint("07:05:00+02:00", "07:05:00").contains("add the offset or Z"));
+    assert!(hint("2026-03-03T07:05:00+02:00", "2026-02-30").contains("in the calendar"));
+    let language = hint("\"language\": \"fi\"", "\"language\": \"fi-FI\"");
+    assert!(language.contains("write the language alone") && language.contains("the same language"), "{language}");
+    assert!(hint("\"issued\"", "\"note\": [null], \"issued\"").contains("leave the null out"));
+    assert!(hint("\"unit\"", "\"Unit\"").contains("did you mean unit?"));
+    let list = judge(Version::R4, &Options::default(), "[{}]");
+    assert!(list[0].fix.as_ref().is_some_and(|fix| fix.contains(".ndjson")), "{list:?}");
     assert!(hint("\"code\": \"kg\"", "\"code\": \"KGS\"").contains("UCUM code"));
 }
 
@@ -432,7 +452,7 @@ fn hostile_documents_end() {
     );
     let many = format!("\"note\": [{}], \"issued\"", vec!["{\"colour\": 1}"; 5000].join(","));
     let findings = judge(Version::R4, &Options::default(), &weight("\"issued\"", &many));
-    assert!(findings.len() < 1100 && findings.last().is_some_and(|last| last.text.contains("left out")));
+    assert!(findings.len() < 1100 && findings.last().is_some_and(|last| last.text.contains("not shown")));
     for text in
         ["[]", "1", "{}", r#"{"resourceType": 1}"#, r#"{"resourceType": "Colour"}"#, r#"{"resourceType": "Resource"}"#]
     {
@@ -497,4 +517,50 @@ fn versions_follow_the_profile() {
     assert_eq!(of(WEIGHT), Version::R4);
     assert_eq!(of(include_str!("../../../examples/stu3/valid/bodyweight-minimal.json")), Version::Stu3);
     assert_eq!(of(r#"{"resourceType": "Patient"}"#), Version::R4);
+}
+
+#[test]
+fn what_the_engine_refuses_is_refused() {
+    let twice = errors(r#""status": "final""#, r#""status": "final", "resourceType": "Observation""#);
+    assert_eq!(twice, ["Observation.resourceType#json"]);
+    let control = errors("Koodi: ", "Koodi\\u0001: ");
+    assert_eq!(control, ["Observation.text.div#narrative"]);
+    let profile = r#""extension": [{"url": "http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight", "valueString": "a"}], "issued""#;
+    assert_eq!(errors(r#""issued""#, profile), ["Observation.extension#extension"]);
+    let contained = |profile: &str| {
+        let device = format!(r#"{{"resourceType": "Device", "id": "d", "meta": {{"profile": ["{profile}"]}}}}"#);
+        errors(r#""issued""#, &format!(r##""contained": [{device}], "issued""##))
+            .into_iter()
+            .filter(|rule| rule.ends_with("#profile"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(contained("http://phr.kanta.fi/StructureDefinition/nope"), ["Device.meta.profile#profile"]);
+    // Named by instances of the guides, published by nobody.
+    assert!(contained("http://phr.kanta.fi/StructureDefinition/fiphr-device").is_empty());
+}
+
+/// Of a mandatory choice, the type that a slice speaks of is what must be there.
+#[test]
+fn a_slice_of_a_mandatory_choice_is_mandatory() {
+    let insulin: serde_json::Value =
+        serde_json::from_str(include_str!("../../../examples/r4/valid/insulindosing-minimal.json")).unwrap();
+    let mut other = insulin.clone();
+    other.as_object_mut().unwrap().remove("medicationCodeableConcept");
+    other["medicationReference"] = serde_json::json!({"display": "Insuliini"});
+    assert_eq!(refused(&judge(Version::R4, &Options::default(), &insulin.to_string())), Vec::<String>::new());
+    let rules = refused(&judge(Version::R4, &Options::default(), &other.to_string()));
+    assert!(rules.contains(&"MedicationAdministration.medication[x]#slice-min".to_owned()), "{rules:?}");
+}
+
+#[test]
+fn two_conditions_say_how_they_belong_together() {
+    let mut form: serde_json::Value =
+        serde_json::from_str(include_str!("../../../examples/r4/valid/questionnaire-rich.json")).unwrap();
+    let when = serde_json::json!({"question": "1", "operator": "exists", "answerBoolean": true});
+    let items = form["item"].as_array_mut().unwrap();
+    let last = items.last_mut().unwrap();
+    last["enableWhen"] = serde_json::json!([when, when]);
+    last.as_object_mut().unwrap().remove("enableBehavior");
+    let rules = refused(&judge(Version::R4, &Options::default(), &form.to_string()));
+    assert!(rules.iter().any(|rule| rule.ends_with("#que-12")), "{rules:?}");
 }

@@ -85,9 +85,19 @@ struct Slot<'w> {
 }
 
 pub(super) fn validate(definitions: &Definitions, document: &Document, options: &Options) -> Vec<Finding> {
+    with(definitions, document, options, |walk| walk.document(document.root()))
+}
+
+/// What `walk` finds in a document.
+pub(super) fn with<'w>(
+    definitions: &'w Definitions,
+    document: &'w Document,
+    options: &'w Options,
+    go: impl FnOnce(&mut Walk<'w>),
+) -> Vec<Finding> {
     let (root, shared) = (document.root(), Shared::new());
     let mut walk = Walk { definitions, options, document: root, shared, findings: Findings::kept(), depth: 0 };
-    walk.document(root);
+    go(&mut walk);
     walk.findings.finish(document)
 }
 
@@ -115,6 +125,9 @@ impl<'w> Walk<'w> {
         let is_vital_sign = self.derives_from_vital_signs(primary);
         self.resource(&place, root, root, primary, Turn::First);
         self.narrative_language(&place, root);
+        if self.options.entries_apart {
+            self.entries(root);
+        }
         for profile in profiles.iter().skip(1) {
             self.resource(&place, root, root, profile, Turn::Later { is_vital_sign });
         }
@@ -138,8 +151,10 @@ impl<'w> Walk<'w> {
             },
         };
         let offset = value.span().start;
+        let is_list = value.kind() == Kind::Array && location.is_empty();
+        let fix = "several resources go into a Bundle, or one per line into a file called .ndjson";
         let finding = Finding::new(Severity::Error, format!("{location}#json"), location.to_owned(), text);
-        self.findings.push(finding, offset);
+        self.findings.push(Finding { fix: is_list.then_some(fix.into()), ..finding }, offset);
         None
     }
 
@@ -204,12 +219,17 @@ impl<'w> Walk<'w> {
         let scope = &Scope { holder, ..*scope };
         let mut slots: SmallVec<[Slot<'w>; 32]> = SmallVec::from_elem(Slot::default(), children.len());
         let mut next = 0;
+        let mut has_type = false;
         for (key, value) in object.members() {
             let (name, is_sibling) = key.strip_prefix('_').map_or((key, false), |name| (name, true));
             let Some((index, type_code)) = self.find(children, name, next) else {
                 // Comments of DSTU2 are passed over, as in HAPI.
-                let is_type = place.is_resource && key == "resourceType" || key == "fhir_comments";
-                if !is_type && !scope.is_secondary {
+                let is_type = place.is_resource && key == "resourceType";
+                if is_type && std::mem::replace(&mut has_type, true) && !scope.is_secondary {
+                    let text = format!("Error parsing JSON: Duplicated property name: {key}");
+                    self.error("json", &place.child(key), value, text);
+                }
+                if !is_type && key != "fhir_comments" && !scope.is_secondary {
                     self.unknown(place, key, value);
                 }
                 continue;

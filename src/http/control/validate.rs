@@ -2,11 +2,10 @@
 
 use super::Problem;
 use crate::fhir::Version;
-use crate::fhir::outcome::{Issue, operation_outcome};
-use crate::fhir::validation::{self, ForeignProfiles, Options};
+use crate::fhir::validation::{self, Finding, ForeignProfiles, Options, report};
 use crate::http::context::App;
+use crate::http::reason::with_reason;
 use crate::json::Document;
-use crate::records::Objection;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
@@ -22,7 +21,8 @@ pub struct Parameters {
 
 type BadQuery = axum::extract::rejection::QueryRejection;
 
-/// The verdict as an OperationOutcome, whatever it is; nothing is stored.
+/// The verdict as an OperationOutcome, whatever it is; nothing is stored. Each issue has its rule in `details.text` and what
+/// to do in `diagnostics`, as the command `validate` has it; `Sandbox-Reason` has those of the first error.
 pub async fn judge(
     State(app): State<App>,
     Path(version): Path<String>,
@@ -48,14 +48,18 @@ pub async fn judge(
             };
             let texts_of_2018 = settings.texts_of_2018;
             let now = Some(app.tenant.clock.now());
-            let options = Options { profile, foreign_profiles, texts_of_2018, now, ..Options::default() };
+            let refuse_wrong_display = settings.refuse_wrong_display;
+            let options =
+                Options { profile, foreign_profiles, refuse_wrong_display, texts_of_2018, now, ..Options::default() };
             validation::validate(definitions, &document, &options)
         }
         Err(error) => vec![validation::unreadable(&error)],
     };
-    let mut issues: Vec<Issue> = findings.into_iter().map(|finding| Objection::from(finding).issue).collect();
-    if issues.is_empty() {
-        issues.push(Issue::success("No issues detected during validation"));
-    }
-    Ok(([(header::CONTENT_TYPE, "application/fhir+json;charset=UTF-8")], operation_outcome(&issues)).into_response())
+    let outcome = report::outcome(&findings).to_string();
+    let answer = ([(header::CONTENT_TYPE, "application/fhir+json;charset=UTF-8")], outcome).into_response();
+    Ok(match findings.iter().find(|finding| finding.is_error()) {
+        Some(Finding { rule, text, fix: Some(fix), .. }) => with_reason(answer, rule, &format!("{text}; {fix}")),
+        Some(Finding { rule, text, .. }) => with_reason(answer, rule, text),
+        None => answer,
+    })
 }

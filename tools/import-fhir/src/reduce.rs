@@ -115,6 +115,12 @@ fn normalise(fields: &mut Fields, path: &str, sliced: &[&str], extension_url: Op
             constraints.retain(|constraint| constraint["key"] != json!("ext-1"));
         }
     }
+    if let Some(constraints) = fields.get_mut("constraint").and_then(Value::as_array_mut) {
+        // R4's expression says less than its text, "more than one"; HAPI puts it right as well.
+        for constraint in constraints.iter_mut().filter(|constraint| constraint["key"] == "que-12") {
+            constraint["expression"] = "enableWhen.count() >= 2 implies enableBehavior.exists()".into();
+        }
+    }
     if fields.get("constraint") == Some(&json!([])) {
         fields.remove("constraint");
     }

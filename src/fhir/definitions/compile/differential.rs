@@ -11,6 +11,10 @@ use super::super::model::{
 use super::json::without_version;
 use super::{CORE, CompileError, Compiler};
 
+/// No real profile comes near; what is beyond would only cost time.
+const MAX_SLICES: usize = 1_000;
+const MAX_ELEMENTS: usize = 10_000;
+
 /// One segment of an element id: `coding:fiphrCode`, or of a path: `valueQuantity`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Step {
@@ -21,6 +25,10 @@ struct Step {
 /// The structure that a declared definition resolves to.
 pub(super) fn apply(compiler: &mut Compiler<'_>, index: usize) -> Result<Structure, CompileError> {
     let elements = std::mem::take(&mut compiler.declared[index].elements);
+    if elements.len() > MAX_ELEMENTS && compiler.declared[index].is_constraint {
+        let reason = format!("the differential has {} elements, more than {MAX_ELEMENTS}", elements.len());
+        return Err(compiler.error(index, "", reason));
+    }
     let base_url = compiler.declared[index].base.clone();
     let base = base_url.as_deref().map(|url| compiler.structure(without_version(url))).transpose().map_err(
         |error| match error.file.starts_with("http") || error.file.is_empty() {
@@ -316,7 +324,8 @@ impl Tree<'_, '_> {
             }
             let mut copy = element.clone();
             copy.slicing = None;
-            copy.min = 0;
+            // A slice may stay away, but of a mandatory choice the type that is spoken of is what must be there (HAPI's reading).
+            copy.min = if element.is_choice { element.min } else { 0 };
             if let Some(code) = type_code {
                 copy.types.retain(|reference| reference.code == code);
             }
@@ -329,6 +338,10 @@ impl Tree<'_, '_> {
                 none if is_extension => none.insert(implicit(DiscriminatorKind::Value, "url", SlicingRules::Open)),
                 None => return Err(self.fail(id, format!("a slice of {}, which is not sliced", element.name))),
             };
+            if slicing.slices.len() >= MAX_SLICES {
+                let reason = format!("{} has more than {MAX_SLICES} slices", element.name);
+                return Err(self.fail(id, reason));
+            }
             slicing.slices.push(Slice { name: name.into(), criteria: Vec::new(), element: copy });
         }
         let slices = element.slicing.as_mut().map(|slicing| &mut slicing.slices);

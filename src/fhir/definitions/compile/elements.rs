@@ -334,7 +334,11 @@ impl Tree<'_, '_> {
                 Some("exists") => DiscriminatorKind::Exists,
                 Some("type") => DiscriminatorKind::Type,
                 Some("profile") => DiscriminatorKind::Profile,
-                other => return Err(self.fail(id, format!("discriminator type {other:?} is not understood"))),
+                other => {
+                    return Err(
+                        self.fail(id, format!("discriminator type {:?} is not understood", other.unwrap_or_default()))
+                    );
+                }
             };
             let path = discriminator["path"].as_str().unwrap_or("$this").into();
             discriminators.push(Discriminator { kind, path });
@@ -343,7 +347,9 @@ impl Tree<'_, '_> {
             Some("open") => SlicingRules::Open,
             Some("closed") => SlicingRules::Closed,
             Some("openAtEnd") => SlicingRules::OpenAtEnd,
-            other => return Err(self.fail(id, format!("slicing rules {other:?} are not understood"))),
+            other => {
+                return Err(self.fail(id, format!("slicing rules {:?} are not understood", other.unwrap_or_default())));
+            }
         };
         let slices = element.slicing.take().map(|slicing| slicing.slices).unwrap_or_default();
         let is_ordered = value["ordered"] == true;

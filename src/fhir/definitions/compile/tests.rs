@@ -284,7 +284,7 @@ fn what_cannot_be_judged_is_refused_at_load() {
         (r#""type": [{"code": "Quantity"}]"#, "note cannot be of type Quantity"),
         (r#""fixedQuantity": {"value": 1}"#, "fixedQuantity does not fit the type of note"),
         (r#""minValueColour": 1"#, "minValueColour is not understood"),
-        (r#""slicing": {"rules": "ajar"}"#, "slicing rules Some(\"ajar\") are not understood"),
+        (r#""slicing": {"rules": "ajar"}"#, "slicing rules \"ajar\" are not understood"),
         (r#""maxLength": "long""#, "maxLength is no number"),
         (r#""patternAnnotation": {"text": "a"}, "fixedAnnotation": {"text": "a"}"#, "both a fixed value and a pattern"),
     ] {
