@@ -182,6 +182,8 @@ knobs! {
     bundles_r4: Bundles = Bundles::Sandbox, "bundles.r4", BUNDLES;
     /// Whether a Patient written on the open endpoint must conform to its profile.
     patient_open_strict: bool = false, "patient.open_strict", Flag;
+    /// Whether what is older than three months goes on 1 March, June, September and December, or the next working day.
+    purge_enabled: bool = false, "purge.enabled", Flag;
     /// Whether the creating-application extension is added when absent.
     creating_application_add: bool = true, "creating_application.add", Flag;
 }

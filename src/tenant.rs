@@ -5,6 +5,7 @@
 
 mod beginning;
 mod own;
+mod purge;
 
 use crate::authorization::{
     AccessError, AccessRight, Authorization, AuthorizationRequest, Client, CodeError, Grant, Issuance, IssueError,
@@ -29,6 +30,8 @@ pub use own::{OwnEntry, OwnEntryError};
 const SETTINGS: [u8; 1] = [0x50];
 const CLOCK: [u8; 1] = [0x51];
 const FAULTS: [u8; 1] = [0x54];
+/// The day of the last quarterly purge.
+const PURGED: [u8; 1] = [0x55];
 
 /// A whole isolated copy of all state.
 pub struct Tenant {
@@ -168,9 +171,13 @@ impl Tenant {
     /// Sets each knob that `changes` names: all of them, or none.
     pub fn update_settings(&self, changes: &Map<String, Json>) -> Result<(), SettingsError> {
         let mut settings = Settings::clone(&self.settings());
+        let purged_before = settings.purge_enabled;
         settings.update(changes)?;
         let mut batch = Batch::new();
         batch.put(Key::new(&[&SETTINGS]), encode(&settings));
+        if settings.purge_enabled && !purged_before {
+            self.begin_purging(&mut batch);
+        }
         Ok(self.store.commit(batch)?)
     }
 

@@ -452,3 +452,27 @@ async fn a_control_token_is_asked_for() {
     assert_eq!(get("/clients").bearer_auth("open").send().await.unwrap().status(), 401);
     assert_eq!(get("/clients").bearer_auth("open sesame").send().await.unwrap().status(), 200);
 }
+
+#[tokio::test]
+async fn purge_removes_what_is_old_on_demand_and_on_its_days() {
+    let control = Control::start().await;
+    let ask = json!({"citizen": "eero", "client_id": "kanta-phr-sandbox-demo", "scope": "patient/Observation.read"});
+    let total = async || {
+        let token = control.call(Method::POST, "/tokens", ask.clone(), 201).await;
+        let url = format!("{}/Observation?patient={}&_count=0", control.phr.base_r4(), token["sub"].as_str().unwrap());
+        let found = control.http.get(url).bearer_auth(token["access_token"].as_str().unwrap()).send().await.unwrap();
+        found.json::<Value>().await.unwrap()["total"].as_u64().unwrap()
+    };
+    control.call(Method::PUT, "/clock", json!({"now": "2026-11-20T12:00:00Z", "frozen": true}), 200).await;
+    control.call(Method::POST, "/reset", json!({}), 204).await;
+    control.call(Method::PUT, "/clock", json!({"frozen": true}), 200).await;
+    let whole = total().await;
+    let purged = control.call(Method::POST, "/purge", json!({"older_than": "P6M"}), 200).await;
+    let half = total().await;
+    assert!(half < whole && whole - half == purged["removed"].as_u64().unwrap(), "{whole} {half} {purged}");
+    control.call(Method::PUT, "/settings", json!({"purge.enabled": true}), 200).await;
+    assert_eq!(total().await, half, "its next day is still to come");
+    control.call(Method::PUT, "/clock", json!({"advance": "P4M"}), 200).await;
+    assert!(total().await < half);
+    control.refuses(Method::POST, "/purge", Some(json!({"older_than": "soon"})), 400, "P3M or P90D").await;
+}

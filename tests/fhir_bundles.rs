@@ -250,3 +250,16 @@ fn bundles_that_are_refused() {
     let none = server.any().post(format!("{}/phr-resourceserver/baseR4", server.authorized)).body("{}").send().unwrap();
     assert_eq!(none.status(), 400, "routing comes before authorization");
 }
+
+#[test]
+fn an_entry_that_is_no_list_is_refused_whole() {
+    let server = Server::start();
+    for kind in ["batch", "transaction"] {
+        let body = format!(
+            r#"{{"resourceType":"Bundle","type":"{kind}","entry":{{"request":{{"method":"POST","url":"Observation"}}}}}}"#
+        );
+        let request = server.request("diary-aino", "POST", "").header("Content-Type", "application/fhir+json");
+        let answer = Answer::of(request.body(body).send().unwrap());
+        assert_eq!((answer.status, answer.diagnostics().as_str()), (400, "Bundle.entry must be an array of entries"));
+    }
+}

@@ -42,6 +42,7 @@ pub fn router(app: App) -> Router {
         .route("/_sandbox/settings/presets", get(control::settings::presets))
         .route("/_sandbox/settings/descriptions", get(control::settings::describe))
         .route("/_sandbox/certificates", post(control::certificates::issue))
+        .route("/_sandbox/purge", post(control::purge::purge))
         .route("/_sandbox/reset", post(control::reset::reset))
         .route(
             "/_sandbox/faults",

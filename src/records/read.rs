@@ -1,11 +1,12 @@
 //! Read, read a version, history.
 
 use super::keys::{self, Head};
-use super::references::parse_id;
+use super::references::{compartment, parse_id};
 use super::stored::Stored;
 use super::{Access, Act, Records, Refusal};
 use crate::fhir::Version;
 use crate::fhir::search::ResourceType;
+use crate::json::Document;
 use crate::store::View;
 use uuid::Uuid;
 
@@ -51,6 +52,7 @@ impl Records {
         let stored = self.version(uuid, &head, number)?;
         match stored.act {
             Act::Delete => Err(Refusal::Deleted(stored.versioned_path(), stored.last_updated)),
+            Act::Create | Act::Update if !is_within(access, version, &stored) => Err(Refusal::Compartment),
             Act::Create | Act::Update => Ok(stored.on(version)),
         }
     }
@@ -72,7 +74,7 @@ impl Records {
             let (_, version_id) = keys::number_and_version(key)?;
             Some(Stored::decode(resource_type, uuid, version_id, record)?.on(version))
         });
-        Ok(versions.collect())
+        Ok(versions.filter(|stored| is_within(access, version, stored)).collect())
     }
 
     /// The head of a resource the caller may read.
@@ -121,6 +123,15 @@ impl Records {
             .and_then(|record| Stored::decode(head.group.resource_type(), id, version_id, &record))
             .ok_or_else(|| Refusal::Unknown(head.group.resource_type(), id.to_string()))
     }
+}
+
+/// Whether one version is the caller's to see: a resource that was handed to another patient leaves its past behind.
+fn is_within(access: &Access, version: Version, stored: &Stored) -> bool {
+    if access.patient().is_none() || !stored.resource_type.is_in_compartment() || stored.act == Act::Delete {
+        return true;
+    }
+    let document = Document::parse(stored.text());
+    document.is_ok_and(|document| compartment(access, version, stored.resource_type, document.root()).is_ok())
 }
 
 /// The head of a resource in a view.

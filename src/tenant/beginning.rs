@@ -231,8 +231,7 @@ impl Tenant {
             return Ok(());
         }
         self.records.create_patient(pseudonym)?;
-        let started = self.store.get(&Key::new(&[&STARTED])).and_then(|value| serde_json::from_slice(&value).ok());
-        let started: Timestamp = started.unwrap_or_else(|| self.clock.now());
+        let started = self.started().unwrap_or_else(|| self.clock.now());
         let items: Vec<Loading> = (self.beginning.records)(&citizen.id, started, pseudonym)
             .into_iter()
             .filter_map(|record| loading(record, pseudonym))
@@ -241,6 +240,13 @@ impl Tenant {
         touched.put(key, Value::default());
         self.records.load_seed(&items, pseudonym, touched).map_err(|refused| refused.refusal)?;
         Ok(())
+    }
+}
+
+impl Tenant {
+    /// When the tenant began.
+    pub(super) fn started(&self) -> Option<Timestamp> {
+        self.store.get(&Key::new(&[&STARTED])).and_then(|value| serde_json::from_slice(&value).ok())
     }
 }
 

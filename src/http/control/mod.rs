@@ -13,6 +13,7 @@ mod guard;
 pub mod overview;
 mod problem;
 pub mod professionals;
+pub mod purge;
 pub mod records;
 pub mod reset;
 pub mod settings;

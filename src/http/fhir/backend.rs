@@ -52,6 +52,9 @@ impl Backend for App {
     }
 
     fn touch(&self, patient: Uuid) {
+        if let Err(refusal) = self.tenant.purge_when_due() {
+            tracing::error!(reason = refusal.reason().1, "the quarterly purge failed");
+        }
         if let Err(refusal) = self.tenant.touch(patient) {
             tracing::error!(reason = refusal.reason().1, "a citizen's seeded records could not be made");
         }

@@ -8,7 +8,7 @@ use super::call::Call;
 use super::create::after_write;
 use super::refusal::Refusal;
 use super::route::{self, Interaction};
-use crate::json::{Value, escape};
+use crate::json::{Kind, Value, escape};
 use crate::records::{self, Access, Entry, EntryDone, EntryRefusal};
 use crate::time::to_helsinki;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -25,6 +25,10 @@ pub(super) fn answer(call: &Call, access: &Access) -> Result<Answer, Refusal> {
         "Bundle" => {}
         "" => return Err(records::Refusal::NoResourceType.into()),
         other => return Err(Refusal::NoBundle(other.to_owned())),
+    }
+    if bundle.get("entry").is_some_and(|entries| entries.kind() != Kind::Array) {
+        let text = "Bundle.entry must be an array of entries".to_owned();
+        return Err(records::Refusal::Bundle(text).into());
     }
     let entries: Vec<Value<'_>> = bundle.get("entry").into_iter().flat_map(Value::items).collect();
     if entries.len() > MOST_ENTRIES {
