@@ -344,6 +344,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn words_cannot_change_what_stands_around_them() {
+        assert_eq!(isolated("Weight <diary> Ähtäri 日記"), "Weight <diary> Ähtäri 日記");
+        assert_eq!(isolated("a\u{202e}b\u{2069}\nc"), "abc");
+        assert_eq!(isolated("\u{2069}יומן 1"), "\u{2068}יומן 1\u{2069}");
+    }
+
+    #[test]
     fn an_oid_has_arcs() {
         for oid in ["1.2.246.10.1234567.10.1", "2.999", "0.0"] {
             assert!(is_oid(oid), "{oid}");

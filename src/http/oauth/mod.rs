@@ -77,7 +77,9 @@ pub fn page_assets() -> Router<App> {
 }
 
 async fn asset(Segments(file): Segments<String>) -> Response {
-    pages::asset(&file).map_or_else(|| StatusCode::NOT_FOUND.into_response(), IntoResponse::into_response)
+    let nothing =
+        || super::entrance::refusal(StatusCode::NOT_FOUND, "HTTP-NOTHING-THERE", "there is no such part of a page");
+    pages::asset(&file).map_or_else(nothing, IntoResponse::into_response)
 }
 
 /// What `aud` may say: the base URLs of the resource servers, as browsers and back ends know them.
