@@ -125,7 +125,7 @@ knobs! {
     /// Whether the server follows SMART App Launch too: smart-configuration, PKCE with S256, aud and state demanded, patient in the token response, v2 scopes.
     smart_enabled: bool = false, "smart.enabled", Flag;
     /// The words that mean the grant type of professional applications.
-    professional_grant_types: Vec<String> = vec![String::from(PROFESSIONAL_GRANT_TYPE)], "professional.grant_types", Words;
+    professional_grant_types: Vec<String> = vec![String::from(PROFESSIONAL_GRANT_TYPE)], "professional.grant_types", GrantTypes;
     /// Whether a professional application needs the citizen's permission for professionals.
     professional_require_permission: bool = true, "professional.require_permission", Flag;
     /// Whether a professional application needs a care relationship with the citizen.
@@ -561,6 +561,24 @@ impl Words {
     }
 }
 
+/// Words that mean a grant type of the sandbox's own: those of RFC 6749 keep their meaning.
+struct GrantTypes;
+
+impl GrantTypes {
+    const STANDARD: [&str; 5] = ["authorization_code", "client_credentials", "implicit", "password", "refresh_token"];
+
+    fn read(&self, value: &Json) -> Option<Vec<String>> {
+        let taken = |word: &String| GrantTypes::STANDARD.contains(&word.as_str());
+        Words.read(value).filter(|words| !words.iter().any(taken))
+    }
+    fn write(&self, value: &[String]) -> Json {
+        Words.write(value)
+    }
+    fn allowed(&self) -> String {
+        format!("{}, none of them a grant type of RFC 6749", Words.allowed())
+    }
+}
+
 /// One of a few words. A word that is a number may come as a number.
 struct Choice<T: 'static>(&'static [(&'static str, T)]);
 
@@ -606,6 +624,13 @@ mod tests {
         assert_eq!(error, "code.ttl_seconds cannot be 0: allowed is a whole number from 1 to 86400");
         let error = settings.set("errors.dialect", &json!("klingon")).unwrap_err().to_string();
         assert_eq!(error, r#"errors.dialect cannot be "klingon": allowed is "kela" or "spring" or "rfc""#);
+        for standard in ["authorization_code", "refresh_token", "password"] {
+            let error = settings.set("professional.grant_types", &json!(["x", standard])).unwrap_err().to_string();
+            assert!(
+                error.ends_with("allowed is an array of 1 to 16 words, none of them a grant type of RFC 6749"),
+                "{error}"
+            );
+        }
         let error = settings.set("code.tll", &json!(1)).unwrap_err().to_string();
         assert!(
             error.starts_with(r#"there is no setting "code.tll"; there are code.ttl_seconds, code.length,"#),

@@ -108,12 +108,43 @@ pub struct NewClient {
     pub client_uri: Option<String>,
 }
 
+/// The longest name of a client, in characters.
+const LONGEST_NAME: usize = 200;
+
+/// Whether a character has no place in a name: it breaks lines, or changes the direction of the text around it (UAX #9).
+fn is_unseen(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a character may be written from right to left: the blocks of UAX #9's classes R and AL.
+fn is_right_to_left(character: char) -> bool {
+    matches!(
+        character,
+        '\u{590}'..='\u{8FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}'
+            | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}'
+    )
+}
+
+/// Somebody's words, fit to stand in a sentence of a page: without characters that would change what stands around
+/// them, and isolated (U+2068, U+2069) where they are written from right to left.
+pub fn isolated(words: &str) -> String {
+    let seen: String = words.chars().filter(|character| !is_unseen(*character)).collect();
+    match seen.chars().any(is_right_to_left) {
+        true => format!("\u{2068}{seen}\u{2069}"),
+        false => seen,
+    }
+}
+
 /// Why a client was not registered.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The name is empty.
     #[error("name is empty: citizens see it on the consent page")]
     NameEmpty,
+    /// The name is not one that a page can show in a sentence.
+    #[error("name must be at most {LONGEST_NAME} characters, without control and bidirectional formatting characters")]
+    Name,
     /// A wellbeing client has nowhere to send a code.
     #[error("redirect_uris is empty: a wellbeing client needs at least one")]
     RedirectUrisMissing,
@@ -252,6 +283,9 @@ pub(super) fn client_of(new: NewClient, random: &Random) -> Result<Client, Clien
     if new.name.trim().is_empty() {
         return Err(ClientError::NameEmpty);
     }
+    if new.name.chars().count() > LONGEST_NAME || new.name.chars().any(is_unseen) {
+        return Err(ClientError::Name);
+    }
     if new.redirect_uris.is_empty() && new.kind == ClientKind::Wellbeing {
         return Err(ClientError::RedirectUrisMissing);
     }
@@ -308,6 +342,13 @@ fn is_oid(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_cannot_change_what_stands_around_them() {
+        assert_eq!(isolated("Weight <diary> Ähtäri 日記"), "Weight <diary> Ähtäri 日記");
+        assert_eq!(isolated("a\u{202e}b\u{2069}\nc"), "abc");
+        assert_eq!(isolated("\u{2069}יומן 1"), "\u{2068}יומן 1\u{2069}");
+    }
 
     #[test]
     fn an_oid_has_arcs() {

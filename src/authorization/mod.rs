@@ -30,7 +30,7 @@ mod tokens;
 
 pub use access::{AccessError, RefreshInfo, RevokeError, TokenInfo};
 pub use clients::{
-    AuthenticationError, Client, ClientError, ClientKind, NewClient, RedirectUriProblem, check_redirect_uri,
+    AuthenticationError, Client, ClientError, ClientKind, NewClient, RedirectUriProblem, check_redirect_uri, isolated,
 };
 pub use codes::{CodeError, IssuedCode};
 pub use developers::{DeveloperError, check_password};

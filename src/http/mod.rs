@@ -13,3 +13,4 @@ pub mod oauth;
 pub mod pages;
 pub mod reason;
 pub mod routes;
+pub mod segments;

@@ -4,6 +4,7 @@ use super::context::App;
 use super::entrance::refusal;
 use super::{citizen, control, fhir, landing, oauth};
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{delete, get, post, put};
@@ -53,6 +54,8 @@ pub fn router(app: App) -> Router {
         .route("/_sandbox/{*rest}", axum::routing::any(control::nothing_there))
         .fallback(nothing_there)
         .method_not_allowed_fallback(control::other_method)
+        // The entrance has bounded the body, and every surface refuses in its own form.
+        .layer(DefaultBodyLimit::disable())
         .with_state(app)
 }
 

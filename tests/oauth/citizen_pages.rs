@@ -5,19 +5,19 @@ use kanta_phr_sandbox::fhir::Version;
 use kanta_phr_sandbox::records::{Access, ResourceType};
 
 impl Server {
-    fn own(&self, page: &str) -> String {
+    pub fn own(&self, page: &str) -> String {
         format!("{}/citizen/{page}", self.root())
     }
 
     /// How many Observations a citizen has on a base.
-    fn count(&self, citizen: &str, version: Version) -> usize {
+    pub fn count(&self, citizen: &str, version: Version) -> usize {
         let pseudonym = self.tenant.citizens.get(citizen).unwrap().pseudonym;
         pseudonym.map_or(0, |patient| self.tenant.records().count(patient, version, ResourceType::Observation))
     }
 }
 
 /// A browser in which somebody has signed in to their pages.
-fn signed_in<'s>(server: &'s Server, citizen: &str) -> Browser<'s> {
+pub fn signed_in<'s>(server: &'s Server, citizen: &str) -> Browser<'s> {
     let mut browser = Browser::new(server);
     let identification = browser.open(&server.own("?sandbox_lang=en"));
     let overview = browser.identify(&identification, &[("citizen", citizen)]);
@@ -26,7 +26,7 @@ fn signed_in<'s>(server: &'s Server, citizen: &str) -> Browser<'s> {
 }
 
 /// The same after the terms are accepted.
-fn ready<'s>(server: &'s Server, citizen: &str) -> Browser<'s> {
+pub fn ready<'s>(server: &'s Server, citizen: &str) -> Browser<'s> {
     let mut browser = signed_in(server, citizen);
     let terms = browser.open(&server.own("add/weight"));
     let form = browser.submit(&terms, &[("decision", "accept")]);
@@ -34,13 +34,13 @@ fn ready<'s>(server: &'s Server, citizen: &str) -> Browser<'s> {
     browser
 }
 
-fn enter(browser: &mut Browser<'_>, kind: &str, fields: &[(&str, &str)]) -> Shown {
+pub fn enter(browser: &mut Browser<'_>, kind: &str, fields: &[(&str, &str)]) -> Shown {
     let url = browser.server.own(&format!("add/{kind}"));
     let form = browser.open(&url);
     browser.submit(&form, fields)
 }
 
-const NOW: [(&str, &str); 2] = [("date", "2026-06-01"), ("time", "15:00")];
+pub const NOW: [(&str, &str); 2] = [("date", "2026-06-01"), ("time", "15:00")];
 
 #[test]
 fn entries_are_stored_on_each_base_that_knows_them() {
@@ -92,18 +92,23 @@ fn a_bad_entry_is_explained_and_nothing_is_stored() {
         ("weight", value("0"), "between 0.2 and 700"),
         ("weight", value("700,1"), "between 0.2 and 700"),
         ("heart-rate", value("9"), "between 10 and 400"),
-        ("blood-glucose", value("81"), "between 0.1 and 80"),
+        ("blood-glucose", [value("81"), vec![("method", "meter")]].concat(), "between 0.1 and 80"),
         ("blood-pressure", [value("80"), vec![("lower", "80")]].concat(), "must be lower"),
         ("blood-pressure", value("120"), "Write a number here"),
         ("weight", date("2026-06-01", "15:02").to_vec(), "in the future"),
         ("weight", date("1980-04-30", "12:00").to_vec(), "older than you are"),
         ("weight", date("2026-02-30", "12:00").to_vec(), "Choose the day"),
         ("weight", date("2026-06-01", "noon").to_vec(), "Choose the day"),
+        // The clocks went from 03:00 to 04:00.
+        ("weight", date("2026-03-29", "03:30").to_vec(), "Choose the day"),
+        ("weight", [value("70"), vec![("note", "a\0b")]].concat(), "cannot be seen"),
+        ("weight", [value("70"), vec![("note", "a\u{1b}[31mb")]].concat(), "cannot be seen"),
         ("weight", [value("70"), vec![("note", long.as_str())]].concat(), "too long"),
     ] {
         let shown = enter(&mut browser, kind, &fields);
         assert_eq!(shown.status, 400, "{kind} {fields:?}");
         assert!(shown.html.contains(words), "{kind} {fields:?}: {}", shown.html);
+        assert!(shown.reason.as_ref().unwrap().starts_with("CITIZEN-ENTRY; "), "{:?}", shown.reason);
         assert!(
             shown.html.contains("aria-invalid=\"true\"") && shown.html.contains("<title>Error: "),
             "{kind} {fields:?}"
@@ -172,7 +177,11 @@ fn nobody_sees_or_changes_what_is_another_citizens() {
     enter(&mut eino, "weight", &[[("value", "90")].as_slice(), &NOW].concat());
     assert_eq!(eino.open(&format!("{}{address}", server.root())).status, 404);
     let own = eino.open(&server.own("")).form_with("csrf").1;
-    eino.post(&format!("{address}/delete"), &own);
+    let refused = eino.post(&format!("{address}/delete"), &own);
+    assert_eq!(refused.status, 404);
+    assert!(refused.reason.unwrap().starts_with("CITIZEN-NOT-FOUND;"));
+    let unknown = eino.post("/citizen/item/r4/Observation/00000000-0000-4000-8000-000000000000/delete", &own);
+    assert_eq!(unknown.status, 404);
     assert_eq!(server.count("aino", Version::R4), 1);
     let mut stranger = Browser::new(&server);
     for page in ["", "measurements/weight", "applications", "terms", "professionals", "add/weight"] {

@@ -6,6 +6,7 @@ mod endpoints;
 mod fuzz;
 mod independent_clients;
 mod negatives;
+mod odd_input;
 mod refusals;
 mod server;
 mod session;

@@ -1253,16 +1253,19 @@ const ROWS: &[Row] = &[
     "##),
     Row("portal: user name with other characters", |s| { let mut b = Browser::new(s); let page = b.open(&format!("{}registeruser", s.base)); brief(&b.submit(&page, &[("username", "<matti>"), ("password", "salasana")])) }, r##"
         400
+        sandbox-reason: AUTH-DEVELOPER-ACCOUNT; a user name has 2 to 64 letters, digits, dots, hyphens, underscores or @ signs
         Luo kehittäjätili
         ! Virhe: Käyttäjätunnuksessa on 2–64 kirjainta, numeroa tai merkkiä . - _ @.
     "##),
     Row("portal: short password", |s| { let mut b = Browser::new(s); let page = b.open(&format!("{}registeruser", s.base)); brief(&b.submit(&page, &[("username", "matti"), ("password", "sala")])) }, r##"
         400
+        sandbox-reason: AUTH-DEVELOPER-ACCOUNT; a password has 8 to 200 characters
         Luo kehittäjätili
         ! Virhe: Salasanassa on 8–200 merkkiä.
     "##),
     Row("portal: user name that is taken", |s| { signed_in(s); let mut b = Browser::new(s); let page = b.open(&format!("{}registeruser", s.base)); brief(&b.submit(&page, &[("username", "matti"), ("password", "salasana")])) }, r##"
         409
+        sandbox-reason: AUTH-DEVELOPER-ACCOUNT; the user name is taken
         Luo kehittäjätili
         ! Virhe: Käyttäjätunnus on varattu. Valitse toinen.
     "##),

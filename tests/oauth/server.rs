@@ -8,7 +8,7 @@ use kanta_phr_sandbox::authorization::NewClient;
 use kanta_phr_sandbox::citizens::{Citizen, PersonalIdentityCode};
 use kanta_phr_sandbox::http::context::{App, Front, Origin, authority_of};
 use kanta_phr_sandbox::http::listen::{Connection, Listener};
-use kanta_phr_sandbox::http::{citizen, oauth};
+use kanta_phr_sandbox::http::routes::router;
 use kanta_phr_sandbox::pki::Authority;
 use kanta_phr_sandbox::store::Store;
 use kanta_phr_sandbox::tenant::{Beginning, Tenant};
@@ -60,10 +60,7 @@ impl Server {
         let authority = Authority::create(&[], tenant.clock.now(), &tenant.random).unwrap();
         let app = App { tenant: Arc::new(tenant), front: Arc::new(Front::default()), authority: Arc::new(authority) };
         let tenant = app.tenant.clone();
-        let router = oauth::routes()
-            .merge(citizen::routes())
-            .layer(middleware::from_fn_with_state(app.clone(), arrive))
-            .with_state(app);
+        let router = router(app.clone()).layer(middleware::from_fn_with_state(app, arrive));
         let (address, stop) = serve(router);
         let http = Client::builder().redirect(Policy::none()).build().unwrap();
         Server { tenant, base: format!("http://{address}/phr-authserver-sandbox/"), http, _stop: stop }

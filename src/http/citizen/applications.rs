@@ -2,7 +2,7 @@
 
 use super::guest::{Call, Member, answer_form, answer_member};
 use super::refusal::Refusal;
-use crate::authorization::{AccessRight, RightError};
+use crate::authorization::{AccessRight, RightError, isolated};
 use crate::citizens::entry::Moment;
 use crate::http::context::App;
 use crate::http::pages::Application;
@@ -79,7 +79,7 @@ pub fn application(member: &Member<'_, '_>, right: &AccessRight) -> Application 
     match member.guest.tenant.authorization.client(&right.client_id) {
         Some(client) => Application {
             description: client.description_in(member.guest.language.code()).map(str::to_owned),
-            name: client.name,
+            name: isolated(&client.name),
             logo_uri: client.logo_uri,
             contacts: client.contacts,
             home_page: client.client_uri,

@@ -7,12 +7,15 @@ use crate::http::context::App;
 use crate::http::oauth::parameters::Parameters;
 use crate::http::oauth::response::redirect;
 use crate::http::pages::citizen::{Done, EntryForm, EntryProblem, EntryValues, Here, OwnKind, entry_field as field};
+use crate::http::reason::with_reason;
+use crate::http::segments::Segments;
 use crate::records::Refusal as RecordRefusal;
 use crate::tenant::{OwnEntry, OwnEntryError};
 use crate::time::helsinki;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use jiff::civil::{Date, Time};
+use jiff::tz::AmbiguousOffset;
 use jiff::{SignedDuration, Timestamp, Zoned};
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -21,7 +24,7 @@ use uuid::Uuid;
 const NOTE: usize = 500;
 
 /// The form, filled with the present moment.
-pub async fn show(State(app): State<App>, Path(slug): Path<String>, call: Call) -> Response {
+pub async fn show(State(app): State<App>, Segments(slug): Segments<String>, call: Call) -> Response {
     answer_member(app, call, move |member| {
         let kind = OwnKind::from_slug(&slug).ok_or(UNKNOWN)?;
         if !member.guest.tenant.has_accepted_terms(&member.citizen) {
@@ -39,7 +42,7 @@ pub async fn show(State(app): State<App>, Path(slug): Path<String>, call: Call) 
 }
 
 /// Stores what the form says.
-pub async fn save(State(app): State<App>, Path(slug): Path<String>, call: Call) -> Response {
+pub async fn save(State(app): State<App>, Segments(slug): Segments<String>, call: Call) -> Response {
     answer_form(app, call, move |member, form| {
         let kind = OwnKind::from_slug(&slug).ok_or(UNKNOWN)?;
         decide(member, kind, form)
@@ -51,6 +54,9 @@ const UNKNOWN: Refusal = Refusal::NotFound("weight, blood-pressure, heart-rate a
 
 fn decide(member: &Member<'_, '_>, kind: OwnKind, form: &Parameters) -> Outcome {
     let identifier = form.get(field::ENTRY).and_then(|entry| entry.parse().ok()).ok_or(Refusal::UnknownButton)?;
+    if kind == OwnKind::BloodGlucose && !matches!(form.get(field::METHOD), Some("meter" | "sensor")) {
+        return Err(Refusal::UnknownButton);
+    }
     let text = |name| form.get(name).unwrap_or_default().trim().to_owned();
     let values = EntryValues {
         value: text(field::VALUE),
@@ -67,6 +73,9 @@ fn decide(member: &Member<'_, '_>, kind: OwnKind, form: &Parameters) -> Outcome 
     let at = moment(member, &values).map_err(|problem| problems.push(problem)).ok();
     if values.note.chars().count() > NOTE {
         problems.push(EntryProblem::NoteTooLong);
+    }
+    if values.note.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\t')) {
+        problems.push(EntryProblem::NoteControl);
     }
     let (Some(content), Some(at), true) = (content, at, problems.is_empty()) else {
         return Ok(page(member, kind, identifier, values, problems));
@@ -109,6 +118,7 @@ fn page(
     let mut form = member.form(&format!("add/{}", kind.slug()));
     form.hidden.push((field::ENTRY.to_owned(), identifier.to_string()));
     let latest = local(member.guest.tenant.clock.now()).strftime("%Y-%m-%d").to_string();
+    let reason = problems.first().map(EntryProblem::reason);
     let view = EntryForm {
         around: member.surroundings(Here::Measurements),
         kind,
@@ -117,7 +127,11 @@ fn page(
         problems,
         back: member.guest.path(""),
     };
-    view.page().into_response()
+    let response = view.page().into_response();
+    match reason {
+        Some(reason) => with_reason(response, "CITIZEN-ENTRY", &reason),
+        None => response,
+    }
 }
 
 /// What the numbers say, or everything that is wrong with them.
@@ -156,7 +170,12 @@ fn number(name: &'static str, typed: &str, least: &'static str, most: &'static s
 fn moment(member: &Member<'_, '_>, values: &EntryValues) -> Result<Timestamp, EntryProblem> {
     let (date, time) = (values.date.parse::<Date>(), values.time.parse::<Time>());
     let (Ok(date), Ok(time)) = (date, time) else { return Err(EntryProblem::NoMoment) };
-    let moment = date.to_datetime(time).to_zoned(helsinki().clone()).map_err(|_| EntryProblem::NoMoment)?;
+    let moment = helsinki().to_ambiguous_zoned(date.to_datetime(time));
+    if matches!(moment.offset(), AmbiguousOffset::Gap { .. }) {
+        return Err(EntryProblem::NoMoment);
+    }
+    // An hour that comes twice: the first is meant.
+    let moment = moment.earlier().map_err(|_| EntryProblem::NoMoment)?;
     let now = member.guest.tenant.clock.now();
     // The form names minutes: the present one has not ended yet.
     let soon = now.saturating_add(SignedDuration::from_secs(60)).unwrap_or(now);

@@ -9,8 +9,9 @@ use crate::fhir::Version;
 use crate::fhir::narrative;
 use crate::http::context::App;
 use crate::http::pages::citizen::{Confirm, Copy, Done, Here, Item, Kind, Question};
+use crate::http::segments::Segments;
 use crate::records::{Access, Records, Refusal as RecordRefusal, ResourceType, Stored};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
 /// Base, type and id, as the address has them.
@@ -24,7 +25,7 @@ struct Found {
 }
 
 /// The page of one result.
-pub async fn show(State(app): State<App>, Path(place): Path<Place>, call: Call) -> Response {
+pub async fn show(State(app): State<App>, Segments(place): Segments<Place>, call: Call) -> Response {
     answer_member(app, call, move |member| {
         let found = find(member, &place)?;
         let (reading, _) = found.first()?;
@@ -58,7 +59,7 @@ pub async fn show(State(app): State<App>, Path(place): Path<Place>, call: Call) 
 }
 
 /// Asks before deleting.
-pub async fn ask(State(app): State<App>, Path(place): Path<Place>, call: Call) -> Response {
+pub async fn ask(State(app): State<App>, Segments(place): Segments<Place>, call: Call) -> Response {
     answer_member(app, call, move |member| {
         let found = find(member, &place)?;
         let (reading, _) = found.first()?;
@@ -80,11 +81,11 @@ pub async fn ask(State(app): State<App>, Path(place): Path<Place>, call: Call) -
 }
 
 /// Deletes a result with its copies. Doing it twice is fine.
-pub async fn delete(State(app): State<App>, Path(place): Path<Place>, call: Call) -> Response {
+pub async fn delete(State(app): State<App>, Segments(place): Segments<Place>, call: Call) -> Response {
     answer_form(app, call, move |member, _| {
         let found = match find(member, &place) {
-            // The second of two submits finds nothing, and that is what was wanted.
-            Err(Refusal::NotFound(_)) => return Ok(member.done("", Done::Deleted)),
+            // The second of two submits finds nothing any more, and that is what was wanted.
+            Err(Refusal::NotFound(_)) if is_deleted(member, &place) => return Ok(member.done("", Done::Deleted)),
             found => found?,
         };
         for (reading, _) in &found.all {
@@ -124,6 +125,14 @@ fn find(member: &Member<'_, '_>, (base, type_name, id): &Place) -> Result<Found,
         all.extend(stored.ok().map(|stored| (copy, stored)));
     }
     Ok(Found { records, access, all })
+}
+
+/// Whether there was such a result of the citizen's, now deleted.
+fn is_deleted(member: &Member<'_, '_>, (base, type_name, id): &Place) -> bool {
+    let version = Version::ALL.into_iter().find(|version| base_word(*version) == base);
+    let (Some(version), Some(resource_type)) = (version, ResourceType::from_name(type_name)) else { return false };
+    let Some((records, access)) = member.records() else { return false };
+    matches!(records.read(&access, version, resource_type, id), Err(RecordRefusal::Deleted(..)))
 }
 
 fn address(reading: &Reading) -> String {

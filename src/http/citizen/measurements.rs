@@ -4,11 +4,13 @@ use super::guest::{Call, Member, Outcome, answer_member, base_word};
 use super::overview::{is_of, newest_first};
 use super::reading::{Code, Reading, TYPES, merged, search_of};
 use super::refusal::Refusal;
+use crate::authorization::isolated;
 use crate::fhir::Version;
 use crate::http::context::App;
 use crate::http::pages::citizen::{Here, Kind, Measurements, OwnKind, Period, PeriodLink, Plot, Row, Source};
+use crate::http::segments::Segments;
 use crate::records::{Access, Records, ResourceType};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 
@@ -27,7 +29,7 @@ struct Asked {
 }
 
 /// The handler.
-pub async fn show(State(app): State<App>, Path(kind): Path<String>, call: Call) -> Response {
+pub async fn show(State(app): State<App>, Segments(kind): Segments<String>, call: Call) -> Response {
     answer_member(app, call, move |member| page(member, &kind)).await
 }
 
@@ -177,7 +179,7 @@ pub fn item_address(reading: &Reading) -> String {
 /// Who stored a reading: the application it names, else the citizen, if it was them.
 pub fn source_of(reading: &Reading, records: &Records, access: &Access) -> Source {
     match &reading.application {
-        Some(name) => Source::Application(name.clone()),
+        Some(name) => Source::Application(isolated(name)),
         None if records.is_made_by(access, reading.id) => Source::Yourself,
         None => Source::Unknown,
     }

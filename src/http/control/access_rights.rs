@@ -4,9 +4,10 @@ use super::Problem;
 use super::citizens::unknown;
 use crate::authorization::{AccessRight, RightError, Scopes};
 use crate::http::context::App;
+use crate::http::segments::Segments;
 use crate::tenant::WithdrawError;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -28,7 +29,7 @@ impl From<AccessRight> for Shown {
 }
 
 /// What the citizen has approved, withdrawn rights included.
-pub async fn list(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Vec<Shown>>, Problem> {
+pub async fn list(State(app): State<App>, Segments(id): Segments<String>) -> Result<Json<Vec<Shown>>, Problem> {
     let citizen = app.tenant.citizens.get(&id).ok_or_else(|| unknown(&id))?;
     Ok(Json(app.tenant.authorization.access_rights(&citizen.id).into_iter().map(Shown::from).collect()))
 }
@@ -36,7 +37,7 @@ pub async fn list(State(app): State<App>, Path(id): Path<String>) -> Result<Json
 /// Withdraws one as the citizen would; 204.
 pub async fn withdraw(
     State(app): State<App>,
-    Path((id, client_id)): Path<(String, String)>,
+    Segments((id, client_id)): Segments<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let citizen = app.tenant.citizens.get(&id).ok_or_else(|| unknown(&id))?;
     match app.tenant.withdraw(&citizen.id, &client_id) {

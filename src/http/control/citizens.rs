@@ -3,9 +3,10 @@
 use super::{Problem, read};
 use crate::citizens::{AddCitizenError, Citizen, Language, PersonalIdentityCode, is_slug};
 use crate::http::context::App;
+use crate::http::segments::Segments;
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -17,7 +18,7 @@ pub async fn list(State(app): State<App>) -> Json<Vec<Citizen>> {
 }
 
 /// One citizen, by id or personal identity code.
-pub async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Citizen>, Problem> {
+pub async fn show(State(app): State<App>, Segments(id): Segments<String>) -> Result<Json<Citizen>, Problem> {
     app.tenant.citizens.get(&id).map(Json).ok_or_else(|| unknown(&id))
 }
 
@@ -61,7 +62,7 @@ pub async fn add(State(app): State<App>, body: Bytes) -> Result<(StatusCode, Jso
 }
 
 /// Removes a citizen with everything that belongs to them; 204.
-pub async fn remove(State(app): State<App>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+pub async fn remove(State(app): State<App>, Segments(id): Segments<String>) -> Result<StatusCode, Problem> {
     match app.tenant.remove_citizen(&id) {
         Ok(true) => Ok(StatusCode::NO_CONTENT),
         Ok(false) => Err(unknown(&id)),

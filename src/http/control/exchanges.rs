@@ -3,8 +3,9 @@
 use super::Problem;
 use crate::exchanges::{Exchange, Filter, Headers, Message, mask_exchange_body, mask_headers, mask_text, mask_url};
 use crate::http::context::App;
+use crate::http::segments::Segments;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -83,7 +84,7 @@ pub async fn list(
 /// One exchange.
 pub async fn show(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     parameters: Result<Query<Parameters>, BadQuery>,
 ) -> Result<Json<Whole>, Problem> {
     let Query(Parameters { unmasked, .. }) = parameters.map_err(|error| Problem::invalid(error.body_text()))?;

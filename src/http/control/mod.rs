@@ -37,5 +37,5 @@ pub async fn other_method(method: axum::http::Method, uri: axum::http::Uri) -> a
         let status = axum::http::StatusCode::METHOD_NOT_ALLOWED;
         return Problem::new(status, "method-not-allowed", "The call does not take this method", text).into_response();
     }
-    (axum::http::StatusCode::METHOD_NOT_ALLOWED, format!("{text}\n")).into_response()
+    super::entrance::refusal(axum::http::StatusCode::METHOD_NOT_ALLOWED, "HTTP-METHOD", &text)
 }

@@ -6,9 +6,10 @@ use super::{Problem, read};
 use crate::authorization::{CareRelationship, ClientKind};
 use crate::citizens::Citizen;
 use crate::http::context::App;
+use crate::http::segments::Segments;
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -44,7 +45,10 @@ impl From<CareRelationship> for ShownRelationship {
 }
 
 /// The permission.
-pub async fn permission(State(app): State<App>, Path(id): Path<String>) -> Result<Json<ShownPermission>, Problem> {
+pub async fn permission(
+    State(app): State<App>,
+    Segments(id): Segments<String>,
+) -> Result<Json<ShownPermission>, Problem> {
     let citizen = citizen(&app, &id)?;
     let standing = app.tenant.authorization.professional_permission(&citizen.id);
     Ok(Json(ShownPermission {
@@ -56,7 +60,7 @@ pub async fn permission(State(app): State<App>, Path(id): Path<String>) -> Resul
 /// Permits or forbids, as the citizen would.
 pub async fn permit(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
     body: Bytes,
 ) -> Result<Json<ShownPermission>, Problem> {
     let said: Said = read(&body)?;
@@ -70,7 +74,7 @@ pub async fn permit(
 /// All care relationships, past ones included.
 pub async fn relationships(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
 ) -> Result<Json<Vec<ShownRelationship>>, Problem> {
     let citizen = citizen(&app, &id)?;
     let all = app.tenant.authorization.care_relationships(&citizen.id);
@@ -80,7 +84,7 @@ pub async fn relationships(
 /// Begins one with the organisation behind a professional client.
 pub async fn begin(
     State(app): State<App>,
-    Path((id, client_id)): Path<(String, String)>,
+    Segments((id, client_id)): Segments<(String, String)>,
 ) -> Result<Json<ShownRelationship>, Problem> {
     let citizen = citizen(&app, &id)?;
     let client = app.tenant.authorization.client(&client_id);
@@ -97,7 +101,10 @@ pub async fn begin(
 }
 
 /// Ends one; 204.
-pub async fn end(State(app): State<App>, Path((id, client_id)): Path<(String, String)>) -> Result<StatusCode, Problem> {
+pub async fn end(
+    State(app): State<App>,
+    Segments((id, client_id)): Segments<(String, String)>,
+) -> Result<StatusCode, Problem> {
     let citizen = citizen(&app, &id)?;
     let all = app.tenant.authorization.care_relationships(&citizen.id);
     if !all.iter().any(|each| each.client_id == client_id && each.standing.holds) {

@@ -5,9 +5,10 @@ use crate::fhir::Version;
 use crate::fhir::validation::{self, Finding, ForeignProfiles, Options, report};
 use crate::http::context::App;
 use crate::http::reason::with_reason;
+use crate::http::segments::Segments;
 use crate::json::Document;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -25,7 +26,7 @@ type BadQuery = axum::extract::rejection::QueryRejection;
 /// to do in `diagnostics`, as the command `validate` has it; `Sandbox-Reason` has those of the first error.
 pub async fn judge(
     State(app): State<App>,
-    Path(version): Path<String>,
+    Segments(version): Segments<String>,
     parameters: Result<Query<Parameters>, BadQuery>,
     body: Bytes,
 ) -> Result<Response, Problem> {

@@ -4,6 +4,7 @@ use super::authorize;
 use super::parameters::Parameters;
 use super::refusal::{Refusal, Target};
 use super::visit::{Outcome, Posted, Visit, answer_form};
+use crate::authorization::isolated;
 use crate::authorization::{AuthorizationRequest, Session};
 use crate::citizens::Citizen;
 use crate::http::context::App;
@@ -46,7 +47,9 @@ pub(super) fn page(
 ) -> Response {
     let mut form = visit.form("attributes", session);
     form.hidden.push((field::CITIZEN.to_owned(), citizen.id.clone()));
-    let view =
-        Attributes { application: Some(request.client.name.clone()), ..Attributes::of(citizen, visit.frame(), form) };
+    let view = Attributes {
+        application: Some(isolated(&request.client.name)),
+        ..Attributes::of(citizen, visit.frame(), form)
+    };
     view.page().into_response()
 }

@@ -1,15 +1,18 @@
 //! `GET authorize`: whatever must be asked next, as a page; or the answer to the application.
 
 use super::refusal::{Refusal, Target};
+use super::response::empty;
 use super::visit::{Outcome, Visit, answer, with_cookie};
 use super::{attributes, consent, identification, terms};
 use crate::authorization::{AuthorizationRequest, Prompt, Session};
 use crate::citizens::{Citizen, PersonalIdentityCode};
 use crate::http::blocking::blocking;
 use crate::http::context::{App, Origin};
+use crate::http::reason::with_reason;
 use crate::tenant::Open;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::header::ALLOW;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 
 /// `sandbox_decision`: what the citizen would press, for tests without a browser. (`cancel` needs no citizen at all.)
@@ -22,6 +25,14 @@ enum Decision {
 /// The handler.
 pub async fn get(State(app): State<App>, origin: Origin, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
     blocking(app, move |app| answer(app, &origin, &headers, query.as_deref(), decide)).await
+}
+
+/// `HEAD`, which asks for nothing that could be decided: without this it would be answered as `GET` is, with a code.
+pub async fn head() -> Response {
+    let text = "use GET: the answer may be a code, which HEAD must not make";
+    let mut response = with_reason(empty(StatusCode::METHOD_NOT_ALLOWED), "AUTH-METHOD", text);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
+    response
 }
 
 fn decide(visit: &Visit<'_>, request: AuthorizationRequest) -> Outcome {

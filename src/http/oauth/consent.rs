@@ -3,6 +3,7 @@
 use super::parameters::Parameters;
 use super::refusal::{Refusal, Target};
 use super::visit::{Outcome, Posted, Visit, answer_form};
+use crate::authorization::isolated;
 use crate::authorization::{AuthorizationRequest, Session};
 use crate::citizens::Citizen;
 use crate::http::context::App;
@@ -48,7 +49,7 @@ pub(super) fn page(
         form: visit.form("consent", session),
         citizen: SignedIn { name: citizen.full_name(), may_switch: true },
         application: Application {
-            name: client.name.clone(),
+            name: isolated(&client.name),
             logo_uri: client.logo_uri.clone(),
             contacts: client.contacts.clone(),
             description: client.description_in(visit.language.code()).map(str::to_owned),

@@ -4,6 +4,7 @@ use super::parameters::Parameters;
 use super::refusal::{Refusal, Target, in_ascii};
 use super::visit::{Outcome, Posted, Visit, answer_form, with_cookie};
 use crate::authorization::AuthorizationRequest;
+use crate::authorization::isolated;
 use crate::citizens::{Citizen, PersonalIdentityCode, PersonalIdentityCodeError};
 use crate::http::context::App;
 use crate::http::pages::{CitizenChoice, Identification, IdentificationProblem, decision, field};
@@ -70,7 +71,7 @@ pub(super) fn page(
     let view = Identification {
         frame: visit.frame(),
         form: visit.form("identification", &session),
-        application: Some(request.client.name.clone()),
+        application: Some(isolated(&request.client.name)),
         citizens: visit.tenant.citizens.list().iter().map(|citizen| choice(visit.tenant, citizen)).collect(),
         minimum_age: visit.settings.age_minimum as u16,
         typed,

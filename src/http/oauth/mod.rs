@@ -27,9 +27,9 @@ pub(super) mod visit;
 
 use super::context::{App, Origin};
 use super::pages;
+use crate::http::segments::Segments;
 use axum::Router;
 
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -42,7 +42,7 @@ const PREFIX: &str = "/phr-authserver-sandbox";
 pub fn routes() -> Router<App> {
     let at = |path: &str| format!("{PREFIX}/{path}");
     Router::new()
-        .route(&at("authorize"), get(authorize::get))
+        .route(&at("authorize"), get(authorize::get).head(authorize::head))
         .route(&at("authorize/identification"), post(identification::post).get(visit::back_to_authorize))
         .route(&at("authorize/attributes"), post(attributes::post).get(visit::back_to_authorize))
         .route(&at("authorize/terms"), post(terms::post).get(visit::back_to_authorize))
@@ -57,7 +57,10 @@ pub fn routes() -> Router<App> {
         .route(&at("revoke"), post(revoke::post).fallback(token::other_method))
         .route(&at("userinfo"), get(userinfo::answer).post(userinfo::answer))
         .route(&at("register"), post(register::post).fallback(token::other_method))
-        .route(&at("register/{client_id}"), get(register::get).put(register::put).delete(register::delete))
+        .route(
+            &at("register/{client_id}"),
+            get(register::get).put(register::put).delete(register::delete).fallback(register::other_method),
+        )
         .route(PREFIX, get(to_portal))
         .route(&at(""), get(to_portal))
         .merge(portal::routes(PREFIX))
@@ -73,8 +76,10 @@ pub fn page_assets() -> Router<App> {
     Router::new().route(pages::ASSET_ROUTE, get(asset))
 }
 
-async fn asset(Path(file): Path<String>) -> Response {
-    pages::asset(&file).map_or_else(|| StatusCode::NOT_FOUND.into_response(), IntoResponse::into_response)
+async fn asset(Segments(file): Segments<String>) -> Response {
+    let nothing =
+        || super::entrance::refusal(StatusCode::NOT_FOUND, "HTTP-NOTHING-THERE", "there is no such part of a page");
+    pages::asset(&file).map_or_else(nothing, IntoResponse::into_response)
 }
 
 /// What `aud` may say: the base URLs of the resource servers, as browsers and back ends know them.

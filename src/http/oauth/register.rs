@@ -10,10 +10,11 @@ use crate::exchanges::Party;
 use crate::http::blocking::blocking;
 use crate::http::context::{App, Origin};
 use crate::http::reason::with_reason;
+use crate::http::segments::Segments;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::State;
+use axum::http::header::{ALLOW, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
 
@@ -70,7 +71,7 @@ pub async fn get(
     State(app): State<App>,
     origin: Origin,
     headers: HeaderMap,
-    Path(client_id): Path<String>,
+    Segments(client_id): Segments<String>,
 ) -> Response {
     blocking(app, move |app| match authorized(app, &headers, &client_id) {
         Ok(registered) => answer(app, &origin, StatusCode::OK, Ok(registered)),
@@ -84,7 +85,7 @@ pub async fn put(
     State(app): State<App>,
     origin: Origin,
     headers: HeaderMap,
-    Path(client_id): Path<String>,
+    Segments(client_id): Segments<String>,
     body: Bytes,
 ) -> Response {
     blocking(app, move |app| {
@@ -102,7 +103,7 @@ pub async fn put(
 }
 
 /// Removes a client; 204. Its tokens end with it.
-pub async fn delete(State(app): State<App>, headers: HeaderMap, Path(client_id): Path<String>) -> Response {
+pub async fn delete(State(app): State<App>, headers: HeaderMap, Segments(client_id): Segments<String>) -> Response {
     blocking(app, move |app| match authorized(app, &headers, &client_id) {
         Ok(_) => match app.tenant.authorization.deregister(&client_id) {
             Ok(_) => empty(StatusCode::NO_CONTENT),
@@ -111,6 +112,15 @@ pub async fn delete(State(app): State<App>, headers: HeaderMap, Path(client_id):
         Err(response) => *response,
     })
     .await
+}
+
+/// Any other method.
+pub async fn other_method(method: Method) -> Response {
+    let wire = Wire(405, "method_not_allowed", format!("Request method '{method}' not supported"));
+    let text = "GET shows the registration, PUT replaces it, DELETE removes it";
+    let mut response = with_reason(wire.into_response(Challenge::WithoutRealm), "AUTH-METHOD", text);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, PUT, DELETE"));
+    response
 }
 
 fn read(headers: &HeaderMap, body: &[u8]) -> Result<RegistrationMetadata, Box<Response>> {

@@ -3,6 +3,7 @@
 use super::parameters::Parameters;
 use super::refusal::{Refusal, Target};
 use super::visit::{Outcome, Posted, Visit, answer_form};
+use crate::authorization::isolated;
 use crate::authorization::{AuthorizationRequest, Session};
 use crate::citizens::Citizen;
 use crate::http::context::App;
@@ -49,7 +50,7 @@ pub(super) fn page(
         citizen: SignedIn { name: citizen.full_name(), may_switch: true },
         version: visit.settings.terms_version.clone(),
         accepted_before: visit.tenant.accepted_before(citizen),
-        application: Some(request.client.name.clone()),
+        application: Some(isolated(&request.client.name)),
     };
     view.page().into_response()
 }

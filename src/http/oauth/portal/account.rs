@@ -47,14 +47,18 @@ pub async fn make(State(app): State<App>, call: Call) -> Response {
         let Some(form) = desk.read_form(body)? else { return Ok(desk.again("registeruser")) };
         let (name, password) = (form.get("username").unwrap_or_default(), form.get("password").unwrap_or_default());
         let (now, random) = (desk.tenant.clock.now(), &desk.tenant.random);
-        let problem = match desk.tenant.authorization.add_developer(name, password, now, random) {
-            Ok(()) => return enter(desk, name),
-            Err(DeveloperError::Name) => AccountProblem::Name,
-            Err(DeveloperError::Password) => AccountProblem::Password,
-            Err(DeveloperError::Taken) => AccountProblem::Taken,
-            Err(DeveloperError::Store(error)) => return Err(Refusal::Internal(error)),
+        let Err(error) = desk.tenant.authorization.add_developer(name, password, now, random) else {
+            return enter(desk, name);
         };
-        show(desk, AccountKind::Make, name.to_owned(), Some(problem))
+        let text = error.to_string();
+        let problem = match error {
+            DeveloperError::Name => AccountProblem::Name,
+            DeveloperError::Password => AccountProblem::Password,
+            DeveloperError::Taken => AccountProblem::Taken,
+            DeveloperError::Store(error) => return Err(Refusal::Internal(error)),
+        };
+        let page = show(desk, AccountKind::Make, name.to_owned(), Some(problem))?;
+        Ok(with_reason(page, "AUTH-DEVELOPER-ACCOUNT", &text))
     })
     .await
 }

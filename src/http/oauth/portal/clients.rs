@@ -2,8 +2,8 @@
 
 use super::{Call, Desk, Outcome, Parameters, answer, answer_form};
 use crate::authorization::{
-    AuthMethod, ClientKind, PROFESSIONAL_GRANT_TYPE, Registered, RegistrationError, RegistrationMetadata, Scope,
-    Scopes, Session, grantable_scopes,
+    AuthMethod, ClientError, ClientKind, PROFESSIONAL_GRANT_TYPE, Registered, RegistrationError, RegistrationMetadata,
+    Scope, Scopes, Session, grantable_scopes,
 };
 use crate::http::context::App;
 use crate::http::oauth::PREFIX;
@@ -15,7 +15,8 @@ use crate::http::pages::{
     RegistrationValues, Registrations, ScopeChoice, registration_field as named,
 };
 use crate::http::reason::with_reason;
-use axum::extract::{Path, State};
+use crate::http::segments::Segments;
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -76,6 +77,9 @@ pub async fn save_new(State(app): State<App>, call: Call) -> Response {
         let Some((developer, session)) = desk.developer() else { return Ok(desk.to_sign_in()) };
         let (now, issuer) = (desk.tenant.clock.now(), desk.origin.issuer());
         let metadata = metadata(&form, None);
+        if metadata.client_name.is_none() {
+            return refused(desk, developer, session, None, &form, ClientError::NameEmpty.into());
+        }
         match desk.tenant.authorization.register(&metadata, Some(developer), now, &issuer, &desk.tenant.random) {
             Ok(made) => Ok(redirect(&(page_of(desk, &made.client.client_id) + "?saved=yes"))),
             Err(error) => refused(desk, developer, session, None, &form, error),
@@ -85,7 +89,7 @@ pub async fn save_new(State(app): State<App>, call: Call) -> Response {
 }
 
 /// The form of one application.
-pub async fn show(State(app): State<App>, Path(client_id): Path<String>, call: Call) -> Response {
+pub async fn show(State(app): State<App>, Segments(client_id): Segments<String>, call: Call) -> Response {
     answer(app, call, move |desk| {
         let Some((developer, session)) = desk.developer() else { return Ok(desk.to_sign_in()) };
         let Some(registered) = own(desk, developer, &client_id) else { return Ok(unknown(desk)) };
@@ -96,12 +100,15 @@ pub async fn show(State(app): State<App>, Path(client_id): Path<String>, call: C
 }
 
 /// Changes it.
-pub async fn save(State(app): State<App>, Path(client_id): Path<String>, call: Call) -> Response {
+pub async fn save(State(app): State<App>, Segments(client_id): Segments<String>, call: Call) -> Response {
     answer_form(app, call, move |desk, body| {
         let Some(form) = desk.read_form(body)? else { return Ok(desk.again("manage/")) };
         let Some((developer, session)) = desk.developer() else { return Ok(desk.to_sign_in()) };
         let Some(registered) = own(desk, developer, &client_id) else { return Ok(unknown(desk)) };
         let metadata = metadata(&form, Some(&client_id));
+        if metadata.client_name.is_none() {
+            return refused(desk, developer, session, Some(&registered), &form, ClientError::NameEmpty.into());
+        }
         match desk.tenant.authorization.update_registration(&client_id, &metadata, &desk.tenant.random) {
             Ok(_) => Ok(redirect(&(page_of(desk, &client_id) + "?saved=yes"))),
             Err(error) => refused(desk, developer, session, Some(&registered), &form, error),
@@ -111,7 +118,7 @@ pub async fn save(State(app): State<App>, Path(client_id): Path<String>, call: C
 }
 
 /// Removes it.
-pub async fn remove(State(app): State<App>, Path(client_id): Path<String>, call: Call) -> Response {
+pub async fn remove(State(app): State<App>, Segments(client_id): Segments<String>, call: Call) -> Response {
     answer_form(app, call, move |desk, body| {
         if desk.read_form(body)?.is_none() {
             return Ok(desk.again("manage/"));

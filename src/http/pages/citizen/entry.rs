@@ -2,7 +2,7 @@
 
 use super::Surroundings;
 use crate::http::pages::texts::{CitizenTexts, Texts};
-use crate::http::pages::{Form, FormAction, Frame, Page};
+use crate::http::pages::{Form, FormAction, Frame, Language, Page};
 use askama::Template;
 use axum::http::StatusCode;
 
@@ -133,6 +133,8 @@ pub enum EntryProblem {
     BeforeBirth,
     /// The comment is too long.
     NoteTooLong,
+    /// The comment holds control characters other than line ends and tabs.
+    NoteControl,
     /// The comment holds a personal identity code that may be a real person's.
     NoteWithCode,
     /// The rules of storing refuse the entry, in their words.
@@ -140,13 +142,18 @@ pub enum EntryProblem {
 }
 
 impl EntryProblem {
+    /// The field and what was wrong with it, in English, for the header.
+    pub fn reason(&self) -> String {
+        format!("{}: {}", self.field(), self.text(CitizenTexts::of(Language::En)))
+    }
+
     /// The field it is about.
     fn field(&self) -> &'static str {
         match self {
             EntryProblem::NoNumber { field } | EntryProblem::OutOfRange { field, .. } => field,
             EntryProblem::NotLower => entry_field::LOWER,
             EntryProblem::NoMoment | EntryProblem::Future | EntryProblem::BeforeBirth => entry_field::DATE,
-            EntryProblem::NoteTooLong | EntryProblem::NoteWithCode => entry_field::NOTE,
+            EntryProblem::NoteTooLong | EntryProblem::NoteControl | EntryProblem::NoteWithCode => entry_field::NOTE,
             EntryProblem::Refused(_) => entry_field::VALUE,
         }
     }
@@ -160,6 +167,7 @@ impl EntryProblem {
             EntryProblem::Future => own.future.to_owned(),
             EntryProblem::BeforeBirth => own.before_birth.to_owned(),
             EntryProblem::NoteTooLong => own.note_too_long.to_owned(),
+            EntryProblem::NoteControl => own.note_control.to_owned(),
             EntryProblem::NoteWithCode => own.note_with_code.to_owned(),
             EntryProblem::Refused(words) => (own.entry_refused)(words),
         }

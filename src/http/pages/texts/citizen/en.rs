@@ -122,6 +122,7 @@ pub(super) static TEXTS: CitizenTexts = CitizenTexts {
     future: "The measurement cannot lie in the future.",
     before_birth: "The measurement cannot be older than you are.",
     note_too_long: "The comment is too long: 500 characters at most.",
+    note_control: "The comment holds characters that cannot be seen. Write it anew.",
     note_with_code: "The comment seems to hold a real person’s personal identity code. It is not stored.",
     entry_refused: |words| format!("The service did not take it: {words}"),
     plot_summary: |summary| {

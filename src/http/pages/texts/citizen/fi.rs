@@ -122,6 +122,7 @@ pub(super) static TEXTS: CitizenTexts = CitizenTexts {
     future: "Mittaus ei voi olla tulevaisuudessa.",
     before_birth: "Mittaus ei voi olla sinua vanhempi.",
     note_too_long: "Kommentti on liian pitkä: enintään 500 merkkiä.",
+    note_control: "Kommentissa on merkkejä, joita ei voi nähdä. Kirjoita se uudestaan.",
     note_with_code: "Kommentissa näyttää olevan oikean ihmisen henkilötunnus. Sitä ei tallenneta.",
     entry_refused: |words| format!("Palvelu ei ottanut sitä vastaan: {words}"),
     plot_summary: |summary| {

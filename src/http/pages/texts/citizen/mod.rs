@@ -123,6 +123,7 @@ pub struct CitizenTexts {
     pub future: &'static str,
     pub before_birth: &'static str,
     pub note_too_long: &'static str,
+    pub note_control: &'static str,
     pub note_with_code: &'static str,
     pub entry_refused: With,
     /// A series of a plot, in a few numbers.

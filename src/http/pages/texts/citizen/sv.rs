@@ -124,6 +124,7 @@ pub(super) static TEXTS: CitizenTexts = CitizenTexts {
     future: "Mätningen kan inte ligga i framtiden.",
     before_birth: "Mätningen kan inte vara äldre än du.",
     note_too_long: "Kommentaren är för lång: högst 500 tecken.",
+    note_control: "Kommentaren innehåller tecken som inte syns. Skriv den på nytt.",
     note_with_code: "Kommentaren verkar innehålla en verklig persons personbeteckning. Den sparas inte.",
     entry_refused: |words| format!("Tjänsten tog inte emot det: {words}"),
     plot_summary: |summary| {
