@@ -224,6 +224,8 @@ async fn a_citizen_enters_a_weight_by_keyboard_alone() {
     page.wait().for_element(Locator::Css("#value")).await.unwrap();
     press(&browser, ".fields button.primary").await;
     page.wait().for_element(Locator::Css("[role=status]")).await.unwrap();
+    // The note may be there before the table below it.
+    page.wait().for_element(Locator::Css(".results tbody tr")).await.unwrap();
     let rows = page.find_all(Locator::Css(".results tbody tr")).await.unwrap();
     assert_eq!(rows.len(), 1);
 
