@@ -402,11 +402,6 @@ pub enum SettingError {
 }
 
 impl Settings {
-    /// Sets what a preset sets and leaves the rest.
-    pub fn apply(&mut self, preset: &Preset) -> Result<(), SettingError> {
-        self.update(&preset.settings())
-    }
-
     /// Sets each knob that `changes` names, all of them or none.
     pub fn update(&mut self, changes: &Map<String, Json>) -> Result<(), SettingError> {
         let mut updated = self.clone();

@@ -415,3 +415,18 @@ fn mangled() -> impl Strategy<Value = String> {
         format!("{}{middle}{}", &body[..start], &body[end..])
     })
 }
+
+#[test]
+fn a_resource_handed_to_another_patient_leaves_its_past_behind() {
+    let server = Server::start();
+    let created = server.post("diary-aino", "Observation", &weight(AINO, "1", "2026-05-01", &urn("1")));
+    let path = format!("Observation/{}", created.id());
+    let moved = weight(EINO, "1", "2026-05-01", &urn("1"));
+    let moved = moved.replacen('{', &format!("{{\"id\":\"{}\",", created.id()), 1);
+    let put = server.open_request("baseR4", "PUT", &path).header("Content-Type", "application/fhir+json");
+    assert_eq!(put.body(moved).send().unwrap().status(), 200);
+    assert_eq!(server.get("diary-eino", &format!("{path}/_history/2")).status, 200);
+    let past = server.get("diary-eino", &format!("{path}/_history/1"));
+    assert_eq!((past.status, past.code().as_str()), (403, "502020"));
+    assert!(!server.get("diary-eino", &format!("{path}/_history")).body.contains(&AINO.to_string()));
+}
