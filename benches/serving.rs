@@ -64,17 +64,21 @@ fn main() {
     let found = sandbox.cpu_per_request(4_000, |_| request("GET", &search, &bearer, ""));
     report("search patient+code, 20 hits", found, bare_search, 2.5);
 
-    // A refresh gives a new access token: one RS256 signature, and all that stands around it.
+    // A refresh gives a new access token: one RS256 signature, and all that stands around it. Measured by turns with
+    // openssl, as the speed of a machine changes from one second to the next.
     let refresh = sandbox.refresh_request();
-    let issued = sandbox.cpu_per_request(2_000, |_| refresh.clone());
-    let rate = 1.0 / issued.as_secs_f64();
-    match openssl_sign_rate() {
-        Some(openssl) => println!(
-            "token, RS256                   {rate:>7.0} a second of CPU, openssl rsa2048 {openssl:>6.0}: {:.0} % (goal ≥ 85 %)",
-            100.0 * rate / openssl
-        ),
-        None => println!("token, RS256                   {rate:>7.0} a second of CPU (openssl is not here to compare)"),
-    }
+    let mut rounds: Vec<_> = (0..5)
+        .map(|_| {
+            let rate = 1.0 / sandbox.cpu_per_request(2_000, |_| refresh.clone()).as_secs_f64();
+            (rate, openssl_sign_rate().unwrap_or(f64::NAN))
+        })
+        .collect();
+    rounds.sort_by(|(ours, openssl), (other, beside)| (ours / openssl).total_cmp(&(other / beside)));
+    let (rate, openssl) = rounds[rounds.len() / 2];
+    println!(
+        "token, RS256                   {rate:>7.0} a second of CPU, openssl rsa2048 {openssl:>6.0}: {:.0} % (goal ≥ 85 %)",
+        100.0 * rate / openssl
+    );
 
     let loaded = Server::sandbox();
     let token = loaded.token();
@@ -90,7 +94,7 @@ fn main() {
 
 /// RSA-2048 signatures a second on one core, by the program `openssl`, if it is here.
 fn openssl_sign_rate() -> Option<f64> {
-    let output = Command::new("openssl").args(["speed", "-seconds", "2", "-mr", "rsa2048"]).output().ok()?;
+    let output = Command::new("openssl").args(["speed", "-seconds", "1", "-mr", "rsa2048"]).output().ok()?;
     // `+F2:<index>:<bits>:<seconds a signature>:…`, or its rate, by version.
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let line = text.lines().find(|line| line.starts_with("+F2:"))?;

@@ -158,6 +158,7 @@ impl Authorization {
         withdrawals: Option<u64>,
         issuance: &Issuance<'_>,
     ) -> Result<TokenResponse, IssueError> {
+        let signed = Signed::new(client, grant, issuance);
         let issued = self.store.attempt(|view| {
             let mut batch = Batch::new();
             let right = right_in_force(view, &mut batch, &grant.citizen, &client.client_id, withdrawals)?;
@@ -167,7 +168,7 @@ impl Authorization {
                 (token, RefreshLink { id, uses: 0 })
             });
             let ties = Ties { withdrawals: right.withdrawals, refresh, professional: None };
-            let response = write_access_token(&mut batch, view, client, grant, ties, issuance);
+            let response = write_access_token(&mut batch, view, client, grant, ties, &signed, issuance);
             Ok((batch, response))
         });
         issued.map_err(|error| match error {
@@ -189,6 +190,7 @@ impl Authorization {
             return Err(RefreshError::NotAllowed);
         }
         let key = keys::refresh_token(token);
+        let mut signed = None;
         let refreshed = self.store.attempt(|view| {
             let before = view.get(&key);
             let mut record: RefreshRecord =
@@ -224,7 +226,9 @@ impl Authorization {
                 (token.to_owned(), RefreshLink { id: record.id, uses: record.uses })
             };
             let ties = Ties { withdrawals: right.withdrawals, refresh: Some(refresh), professional: None };
-            let response = write_access_token(&mut batch, view, client, &grant, ties, issuance);
+            // Once for all attempts: what is signed is the same, as the grant of a refresh token never changes.
+            let signed = signed.get_or_insert_with(|| Signed::new(client, &grant, issuance));
+            let response = write_access_token(&mut batch, view, client, &grant, ties, signed, issuance);
             Ok((batch, Ok(response)))
         });
         match refreshed {
@@ -242,10 +246,11 @@ impl Authorization {
         grounds: professionals::Grounds,
         issuance: &Issuance<'_>,
     ) -> Result<TokenResponse, CommitError> {
+        let signed = Signed::new(client, grant, issuance);
         let issued = self.store.attempt(|view| {
             let mut batch = Batch::new();
             let ties = Ties { withdrawals: 0, refresh: None, professional: Some(grounds) };
-            let response = write_access_token(&mut batch, view, client, grant, ties, issuance);
+            let response = write_access_token(&mut batch, view, client, grant, ties, &signed, issuance);
             Ok::<_, std::convert::Infallible>((batch, response))
         });
         issued.map_err(|error| match error {
@@ -329,58 +334,72 @@ fn write_refresh_token(
     token
 }
 
+/// The signed tokens of one response. A signature takes longer than all else, so attempts at the commit share it.
+struct Signed {
+    access_token: String,
+    expires_at: Timestamp,
+    id_token: Option<String>,
+}
+
+impl Signed {
+    fn new(client: &Client, grant: &Grant, issuance: &Issuance<'_>) -> Signed {
+        #[derive(Serialize)]
+        struct Claims<'a> {
+            sub: Uuid,
+            azp: &'a str,
+            iss: &'a str,
+            exp: i64,
+            iat: i64,
+            jti: Uuid,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            aud: Option<&'a str>,
+        }
+        let expires_at = later(issuance.now, issuance.rules.access_token_lifetime);
+        let access_token = signing::signed(&Claims {
+            sub: grant.pseudonym,
+            azp: &client.client_id,
+            iss: issuance.issuer,
+            exp: expires_at.as_second(),
+            iat: issuance.now.as_second(),
+            jti: issuance.random.uuid(),
+            aud: grant.aud.as_deref(),
+        });
+        let id_token = grant.scopes.contains(Scope::OpenId).then(|| id_token(client, grant, &access_token, issuance));
+        Signed { access_token, expires_at, id_token }
+    }
+}
+
 fn write_access_token(
     batch: &mut Batch,
     view: &View,
     client: &Client,
     grant: &Grant,
     ties: Ties,
+    signed: &Signed,
     issuance: &Issuance<'_>,
 ) -> TokenResponse {
-    #[derive(Serialize)]
-    struct Claims<'a> {
-        sub: Uuid,
-        azp: &'a str,
-        iss: &'a str,
-        exp: i64,
-        iat: i64,
-        jti: Uuid,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        aud: Option<&'a str>,
-    }
-    let expires_at = later(issuance.now, issuance.rules.access_token_lifetime);
-    let access_token = signing::signed(&Claims {
-        sub: grant.pseudonym,
-        azp: &client.client_id,
-        iss: issuance.issuer,
-        exp: expires_at.as_second(),
-        iat: issuance.now.as_second(),
-        jti: issuance.random.uuid(),
-        aud: grant.aud.as_deref(),
-    });
-    let id_token = grant.scopes.contains(Scope::OpenId).then(|| id_token(client, grant, &access_token, issuance));
     let (refresh_token, link) = ties.refresh.unzip();
     let record = AccessRecord {
         client_id: client.client_id.clone(),
         citizen: grant.citizen.clone(),
         pseudonym: grant.pseudonym,
         scopes: grant.scopes.clone(),
-        expires_at,
+        expires_at: signed.expires_at,
         withdrawals: ties.withdrawals,
         refresh: link,
         spelling: grant.spelling,
         professional: ties.professional,
     };
-    let key = keys::access_token(&access_token);
+    let key = keys::access_token(&signed.access_token);
     batch.put(key, super::encode(&record));
-    expiry::note(batch, view, key, expires_at, issuance.now);
+    expiry::note(batch, view, key, signed.expires_at, issuance.now);
     TokenResponse {
-        access_token,
+        access_token: signed.access_token.clone(),
         token_type: String::from("Bearer"),
         refresh_token,
-        expires_in: expires_at.duration_since(issuance.now).as_secs(),
+        expires_in: signed.expires_at.duration_since(issuance.now).as_secs(),
         scope: grant.scopes.spelled(grant.spelling),
-        id_token,
+        id_token: signed.id_token.clone(),
         sub: grant.pseudonym,
         patient: issuance.rules.smart.then_some(grant.pseudonym),
     }
