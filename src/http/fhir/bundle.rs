@@ -28,14 +28,13 @@ pub(super) struct Entry {
 impl Bundle {
     /// An empty Bundle; `resources` is how many bytes of resources will come into it.
     pub fn new(kind: &str, id: Uuid, last_updated: Option<Timestamp>, total: usize, resources: usize) -> Bundle {
-        let mut text = format!("{{\"resourceType\":\"Bundle\",\"id\":\"{id}\"");
+        let mut bundle = Bundle { text: Vec::with_capacity(resources + 1_500), links: 0, entries: 0 };
+        bundle.push(&format!("{{\"resourceType\":\"Bundle\",\"id\":\"{id}\""));
         if let Some(last_updated) = last_updated {
-            text.push_str(&format!(",\"meta\":{{\"lastUpdated\":\"{}\"}}", to_helsinki(last_updated)));
+            bundle.push(&format!(",\"meta\":{{\"lastUpdated\":\"{}\"}}", to_helsinki(last_updated)));
         }
-        text.push_str(&format!(",\"type\":\"{kind}\",\"total\":{total},\"link\":["));
-        let mut text = text.into_bytes();
-        text.reserve(resources + 1_000);
-        Bundle { text, links: 0, entries: 0 }
+        bundle.push(&format!(",\"type\":\"{kind}\",\"total\":{total},\"link\":["));
+        bundle
     }
 
     /// Adds a link; links come before entries.
