@@ -116,8 +116,8 @@ impl Validate {
         for each in ignored {
             eprintln!("--profiles: {each}");
         }
-        let Inputs { inputs, skipped, links, mut unreadable } = Inputs::of(&self.inputs);
-        if inputs.is_empty() && unreadable.is_empty() {
+        let Inputs { inputs, skipped, links, unreadable: not_found } = Inputs::of(&self.inputs);
+        if inputs.is_empty() && not_found.is_empty() {
             bail!("there are no JSON files to judge");
         }
         let format = self.format.into();
@@ -126,7 +126,8 @@ impl Validate {
             false => questionnaires(&inputs),
         };
         let candidates = self.write.as_ref().map(|folder| Candidates::new(folder.clone()));
-        let totals = self.judge_all(&inputs, &mut unreadable, |resource| match self.migrate {
+        let mut unreadable = Vec::new();
+        let totals = self.judge_all(&inputs, not_found, &mut unreadable, |resource| match self.migrate {
             _ if resource.is_bundle => self.bundle(format, resource),
             true => Some(migrate(&profiles, self.selection(), format, candidates.as_ref(), resource)),
             false => Some(self.judge(&profiles, &questionnaires, format, resource)),
@@ -161,10 +162,12 @@ impl Validate {
         Selection { stu3_2017: self.stu3_rules == Stu3Rules::Of2017, r4_extras: self.extras }
     }
 
-    /// Writes what `judge` makes of each resource, in order, round by round.
+    /// Writes what `judge` makes of each resource, in order, round by round. What cannot be read is in the report, where that
+    /// is for machines, and in `unreadable`.
     fn judge_all(
         &self,
         inputs: &[Input],
+        mut not_read: Vec<(String, io::Error)>,
         unreadable: &mut Vec<Error>,
         judge: impl Fn(&Resource) -> Option<Piece> + Sync,
     ) -> Result<Totals> {
@@ -175,8 +178,13 @@ impl Validate {
         let mut source = Source::new(inputs);
         loop {
             let round = source.round();
-            let failed = |(name, error)| Error::new(error).context(format!("cannot read {name}"));
-            unreadable.extend(round.unreadable.into_iter().map(failed));
+            not_read.extend(round.unreadable);
+            for (name, error) in not_read.drain(..) {
+                if let Some(piece) = report::unreadable(self.format.into(), &name, &error.to_string()) {
+                    bar.suspend(|| writer.write(piece)).map_err(unwritten)?;
+                }
+                unreadable.push(Error::new(error).context(format!("cannot read {name}")));
+            }
             let pieces = judging::in_parallel(&round.resources, |resource| {
                 let piece = judge(resource);
                 // The resources of a Bundle come after it.

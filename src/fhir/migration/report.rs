@@ -17,7 +17,8 @@ pub fn piece(format: Format, file: &str, place: &Place, text: &str, migration: &
         Format::Json => (place.members(file), for_machines(migration)),
         Format::Junit => (String::new(), test_case(&name, migration)),
     };
-    Piece { is_refused: !migration.is_accepted(), is_whole: place.is_whole(), members, key: "migration", body }
+    let (is_refused, is_whole) = (!migration.is_accepted(), place.is_whole());
+    Piece { is_refused, is_unreadable: false, is_whole, members, key: "migration", body }
 }
 
 fn own(finding: &Finding) -> Position {

@@ -184,7 +184,12 @@ impl<'w> Walk<'w> {
 /// the formats of values and the codes of FHIR's own enumerations.
 fn is_of_the_reader(key: &str, place: &Place<'_>, anchor: Value<'_>) -> bool {
     match key {
-        "json" | "empty" | "unknown" | "type" | "primitive" => true,
+        "json" | "empty" | "unknown" | "type" => true,
+        // Texts are read whatever they are.
+        "primitive" => {
+            let is_text = matches!(place.type_code, "code" | "string" | "markdown" | "id" | "uri" | "url" | "canonical" | "oid");
+            !is_text && anchor.as_str() != Some("")
+        }
         "binding" => place.type_code == "code" && anchor.as_str().is_some(),
         "max" => place.choice.is_some(),
         _ => false,

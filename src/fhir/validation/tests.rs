@@ -641,6 +641,7 @@ fn the_content_of_a_content_reference_is_only_warned_about() {
     assert!(found.fix.as_ref().is_some_and(|fix| fix.contains("does not look into this element")), "{found:?}");
     assert_eq!(refused(&with(r#"{"colour": "a"}"#)), ["Observation.component.referenceRange.colour#unknown"]);
     assert_eq!(refused(&with(r#"{"text": 1}"#)), ["Observation.component.referenceRange.text#type"]);
+    assert_eq!(refused(&with(r#"{"text": ""}"#)), Vec::<String>::new());
 }
 
 #[test]
