@@ -116,6 +116,9 @@ impl Validate {
         for each in ignored {
             eprintln!("--profiles: {each}");
         }
+        for note in profiles.notes() {
+            eprintln!("--profiles: note: {note}");
+        }
         let Inputs { inputs, skipped, links, unreadable: not_found } = Inputs::of(&self.inputs);
         if inputs.is_empty() && not_found.is_empty() {
             bail!("there are no JSON files to judge");

@@ -69,7 +69,8 @@ impl<'w> Walk<'w> {
         }
         // The engine looks a coding or quantity up by system and code; of one that lacks either it says nothing.
         let text = |key: &str| value.get(key).and_then(Value::as_str);
-        if type_code != "CodeableConcept" && value.kind() == Kind::Object && text("system").and(text("code")).is_none() {
+        if type_code != "CodeableConcept" && value.kind() == Kind::Object && text("system").and(text("code")).is_none()
+        {
             return;
         }
         if let Some(maximum) = &binding.max_value_set

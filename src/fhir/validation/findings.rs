@@ -187,7 +187,8 @@ fn is_of_the_reader(key: &str, place: &Place<'_>, anchor: Value<'_>) -> bool {
         "json" | "empty" | "unknown" | "type" => true,
         // Texts are read whatever they are.
         "primitive" => {
-            let is_text = matches!(place.type_code, "code" | "string" | "markdown" | "id" | "uri" | "url" | "canonical" | "oid");
+            let is_text =
+                matches!(place.type_code, "code" | "string" | "markdown" | "id" | "uri" | "url" | "canonical" | "oid");
             !is_text && anchor.as_str() != Some("")
         }
         "binding" => place.type_code == "code" && anchor.as_str().is_some(),
