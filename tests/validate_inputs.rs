@@ -137,6 +137,29 @@ fn junit_has_a_case_for_each_resource() {
 }
 
 #[test]
+fn what_cannot_be_read_is_in_the_reports_of_machines() {
+    let good = "examples/r4/valid/patient-minimal.json";
+    let validate = |arguments: &[&str]| run(&[&["validate"], arguments].concat());
+    let junit = validate(&["no/such.json", good, "--format", "junit"]);
+    assert_eq!(junit.code, 2);
+    assert!(junit.out.contains("<testsuites tests=\"2\" failures=\"0\" errors=\"1\">"), "{}", junit.out);
+    let case = "<testcase classname=\"validate\" name=\"no/such.json\">\n      <error type=\"unreadable\" message=\"cannot read no/such.json: ";
+    assert!(junit.out.contains(case), "{}", junit.out);
+    let list: Json = serde_json::from_str(&validate(&[good, "no/such.json", "--format", "json"]).out).unwrap();
+    let (file, issue) = (&list[1]["file"], &list[1]["outcome"]["issue"][0]);
+    assert_eq!((file.as_str(), issue["severity"].as_str()), (Some("no/such.json"), Some("fatal")));
+    assert!(issue["diagnostics"].as_str().unwrap().starts_with("cannot read no/such.json: "), "{issue}");
+    let alone: Json = serde_json::from_str(&validate(&["no/such.json", "--format", "json"]).out).unwrap();
+    assert_eq!(alone["resourceType"], "OperationOutcome");
+    // What is no JSON was judged, and is refused.
+    let broken = run_with_input(&["validate", "-", "--format", "junit"], b"{");
+    assert!(broken.code == 1 && broken.out.contains("failures=\"1\" errors=\"0\""), "{}", broken.out);
+    // People see it on standard error.
+    let text = validate(&["no/such.json", good]);
+    assert!(!text.out.contains("no/such") && text.err.contains("no/such.json"), "{}", text.out);
+}
+
+#[test]
 fn exit_codes_are_told_and_kept() {
     let help = run(&["validate", "--help"]);
     assert!(help.out.contains("  0  every resource is accepted"), "{}", help.out);

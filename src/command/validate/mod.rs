@@ -170,7 +170,7 @@ impl Validate {
     fn judge_all(
         &self,
         inputs: &[Input],
-        mut not_read: Vec<(String, io::Error)>,
+        not_found: Vec<(String, io::Error)>,
         unreadable: &mut Vec<Error>,
         judge: impl Fn(&Resource) -> Option<Piece> + Sync,
     ) -> Result<Totals> {
@@ -178,16 +178,12 @@ impl Validate {
         let words = if self.migrate { ["accepted on R4", "not"] } else { ["accepted", "refused"] };
         let out = Output(Some(io::BufWriter::new(io::stdout().lock())));
         let mut writer = Writer::new(self.format.into(), out, words);
+        for (name, error) in not_found {
+            self.not_read(&mut writer, unreadable, name, error).map_err(unwritten)?;
+        }
         let mut source = Source::new(inputs);
         loop {
             let round = source.round();
-            not_read.extend(round.unreadable);
-            for (name, error) in not_read.drain(..) {
-                if let Some(piece) = report::unreadable(self.format.into(), &name, &error.to_string()) {
-                    bar.suspend(|| writer.write(piece)).map_err(unwritten)?;
-                }
-                unreadable.push(Error::new(error).context(format!("cannot read {name}")));
-            }
             let pieces = judging::in_parallel(&round.resources, |resource| {
                 let piece = judge(resource);
                 // The resources of a Bundle come after it.
@@ -196,8 +192,17 @@ impl Validate {
                 }
                 piece
             });
+            let mut not_read = round.unreadable.into_iter().peekable();
             // Written above the bar, should both go to one terminal.
-            let written = bar.suspend(|| pieces.into_iter().flatten().try_for_each(|piece| writer.write(piece)));
+            let written = bar.suspend(|| {
+                for (index, piece) in pieces.into_iter().enumerate() {
+                    while let Some((_, name, error)) = not_read.next_if(|(before, ..)| *before <= index) {
+                        self.not_read(&mut writer, unreadable, name, error)?;
+                    }
+                    piece.map_or(Ok(()), |piece| writer.write(piece))?;
+                }
+                not_read.try_for_each(|(_, name, error)| self.not_read(&mut writer, unreadable, name, error))
+            });
             written.map_err(unwritten)?;
             if round.is_last {
                 break;
@@ -205,6 +210,19 @@ impl Validate {
         }
         bar.finish_and_clear();
         writer.finish().map_err(unwritten)
+    }
+
+    /// Notes what could not be read, in the report as well where that is for machines.
+    fn not_read<W: Write>(
+        &self,
+        writer: &mut Writer<W>,
+        unreadable: &mut Vec<Error>,
+        name: String,
+        error: io::Error,
+    ) -> io::Result<()> {
+        let piece = report::unreadable(self.format.into(), &name, &error.to_string());
+        unreadable.push(Error::new(error).context(format!("cannot read {name}")));
+        piece.map_or(Ok(()), |piece| writer.write(piece))
     }
 
     /// The verdict on a Bundle itself, when there is something to say.

@@ -592,6 +592,8 @@ fn booleans_in_lists_and_empty_lists_of_values_are_passed_over() {
         assert_eq!(refused(&list(passed)), Vec::<String>::new());
         assert!(warned(&list(passed)).contains(&"Observation.note#passed-over"), "{passed}");
     }
+    let extensions = list(r#""extension": [{"url": "http://app.test/a", "valueString": "a"}, true]"#);
+    assert_eq!(refused(&extensions), ["Observation.extension#type"]);
     // A list of objects with nothing else is empty; numbers and texts are no objects.
     assert_eq!(refused(&list(r#""note": [true]"#)), ["Observation.note#empty"]);
     assert_eq!(refused(&list(r#""note": [{"text": "a"}, 1]"#)), ["Observation.note#type"]);

@@ -428,7 +428,10 @@ impl<'w> Walk<'w> {
         for item in
             slot.value.into_iter().chain(slot.sibling).flat_map(Value::items).filter(|item| is_passed_over(*item))
         {
-            if !scope.is_secondary {
+            // Where the server reads what it stores it takes whatever stands among extensions for one.
+            if matches!(&*child.name, "extension" | "modifierExtension") {
+                say(self, "type", item, "Error parsing JSON: the value of type Extension must be an object");
+            } else if !scope.is_secondary {
                 let text = "true and false are passed over as items of a list: no list of FHIR has any";
                 self.warning("passed-over", place, item, text.to_owned());
             }
