@@ -387,6 +387,9 @@ async fn prepare(options: Options) -> Result<(App, Vec<Bound>), StartError> {
     for each in ignored {
         tracing::warn!("--profiles: {each}");
     }
+    for note in profiles.notes() {
+        tracing::warn!("--profiles: note: {note}");
+    }
     let now = Clock::system().now();
     let names: Vec<String> = [&front.public_url, &front.https_public_url]
         .into_iter()

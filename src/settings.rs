@@ -168,12 +168,18 @@ knobs! {
     /// What becomes of a display that is none of its code's.
     display_mismatch: DisplayMismatch = DisplayMismatch::Warn, "display.mismatch",
         Choice(&[("warn", DisplayMismatch::Warn), ("refuse", DisplayMismatch::Refuse)]);
-    /// Which rules the STU3 profiles have.
+    /// Which rules the STU3 profiles have. `updated`: the later, relaxed ones (several identifiers and codings, `code.text`), as the
+    /// guide has them; where it is silent they follow R4. `2017`: the first, strict ones (one identifier, one coding, heart rate in
+    /// beats/min), published for the vital signs' base and partly concluded from pages of the guide: for an application made for
+    /// the sandbox as it was before July 2020.
     stu3_rules: Stu3Rules = Stu3Rules::Updated, "stu3.rules",
         Choice(&[("updated", Stu3Rules::Updated), ("2017", Stu3Rules::Of2017)]);
     /// Whether R4 profiles outside the published set are known.
     profiles_extras: bool = false, "profiles.extras", Flag;
-    /// Whose words the validator speaks.
+    /// In whose words an OperationOutcome says what the validator found; verdicts are the same. `current`: those of the engine in
+    /// use since July 2020, recorded. `2018`: the older engine's (`Profile ..., Element '...': minimum required = 1, but only found
+    /// 0`, places without line and column), recorded in 2018; for an application that still reads them, which is better off
+    /// reading the element in `location`.
     validator_texts: ValidatorTexts = ValidatorTexts::Current, "validator.texts",
         Choice(&[("current", ValidatorTexts::Current), ("2018", ValidatorTexts::Of2018)]);
     /// Whether the STU3 base answers batch and transaction.

@@ -409,32 +409,48 @@ fn a_read_with_includes_is_a_plain_read() {
 }
 
 #[test]
-fn drafts_that_are_no_good_harm_nobody() {
+fn a_draft_that_cannot_be_used_is_refused_with_the_reason() {
     let server = Server::start();
-    let base = Base { server: &server, base: "baseR4", token: None };
     let url = |word: &str| format!("http://phr.kanta.fi/StructureDefinition/{word}");
-    let upload = |word: &str, change: &dyn Fn(&mut serde_json::Value)| {
-        let mut json: serde_json::Value =
-            serde_json::from_str(&body_of("StructureDefinition", "baseR4", AINO, word)).unwrap();
-        change(&mut json);
-        let stored = base.send("POST", "StructureDefinition", Some(&json.to_string()), &[]);
-        assert_eq!(stored.status, 201, "{word}: {}", stored.body);
-    };
-    upload("itself", &|json| json["baseDefinition"] = url("itself").into());
-    upload("circle-1", &|json| json["baseDefinition"] = url("circle-2").into());
-    upload("circle-2", &|json| json["baseDefinition"] = url("circle-1").into());
-    upload("baseless", &|json| json["baseDefinition"] = "http://x.test/none".into());
-    upload("nonsense", &|json| {
-        json["differential"]["element"][1] = serde_json::json!({
-            "id": "Observation.nothing", "path": "Observation.nothing", "min": 1, "max": "3",
-            "constraint": [{"key": "x-1", "severity": "error", "human": "x", "expression": "((("}]
+    for base in ["baseStu3", "baseR4"] {
+        let base = Base { server: &server, base, token: None };
+        let upload = |word: &str, change: &dyn Fn(&mut serde_json::Value)| {
+            let mut json: serde_json::Value =
+                serde_json::from_str(&body_of("StructureDefinition", base.base, AINO, word)).unwrap();
+            change(&mut json);
+            base.send("POST", "StructureDefinition", Some(&json.to_string()), &[])
+        };
+        let refused = |word: &str, reason: &str, change: &dyn Fn(&mut serde_json::Value)| {
+            let answer = upload(word, change);
+            assert_eq!(answer.status, 422, "{word}: {}", answer.body);
+            assert!(answer.body.contains(reason), "{word}: {}", answer.body);
+            let rule = answer.header("sandbox-reason");
+            assert!(rule.starts_with("StructureDefinition.differential#draft; "), "{rule}");
+        };
+        refused("itself", "derives from itself", &|json| json["baseDefinition"] = url("itself").into());
+        refused("baseless", "there is no definition of http://x.test/none", &|json| {
+            json["baseDefinition"] = "http://x.test/none".into();
         });
-    });
-    for word in ["itself", "circle-1", "baseless", "nonsense"] {
-        let body =
-            body_of("Observation", "baseR4", AINO, word).replace("/fiphr-sd-bodyweight\"", &format!("/{word}\""));
-        let answer = base.send("POST", "Observation", Some(&body), &[]);
-        assert!(matches!(answer.status, 201 | 422), "{word}: {} {}", answer.status, answer.body);
+        refused("nonsense", "Observation has no element nothing", &|json| {
+            json["differential"]["element"][1] =
+                serde_json::json!({"id": "Observation.nothing", "path": "Observation.nothing", "min": 1});
+        });
+        refused("expression", "constraint x-1", &|json| {
+            json["differential"]["element"][0]["constraint"] =
+                serde_json::json!([{"key": "x-1", "severity": "error", "human": "x", "expression": "((("}]);
+        });
+        // What it stands on comes first.
+        let derived = |json: &mut serde_json::Value| json["baseDefinition"] = url("first").into();
+        refused("second", "there is no definition of", &derived);
+        assert_eq!(upload("first", &|_| {}).status, 201);
+        let second = upload("second", &derived);
+        assert_eq!(second.status, 201, "{}", second.body);
+        // No profile: nobody will be judged by it.
+        let other = upload("other", &|json| {
+            json["derivation"] = "specialization".into();
+            json["kind"] = "logical".into();
+        });
+        assert_eq!(other.status, 201, "{}", other.body);
     }
 }
 

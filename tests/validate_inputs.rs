@@ -130,10 +130,33 @@ fn json_is_an_outcome_for_one_file_and_a_list_for_more() {
 #[test]
 fn junit_has_a_case_for_each_resource() {
     let run = run_with_input(&["validate", "-", "--format", "junit"], bundle().as_bytes());
-    assert!(run.out.contains("<testsuites tests=\"3\" failures=\"1\">"), "{}", run.out);
+    assert!(run.out.contains("<testsuites tests=\"3\" failures=\"1\" errors=\"0\">"), "{}", run.out);
     assert!(run.out.contains("name=\"standard input entry[1] (urn:uuid:2)\""), "{}", run.out);
     assert_eq!(run.out.matches("<testcase ").count(), 3);
     assert_eq!(run.out.matches("<failure ").count(), 1);
+}
+
+#[test]
+fn what_cannot_be_read_is_in_the_reports_of_machines() {
+    let good = "examples/r4/valid/patient-minimal.json";
+    let validate = |arguments: &[&str]| run(&[&["validate"], arguments].concat());
+    let junit = validate(&["no/such.json", good, "--format", "junit"]);
+    assert_eq!(junit.code, 2);
+    assert!(junit.out.contains("<testsuites tests=\"2\" failures=\"0\" errors=\"1\">"), "{}", junit.out);
+    let case = "<testcase classname=\"validate\" name=\"no/such.json\">\n      <error type=\"unreadable\" message=\"cannot read no/such.json: ";
+    assert!(junit.out.contains(case), "{}", junit.out);
+    let list: Json = serde_json::from_str(&validate(&[good, "no/such.json", "--format", "json"]).out).unwrap();
+    let (file, issue) = (&list[1]["file"], &list[1]["outcome"]["issue"][0]);
+    assert_eq!((file.as_str(), issue["severity"].as_str()), (Some("no/such.json"), Some("fatal")));
+    assert!(issue["diagnostics"].as_str().unwrap().starts_with("cannot read no/such.json: "), "{issue}");
+    let alone: Json = serde_json::from_str(&validate(&["no/such.json", "--format", "json"]).out).unwrap();
+    assert_eq!(alone["resourceType"], "OperationOutcome");
+    // What is no JSON was judged, and is refused.
+    let broken = run_with_input(&["validate", "-", "--format", "junit"], b"{");
+    assert!(broken.code == 1 && broken.out.contains("failures=\"1\" errors=\"0\""), "{}", broken.out);
+    // People see it on standard error.
+    let text = validate(&["no/such.json", good]);
+    assert!(!text.out.contains("no/such") && text.err.contains("no/such.json"), "{}", text.out);
 }
 
 #[test]

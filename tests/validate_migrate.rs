@@ -84,6 +84,7 @@ fn the_report_names_each_change_and_what_remains() {
       change Observation.category[0].coding[0].system
         http://hl7.org/fhir/observation-category → http://terminology.hl7.org/CodeSystem/observation-category
         why: the code system has another URI in R4
+      what R4 says of the candidate; lines are the candidate's, which --write DIR writes:
       error Observation (line 20, column 13) [Observation.method#max]
         Observation.method: max allowed = 0, but found 1 (from http://phr.kanta.fi/StructureDefinition/fiphr-sd-bloodglucose)
            20 |   "method": {

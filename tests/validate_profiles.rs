@@ -164,11 +164,67 @@ fn a_draft_on_a_national_profile_learns_to_fix_its_own_url() {
     let without = judged(&draft);
     let fix = format!("the element Observation.meta.profile:fiphrProfile with fixedCanonical {SLEEP}");
     assert!(without.code == 1 && without.out.contains(&fix), "{}", without.out);
+    let note = format!("Observation.meta.profile:fiphrProfile: inherits the URL of its base, {base}, so that");
+    assert!(without.err.contains(&note), "{}", without.err);
     let elements = draft["differential"]["element"].as_array_mut().unwrap();
     elements.push(json!({"id": "Observation.meta.profile:fiphrProfile", "path": "Observation.meta.profile",
         "sliceName": "fiphrProfile", "fixedCanonical": SLEEP}));
     let with = judged(&draft);
-    assert_eq!(with.code, 0, "{}", with.out);
+    assert_eq!((with.code, with.err.as_str()), (0, ""), "{}", with.out);
+}
+
+#[test]
+fn what_may_not_be_meant_is_noted_and_what_never_fits_is_refused() {
+    let folder = folder();
+    let base = "http://hl7.org/fhir/StructureDefinition/Observation";
+    let path = folder.path().join("profile.json");
+    let judged = |elements: Json| {
+        let mut draft: Json = serde_json::from_str(&sleep(base)).unwrap();
+        draft["differential"]["element"] = elements;
+        std::fs::write(&path, draft.to_string()).unwrap();
+        let folder = folder.path().to_str().unwrap();
+        let run = run(&["validate", "examples/r4/valid/patient-minimal.json", "--profiles", folder]);
+        (run.code, run.err.replace(folder, "DIR"))
+    };
+    let codes = r#"{"resourceType": "CodeSystem", "url": "https://sleep.test/more", "content": "complete",
+        "concept": [{"code": "a"}, {"code": "b", "concept": [{"code": "a"}]}]}"#;
+    std::fs::write(folder.path().join("more.json"), codes).unwrap();
+    let value = |more: Json| {
+        let mut element = json!({"id": "Observation.value[x]", "path": "Observation.value[x]"});
+        element.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!([element])
+    };
+    let binding = json!({"strength": "required", "valueSet": "https://sleep.test/none|1"});
+    let extension = json!([{"id": "Observation.extension:mine", "path": "Observation.extension", "sliceName": "mine",
+        "type": [{"code": "Extension", "profile": ["https://sleep.test/missing"]}]}]);
+    let mut said = vec![
+        judged(value(json!({"type": [{"code": "CodeableConcept"}], "binding": binding}))),
+        judged(value(json!({"type": [{"code": "Quantity"}], "fixedString": "a"}))),
+        judged(value(json!({"fixedBoolean": "true"}))),
+        judged(extension),
+    ];
+    std::fs::remove_file(folder.path().join("more.json")).unwrap();
+    said.push(judged(json!([{"id": "Observation", "path": "Observation"}])));
+    let said: Vec<String> = said.iter().map(|(code, err)| format!("{code}\n{err}")).collect();
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    0
+    --profiles: note: DIR/profile.json: Observation.value[x]: the value set https://sleep.test/none is not known here: no code is judged by it, each gets a warning
+    --profiles: note: DIR/more.json: the code "a" is there more than once: which display is meant cannot be told
+
+    2
+    error: these definitions cannot be used:
+      DIR/profile.json: Observation.value[x]: fixedString does not fit the type of value, Quantity
+
+    2
+    error: these definitions cannot be used:
+      DIR/profile.json: Observation.value[x]: fixedBoolean cannot be "true": no value of that type is written so
+
+    2
+    error: these definitions cannot be used:
+      DIR/profile.json: Observation.extension:mine: there is no definition of https://sleep.test/missing, which tells the slice: add its StructureDefinition
+
+    0
+    "#);
 }
 
 #[test]
@@ -272,11 +328,15 @@ fn package_writes_both_versions_or_one() {
     assert_eq!(run(&["package", "--fhir", "r4", "--out", file.to_str().unwrap()]).code, 0);
     assert_eq!(std::fs::read(&file).unwrap(), std::fs::read(out.join(&names[1])).unwrap());
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "a draft was left behind");
-    let wrong = run(&["package", "--out", file.to_str().unwrap()]);
-    assert!(wrong.code == 2 && wrong.err.contains("name a folder"), "{}", wrong.err);
+    for taken in ["own-name.tgz", "other.tgz"].map(|name| folder.path().join(name)) {
+        let wrong = run(&["package", "--out", taken.to_str().unwrap()]);
+        assert!(wrong.code == 2 && wrong.err.contains("add --fhir"), "{}", wrong.err);
+        assert!(!taken.is_dir());
+    }
     assert_eq!(run(&["package", "--fhir", "r4", "--out", "/no/such/folder/p.tgz"]).code, 2);
     // Ours are built in: loading them again would be two opinions on one profile.
     let again = run(&["validate", "examples/r4/valid", "--profiles", file.to_str().unwrap()]);
-    assert!(again.code == 2 && again.err.contains("is a national StructureDefinition and built in"), "{}", again.err);
+    assert!(again.code == 2 && again.err.contains("others are national or FHIR's own, and built in"), "{}", again.err);
+    assert_eq!(again.err.lines().count(), 2, "{}", again.err);
     assert!(Path::new(&file).exists());
 }

@@ -23,9 +23,11 @@ impl Package {
             Some(version) if !self.out.is_dir() => write(version, &self.out)?,
             Some(version) => write(version, &self.out.join(packages::file_name(version)))?,
             None => {
-                if self.out.is_file() {
+                let is_archive =
+                    self.out.extension().is_some_and(|extension| ["tgz", "gz"].iter().any(|of| extension == *of));
+                if self.out.is_file() || is_archive && !self.out.is_dir() {
                     bail!(
-                        "{} is a file: name a folder for the packages of both versions, or add --fhir",
+                        "{} is one file, and there is a package for each FHIR version: add --fhir stu3 or --fhir r4, or name a folder",
                         self.out.display()
                     );
                 }

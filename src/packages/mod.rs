@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 
 pub use write::{file_name, write};
 
+/// So many definitions that are built in are told in one line.
+const MANY: usize = 3;
+
 /// Why content of one's own cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
@@ -33,8 +36,22 @@ pub enum PackageError {
     Invalid(Vec<CompileError>),
 }
 
+/// A line for each, but for the many that a copy of the national package brings.
 fn list(errors: &[CompileError]) -> String {
-    errors.iter().map(|error| format!("\n  {error}")).collect()
+    let (built_in, mut shown): (Vec<&CompileError>, Vec<&CompileError>) =
+        errors.iter().partition(|error| error.is_built_in());
+    let summary = match built_in.as_slice() {
+        [first, others @ ..] if others.len() >= MANY => Some(format!(
+            "\n  {} and {} others are national or FHIR's own, and built in already: leave them out",
+            first.file,
+            others.len()
+        )),
+        few => {
+            shown.splice(0..0, few.iter().copied());
+            None
+        }
+    };
+    summary.into_iter().chain(shown.into_iter().map(|error| format!("\n  {error}"))).collect()
 }
 
 /// The national definitions with what `paths` (folders, `.tgz` packages, JSON files) hold beside them, and what was ignored.

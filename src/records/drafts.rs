@@ -11,8 +11,8 @@ use crate::json::{Document, Value};
 use crate::store::View;
 use std::sync::Arc;
 
-/// How many drafts may be based on one another.
-const MOST_BASES: usize = 8;
+/// How many stored drafts a resource may be judged by: those it names, with those they are based on and use.
+const MOST_DRAFTS: usize = 32;
 
 impl Records {
     /// Asks the judge, with the drafts that the body names.
@@ -25,7 +25,17 @@ impl Records {
     ) -> Vec<Objection> {
         // Drafts are for the sandbox: there they are stored on the open endpoint.
         let may_use_drafts = *access == Access::Open || self.settings.is_sandbox;
-        let drafts = if may_use_drafts { self.drafts(version, document) } else { Vec::new() };
+        let wanted = match resource_type {
+            // A draft is judged by whether it can be used, together with the drafts it stands on.
+            ResourceType::StructureDefinition => references(document.root()),
+            _ if may_use_drafts => named(document),
+            _ => Vec::new(),
+        };
+        let own_url = match resource_type {
+            ResourceType::StructureDefinition => document.root().get("url").and_then(Value::as_str),
+            _ => None,
+        };
+        let drafts = self.drafts(version, wanted, own_url);
         let surroundings = Surroundings {
             now: self.clock.now(),
             questionnaires: self.questionnaires(version, resource_type),
@@ -60,27 +70,23 @@ impl Records {
         })
     }
 
-    /// The stored StructureDefinitions that a body names, and those they are based on.
-    fn drafts(&self, version: Version, document: &Document) -> Vec<String> {
-        let named = document.root().at(&["meta", "profile"]).into_iter().flat_map(Value::each);
-        let mut wanted: Vec<String> = named
-            .filter_map(Value::as_str)
-            .filter(|url| !self.judge.defines(version, url))
-            .map(str::to_owned)
-            .collect();
+    /// The stored StructureDefinitions with the URLs in `wanted`, and those they are based on and use; not the one at `own_url`.
+    fn drafts(&self, version: Version, wanted: Vec<String>, own_url: Option<&str>) -> Vec<String> {
+        let is_draft = |url: &String| !self.judge.defines(version, url);
+        let mut wanted: Vec<String> = wanted.into_iter().filter(is_draft).collect();
         if wanted.is_empty() {
             return Vec::new();
         }
         let view = self.store.view();
         let mut found: Vec<String> = Vec::new();
-        let mut seen: Vec<String> = Vec::new();
+        let mut seen: Vec<String> = own_url.into_iter().map(str::to_owned).collect();
         while let Some(url) = wanted.pop() {
-            if seen.len() > MOST_BASES || seen.contains(&url) {
+            if found.len() >= MOST_DRAFTS || seen.contains(&url) {
                 continue;
             }
-            if let Some((text, base)) = definition(&view, version, &url) {
+            if let Some((text, references)) = definition(&view, version, &url) {
                 found.push(text);
-                wanted.extend(base.filter(|base| !self.judge.defines(version, base)));
+                wanted.extend(references.into_iter().filter(is_draft));
             }
             seen.push(url);
         }
@@ -89,12 +95,27 @@ impl Records {
     }
 }
 
-/// The stored StructureDefinition with a URL, and what it is based on.
-fn definition(view: &View, version: Version, url: &str) -> Option<(String, Option<String>)> {
+/// The profiles that a body names.
+fn named(document: &Document) -> Vec<String> {
+    let named = document.root().at(&["meta", "profile"]).into_iter().flat_map(Value::each);
+    named.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The definitions that a StructureDefinition needs: its base, and the profiles of the types of its elements.
+fn references(definition: Value<'_>) -> Vec<String> {
+    let elements = definition.at(&["differential", "element"]).into_iter().flat_map(Value::items);
+    let types = elements.flat_map(|element| element.get("type").into_iter().flat_map(Value::items));
+    let profiles = types.flat_map(|reference| reference.get("profile").into_iter().flat_map(Value::each));
+    let urls = definition.get("baseDefinition").into_iter().chain(profiles).filter_map(Value::as_str);
+    urls.map(|url| url.split_once('|').map_or(url, |(url, _)| url).to_owned()).take(1000).collect()
+}
+
+/// The stored StructureDefinition with a URL, and what it needs.
+fn definition(view: &View, version: Version, url: &str) -> Option<(String, Vec<String>)> {
     let text = stored_under(view, version, ResourceType::StructureDefinition, url)?;
     let document = Document::parse(text.as_str()).ok()?;
-    let base = document.root().get("baseDefinition").and_then(Value::as_str).map(str::to_owned);
-    Some((text, base))
+    let references = references(document.root());
+    Some((text, references))
 }
 
 /// The text of the stored resource of a type that is indexed by its `url`.

@@ -3,7 +3,7 @@
 use super::Settings;
 use super::judge::{Judge, Objection, Surroundings};
 use crate::fhir::Version;
-use crate::fhir::definitions::{Definitions, Profiles, Selection, Source};
+use crate::fhir::definitions::{CompileError, Definitions, Profiles, Selection, Source};
 use crate::fhir::outcome::{ErrorCode, Issue};
 use crate::fhir::validation::{self, Finding, ForeignProfiles, Options};
 use crate::json::{Document, Value};
@@ -52,6 +52,46 @@ impl NationalProfiles {
         known.push((version, selection, drafts.to_vec(), compiled.clone()));
         compiled
     }
+
+    /// Why a profile cannot be judged by, should somebody name it; nothing about a StructureDefinition that is no profile.
+    fn unusable(
+        &self,
+        version: Version,
+        selection: Selection,
+        document: &Document,
+        drafts: &[String],
+    ) -> Vec<Objection> {
+        let text = |key: &str| document.root().get(key).and_then(Value::as_str).unwrap_or_default();
+        // One that is national is refused for that, by the room itself.
+        if text("derivation") != "constraint" || self.defines(version, text("url")) {
+            return Vec::new();
+        }
+        let texts = std::iter::once(document.text()).chain(drafts.iter().map(String::as_str));
+        let sources: Vec<Source> = texts
+            .enumerate()
+            .map(|(number, text)| Source { file: number.to_string(), text: text.to_owned() })
+            .collect();
+        let Err(errors) = self.profiles.of(version, selection).extended(&sources) else { return Vec::new() };
+        // What it stands on is as bad for it as what it says itself.
+        errors.into_iter().map(unusable).collect()
+    }
+}
+
+/// An error of a draft, as an objection to it.
+fn unusable(error: CompileError) -> Objection {
+    let CompileError { element, reason, .. } = error;
+    let place = if element.is_empty() { String::new() } else { format!("{element}: ") };
+    Objection {
+        issue: Issue {
+            severity: "error",
+            code: "processing",
+            error: None,
+            diagnostics: format!("Nothing can be judged by this profile: {place}{reason}"),
+            location: vec!["StructureDefinition.differential".to_owned()],
+        },
+        rule: "StructureDefinition.differential#draft".to_owned(),
+        fix: "put the differential right; profiles that it is based on or uses are stored before it".to_owned(),
+    }
 }
 
 impl Judge for NationalProfiles {
@@ -78,9 +118,10 @@ impl Judge for NationalProfiles {
             ..Options::default()
         };
         let selection = settings.definitions;
+        let is_draft = document.root().get("resourceType").and_then(Value::as_str) == Some("StructureDefinition");
         let mut named = document.root().at(&["meta", "profile"]).into_iter().flat_map(Value::each);
         let drafts = surroundings.drafts;
-        let extended = (!drafts.is_empty()).then(|| self.with_drafts(version, selection, drafts));
+        let extended = (!drafts.is_empty() && !is_draft).then(|| self.with_drafts(version, selection, drafts));
         let findings = match extended {
             None => validation::validate(self.profiles.of(version, selection), document, &options),
             Some(Some(definitions)) => {
@@ -99,6 +140,9 @@ impl Judge for NationalProfiles {
         let is_expected = |finding: &Finding| surroundings.by_type && finding.text == MISSING_PROFILE;
         let findings = findings.into_iter().filter(|finding| !is_expected(finding));
         let mut objections: Vec<Objection> = findings.map(Objection::from).collect();
+        if is_draft && !objections.iter().any(|objection| matches!(objection.issue.severity, "error" | "fatal")) {
+            objections.extend(self.unusable(version, selection, document, drafts));
+        }
         if settings.texts_of_2018 {
             // Recorded with the element alone.
             objections.iter_mut().for_each(|objection| objection.issue.location.truncate(1));

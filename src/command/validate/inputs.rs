@@ -1,6 +1,5 @@
 //! What the arguments lead to: files, in order, and what was passed over.
 
-use anyhow::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -47,8 +46,8 @@ pub struct Inputs {
     pub skipped: usize,
     /// How many symbolic links in folders lead to folders; followed, they might lead in circles.
     pub links: usize,
-    /// Why a file or folder could not be read; the others are judged all the same.
-    pub unreadable: Vec<Error>,
+    /// The files and folders that could not be read, and why; the others are judged all the same.
+    pub unreadable: Vec<(String, io::Error)>,
 }
 
 impl Inputs {
@@ -101,7 +100,7 @@ impl Inputs {
     }
 
     fn failed(&mut self, error: io::Error, path: &Path) {
-        self.unreadable.push(Error::new(error).context(format!("cannot read {}", path.display())));
+        self.unreadable.push((path.display().to_string(), error));
     }
 }
 

@@ -24,8 +24,8 @@ pub struct Source<'i> {
 pub struct Round {
     pub resources: Vec<Resource>,
     pub bytes: usize,
-    /// What could not be read, and why.
-    pub unreadable: Vec<(String, io::Error)>,
+    /// What could not be read: how many resources were read before it, its name, and why.
+    pub unreadable: Vec<(usize, String, io::Error)>,
     pub is_last: bool,
 }
 
@@ -45,7 +45,7 @@ impl<'i> Source<'i> {
                 };
                 match Resources::open(input) {
                     Ok(resources) => self.current = Some((input, resources)),
-                    Err(error) => round.unreadable.push((input.name(), error)),
+                    Err(error) => round.unreadable.push((round.resources.len(), input.name(), error)),
                 }
                 continue;
             };
@@ -56,7 +56,7 @@ impl<'i> Source<'i> {
                 }
                 Ok(None) => self.current = None,
                 Err(error) => {
-                    round.unreadable.push((input.name(), error));
+                    round.unreadable.push((round.resources.len(), input.name(), error));
                     self.current = None;
                 }
             }

@@ -116,8 +116,11 @@ impl Validate {
         for each in ignored {
             eprintln!("--profiles: {each}");
         }
-        let Inputs { inputs, skipped, links, mut unreadable } = Inputs::of(&self.inputs);
-        if inputs.is_empty() && unreadable.is_empty() {
+        for note in profiles.notes() {
+            eprintln!("--profiles: note: {note}");
+        }
+        let Inputs { inputs, skipped, links, unreadable: not_found } = Inputs::of(&self.inputs);
+        if inputs.is_empty() && not_found.is_empty() {
             bail!("there are no JSON files to judge");
         }
         let format = self.format.into();
@@ -126,7 +129,8 @@ impl Validate {
             false => questionnaires(&inputs),
         };
         let candidates = self.write.as_ref().map(|folder| Candidates::new(folder.clone()));
-        let totals = self.judge_all(&inputs, &mut unreadable, |resource| match self.migrate {
+        let mut unreadable = Vec::new();
+        let totals = self.judge_all(&inputs, not_found, &mut unreadable, |resource| match self.migrate {
             _ if resource.is_bundle => self.bundle(format, resource),
             true => Some(migrate(&profiles, self.selection(), format, candidates.as_ref(), resource)),
             false => Some(self.judge(&profiles, &questionnaires, format, resource)),
@@ -161,10 +165,12 @@ impl Validate {
         Selection { stu3_2017: self.stu3_rules == Stu3Rules::Of2017, r4_extras: self.extras }
     }
 
-    /// Writes what `judge` makes of each resource, in order, round by round.
+    /// Writes what `judge` makes of each resource, in order, round by round. What cannot be read is in the report, where that
+    /// is for machines, and in `unreadable`.
     fn judge_all(
         &self,
         inputs: &[Input],
+        not_found: Vec<(String, io::Error)>,
         unreadable: &mut Vec<Error>,
         judge: impl Fn(&Resource) -> Option<Piece> + Sync,
     ) -> Result<Totals> {
@@ -172,11 +178,12 @@ impl Validate {
         let words = if self.migrate { ["accepted on R4", "not"] } else { ["accepted", "refused"] };
         let out = Output(Some(io::BufWriter::new(io::stdout().lock())));
         let mut writer = Writer::new(self.format.into(), out, words);
+        for (name, error) in not_found {
+            self.not_read(&mut writer, unreadable, name, error).map_err(unwritten)?;
+        }
         let mut source = Source::new(inputs);
         loop {
             let round = source.round();
-            let failed = |(name, error)| Error::new(error).context(format!("cannot read {name}"));
-            unreadable.extend(round.unreadable.into_iter().map(failed));
             let pieces = judging::in_parallel(&round.resources, |resource| {
                 let piece = judge(resource);
                 // The resources of a Bundle come after it.
@@ -185,8 +192,17 @@ impl Validate {
                 }
                 piece
             });
+            let mut not_read = round.unreadable.into_iter().peekable();
             // Written above the bar, should both go to one terminal.
-            let written = bar.suspend(|| pieces.into_iter().flatten().try_for_each(|piece| writer.write(piece)));
+            let written = bar.suspend(|| {
+                for (index, piece) in pieces.into_iter().enumerate() {
+                    while let Some((_, name, error)) = not_read.next_if(|(before, ..)| *before <= index) {
+                        self.not_read(&mut writer, unreadable, name, error)?;
+                    }
+                    piece.map_or(Ok(()), |piece| writer.write(piece))?;
+                }
+                not_read.try_for_each(|(_, name, error)| self.not_read(&mut writer, unreadable, name, error))
+            });
             written.map_err(unwritten)?;
             if round.is_last {
                 break;
@@ -194,6 +210,19 @@ impl Validate {
         }
         bar.finish_and_clear();
         writer.finish().map_err(unwritten)
+    }
+
+    /// Notes what could not be read, in the report as well where that is for machines.
+    fn not_read<W: Write>(
+        &self,
+        writer: &mut Writer<W>,
+        unreadable: &mut Vec<Error>,
+        name: String,
+        error: io::Error,
+    ) -> io::Result<()> {
+        let piece = report::unreadable(self.format.into(), &name, &error.to_string());
+        unreadable.push(Error::new(error).context(format!("cannot read {name}")));
+        piece.map_or(Ok(()), |piece| writer.write(piece))
     }
 
     /// The verdict on a Bundle itself, when there is something to say.

@@ -1,5 +1,7 @@
 //! Definitions of a supplier's own beside the national ones: draft profiles and their terminology.
 
+mod notes;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use crate::json::{Document, Value};
 pub struct Profiles {
     /// By version, and by whether an overlay is selected.
     own: Arc<[[Option<Definitions>; 2]; 2]>,
+    notes: Arc<[String]>,
 }
 
 /// What belongs together, such as a FHIR package: terminology in it is for the versions of its profiles.
@@ -71,9 +74,25 @@ impl Profiles {
             }
         }
         match errors.is_empty() {
-            true => Ok((Profiles { own: Arc::new(own) }, ignored)),
+            true => {
+                let mut notes = Vec::new();
+                for (own, sources) in own.iter().zip(&sources) {
+                    if let [Some(definitions), _] = own {
+                        notes.extend(sources.iter().flat_map(|source| notes::on(definitions, source)));
+                    }
+                }
+                // Terminology for both versions is looked at twice.
+                let mut seen = std::collections::HashSet::new();
+                notes.retain(|note| seen.insert(note.clone()));
+                Ok((Profiles { own: Arc::new(own), notes: notes.into() }, ignored))
+            }
             false => Err(errors),
         }
+    }
+
+    /// What of a supplier's own definitions may not be meant as it is, with file and element; they are used all the same.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The definitions of a FHIR version, with the national profiles that are selected.
@@ -101,6 +120,16 @@ impl Profiles {
         let Some(definitions) = &self.own[slot(version)][0] else { return Vec::new() };
         let is_own = |url: &&str| definitions.profile(url).is_some_and(|profile| definitions.is_own(profile));
         definitions.profile_urls().into_iter().filter(is_own).collect()
+    }
+}
+
+/// How the reason ends for a definition that is there already.
+const BUILT_IN: &str = "built in: give your own another canonical URL";
+
+impl CompileError {
+    /// Whether the definition is refused for being one of those that are built in.
+    pub fn is_built_in(&self) -> bool {
+        self.reason.ends_with(BUILT_IN)
     }
 }
 
@@ -200,7 +229,7 @@ impl Sorting {
         }
         if let Some(whose) = owner(resource, url) {
             let kind = resource["resourceType"].as_str().unwrap_or_default();
-            let reason = format!("{url} is {whose} {kind} and built in: give your own another canonical URL");
+            let reason = format!("{url} is {whose} {kind} and {BUILT_IN}");
             return self.refuse(file, reason);
         }
         if let Some(other) = self.seen.insert((url.to_owned(), version), file.clone()) {

@@ -6,6 +6,7 @@
 
 mod care_plan;
 mod codes;
+mod decisions;
 mod device;
 mod medication;
 mod observation;
@@ -38,6 +39,15 @@ pub struct Change {
     pub why: String,
 }
 
+/// Something that no rule can turn into R4, so that a person has to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Where it stands in the STU3 resource.
+    pub path: String,
+    /// What it is, and what can be done.
+    pub text: String,
+}
+
 /// What became of a resource.
 #[derive(Clone, Debug)]
 pub enum Migration {
@@ -56,9 +66,11 @@ pub struct Candidate {
     pub profile: String,
     /// What was changed, in the order of the elements of a kind.
     pub changes: Vec<Change>,
+    /// What is left for a person, in the order of the elements; it stands in `text` as it was.
+    pub decisions: Vec<Decision>,
     /// The resource, indented.
     pub text: String,
-    /// What the R4 validator says of it: errors are what remains to be done.
+    /// What the R4 validator says of it: errors are what remains to be done. Lines are those of `text`.
     pub findings: Vec<Finding>,
 }
 
@@ -97,8 +109,14 @@ pub fn migrate(profiles: &Profiles, selection: Selection, document: &Document) -
             source.url
         ));
     };
-    let mut draft =
-        Draft { of_type: source.type_name.to_string(), root: Node::of(root), changes: Vec::new(), stu3, r4 };
+    let mut draft = Draft {
+        of_type: source.type_name.to_string(),
+        root: Node::of(root),
+        changes: Vec::new(),
+        decisions: decisions::of(&source.type_name, root),
+        stu3,
+        r4,
+    };
     draft.profile(index, spelled, &profile);
     draft.codes();
     draft.extension_urls();
@@ -129,7 +147,8 @@ pub fn migrate(profiles: &Profiles, selection: Selection, document: &Document) -
         // A list around what nested as deep as is allowed already.
         Err(error) => (String::new(), vec![validation::unreadable(&error)]),
     };
-    Migration::Candidate(Box::new(Candidate { profile, changes: draft.changes, text, findings }))
+    let Draft { changes, decisions, .. } = draft;
+    Migration::Candidate(Box::new(Candidate { profile, changes, decisions, text, findings }))
 }
 
 /// The R4 profile for the content of an STU3 one: `fiphr-x-stu3` and `fiphr-sd-x-stu3` became `fiphr-sd-x` or `fiphr-sd-x-r4`.
@@ -145,6 +164,7 @@ struct Draft<'d> {
     of_type: String,
     root: Node,
     changes: Vec<Change>,
+    decisions: Vec<Decision>,
     stu3: &'d Definitions,
     r4: &'d Definitions,
 }

@@ -1,6 +1,6 @@
 //! What `validate --migrate` prints.
 
-use super::{Candidate, Change, Migration};
+use super::{Candidate, Change, Decision, Migration};
 use crate::fhir::validation::report::{
     Format, Piece, Place, counted, describe, junit_case, line, operation_outcome, pretty,
 };
@@ -17,7 +17,8 @@ pub fn piece(format: Format, file: &str, place: &Place, text: &str, migration: &
         Format::Json => (place.members(file), for_machines(migration)),
         Format::Junit => (String::new(), test_case(&name, migration)),
     };
-    Piece { is_refused: !migration.is_accepted(), is_whole: place.is_whole(), members, key: "migration", body }
+    let (is_refused, is_whole) = (!migration.is_accepted(), place.is_whole());
+    Piece { is_refused, is_unreadable: false, is_whole, members, key: "migration", body }
 }
 
 fn own(finding: &Finding) -> Position {
@@ -49,17 +50,28 @@ fn for_people(name: &str, text: &str, migration: &Migration) -> String {
             }
         }
         Migration::Candidate(candidate) => {
-            let Candidate { profile, changes, text, findings } = &**candidate;
-            let verdict = match errors(findings).len() {
+            let Candidate { profile, changes, decisions, text, findings } = &**candidate;
+            let mut verdict = match errors(findings).len() {
                 0 => "then accepted".to_owned(),
                 remaining => format!("then refused, {} to put right by hand", counted(remaining, "error")),
             };
+            if !decisions.is_empty() {
+                let _ = write!(verdict, ", {} to decide", counted(decisions.len(), "thing"));
+            }
             let _ = writeln!(out, "{name}: {} to {profile}, {verdict}", counted(changes.len(), "change"));
             for Change { path, from, to, why } in changes {
                 let _ = writeln!(out, "  change {path}\n    {from} → {to}\n    why: {why}");
             }
+            for Decision { path, text } in decisions {
+                let _ = writeln!(out, "  decide {path}\n    {text}");
+            }
+            if told(findings).next().is_some() {
+                let _ = writeln!(
+                    out,
+                    "  what R4 says of the candidate; lines are the candidate's, which --write DIR writes:"
+                );
+            }
             for finding in told(findings) {
-                // Lines are those of the candidate.
                 describe(&mut out, text, finding, own(finding));
             }
         }
@@ -74,15 +86,20 @@ fn for_machines(migration: &Migration) -> String {
             (json!({ "result": "already-r4", "outcome": operation_outcome(findings, own) }), None)
         }
         Migration::Candidate(candidate) => {
-            let Candidate { profile, changes, text, findings } = &**candidate;
+            let Candidate { profile, changes, decisions, text, findings } = &**candidate;
             let change = |change: &Change| {
                 let Change { path, from, to, why } = change;
                 json!({ "path": path, "from": from, "to": to, "why": why })
             };
             let changes: Vec<Json> = changes.iter().map(change).collect();
+            let decisions: Vec<Json> =
+                decisions.iter().map(|Decision { path, text }| json!({ "path": path, "text": text })).collect();
             let result = if migration.is_accepted() { "accepted" } else { "incomplete" };
             let outcome = operation_outcome(findings, own);
-            (json!({ "result": result, "profile": profile, "changes": changes, "outcome": outcome }), Some(text))
+            let head = json!({
+                "result": result, "profile": profile, "changes": changes, "decisions": decisions, "outcome": outcome,
+            });
+            (head, Some(text))
         }
     };
     let head = pretty(&head);
@@ -106,11 +123,17 @@ fn test_case(name: &str, migration: &Migration) -> String {
         Migration::AlreadyR4(findings) => (findings, String::new()),
         Migration::Candidate(candidate) => {
             let change = |change: &Change| format!("{}: {} → {} ({})", change.path, change.from, change.to, change.why);
-            (&candidate.findings, candidate.changes.iter().map(change).collect::<Vec<_>>().join("\n"))
+            let decision = |decision: &Decision| format!("to decide: {}: {}", decision.path, decision.text);
+            let changes = candidate.changes.iter().map(change).chain(candidate.decisions.iter().map(decision));
+            (&candidate.findings, changes.collect::<Vec<_>>().join("\n"))
         }
     };
     let errors = errors(findings);
     let all = errors.iter().map(|finding| line(finding, own(finding))).collect::<Vec<_>>().join("\n");
+    let all = match migration {
+        Migration::Candidate(_) => format!("Lines are those of the R4 candidate.\n{all}"),
+        _ => all,
+    };
     let failure = errors.first().map(|first| (&*first.rule, &*first.text, all));
     junit_case("migrate", name, failure, &output)
 }

@@ -220,3 +220,38 @@ fn odd_shapes_do_no_harm() {
         }
     }
 }
+
+/// What is left for a person, in lines.
+fn decisions(example: &str, members: Json) -> String {
+    let mut resource: Json = serde_json::from_str(example).unwrap();
+    resource.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    let document = Document::parse(resource.to_string()).unwrap();
+    let Migration::Candidate(candidate) = migrate(&Profiles::default(), Selection::default(), &document) else {
+        panic!("no candidate")
+    };
+    let lines = candidate.decisions.iter().map(|decision| format!("{}: {}", decision.path, decision.text));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_only_a_person_can_decide_is_said() {
+    let extension = json!({
+        "url": "http://phr.kanta.fi/StructureDefinition/fiphr-ext-questionnaire-enablewhen",
+        "valueString": "item.where(linkId='2').answer.value = false",
+    });
+    let inner = json!({ "linkId": "1.1", "type": "string", "extension": [{ "url": "http://x.test/a" }, extension] });
+    let items = json!([{ "linkId": "1", "type": "group", "item": [inner] }]);
+    let performer = json!([{ "actor": { "reference": "Patient/a" }, "onBehalfOf": { "display": "b" } }]);
+    let device = json!([{ "resourceType": "Patient", "id": "p" }, { "resourceType": "Device", "id": "d" }]);
+    assert_eq!(decisions(WEIGHT, json!({})), "");
+    let said = [
+        decisions(QUESTIONS, json!({ "item": items })),
+        decisions(INSULIN, json!({ "performer": performer })),
+        decisions(WEIGHT, json!({ "contained": device })),
+    ];
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    Questionnaire.item[0].item[0].extension[1]: the condition "item.where(linkId='2').answer.value = false" is an extension of Kanta's that is published for STU3 alone: R4 stores it, and readers may ask the question whatever the answers are. Say it as enableWhen (question, operator, answer[x]; several with enableBehavior) and take the extension out, or ask the question always
+    MedicationAdministration.performer[0].onBehalfOf: R4 does not say on whose behalf somebody acted. Take onBehalfOf out, and where it matters say it in the narrative (text), or name the organisation as actor of a performer of its own if the profile allows one
+    Observation.contained[1]: the R4 profiles have no place for a device (Observation.device is not allowed), and none is published for a contained Device. Take out both the Device and the reference to it (device), and say what a reader should know of it, such as maker and model, in the narrative (text) or a note
+    "#);
+}

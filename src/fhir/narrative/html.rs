@@ -2,7 +2,7 @@
 //! a browser's HTML parser would read XHTML.
 
 use super::markup::{Attribute, Event, Reader};
-use super::{check, entities, rules};
+use super::{check, entities, local, rules};
 use crate::fhir::primitive::Severity;
 
 /// The inside of a narrative's div as HTML, or nothing when it breaks the rules.
@@ -21,7 +21,7 @@ pub fn to_html(div: &str) -> Option<String> {
     while let Some(event) = reader.next().ok()? {
         match event {
             Event::Start { .. } if open.is_empty() => open.push(""),
-            Event::Start { name, attributes, .. } => open.push(start(&mut html, name, &attributes)?),
+            Event::Start { name, attributes, .. } => open.push(start(&mut html, local(name), &attributes)?),
             Event::Text { text, .. } => escape(&mut html, text),
             Event::End => html.push_str(open.pop()?),
         }

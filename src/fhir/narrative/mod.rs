@@ -20,6 +20,9 @@ pub const XHTML: &str = "http://www.w3.org/1999/xhtml";
 /// After this many problems of one narrative the rest is not listed.
 const MOST_PROBLEMS: usize = 100;
 
+/// Prefixes of namespaces that are known at a time.
+const MOST_PREFIXES: usize = 64;
+
 /// What is wrong with a narrative.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -65,7 +68,7 @@ pub struct Language<'d> {
 ///
 /// `div` is the value of `Narrative.div`, its JSON escapes resolved.
 pub fn check(div: &str) -> Vec<Problem> {
-    let mut inspection = Inspection { problems: Vec::new(), has_content: false, is_first: true };
+    let mut inspection = Inspection { problems: Vec::new(), has_content: false, prefixes: Vec::new(), depth: 0 };
     match inspection.run(div) {
         Ok(()) if !inspection.has_content => inspection.problem(
             ProblemKind::Empty,
@@ -150,14 +153,17 @@ pub fn check_language(div: &str, resource_language: &str) -> Vec<Problem> {
     texts.into_iter().map(problem).collect()
 }
 
-struct Inspection {
+struct Inspection<'d> {
     problems: Vec<Problem>,
     has_content: bool,
-    is_first: bool,
+    /// The prefixes that stand for a namespace, each with the depth of the element that says so.
+    prefixes: Vec<(usize, &'d str, &'d str)>,
+    /// How many elements are open.
+    depth: usize,
 }
 
-impl Inspection {
-    fn run(&mut self, div: &str) -> Result<(), Malformed> {
+impl<'d> Inspection<'d> {
+    fn run(&mut self, div: &'d str) -> Result<(), Malformed> {
         // What XML 1.0 has no place for, however it was escaped in JSON.
         let is_odd = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
         if let Some(offset) = div.bytes().position(is_odd) {
@@ -168,8 +174,10 @@ impl Inspection {
         while let Some(event) = reader.next()? {
             match event {
                 Event::Start { name, attributes, span } => {
-                    let was_first = std::mem::replace(&mut self.is_first, false);
+                    let was_first = self.depth == 0;
+                    self.depth += 1;
                     self.namespaces(was_first, name, &attributes, &span);
+                    let name = local(name);
                     // HAPI judges the names of what is inside the div; the root has been judged by its namespace.
                     if !rules::is_allowed_element(name) && !was_first {
                         let text = format!("Illegal element name in the XHTML ('{name}')");
@@ -196,16 +204,35 @@ impl Inspection {
                     self.has_content |= name == "img";
                 }
                 Event::Text { has_content, .. } => self.has_content |= has_content,
-                Event::End => {}
+                Event::End => {
+                    self.depth -= 1;
+                    while self.prefixes.pop_if(|(depth, ..)| *depth > self.depth).is_some() {}
+                }
             }
         }
         Ok(())
     }
 
-    fn namespaces(&mut self, is_root: bool, name: &str, attributes: &[markup::Attribute<'_>], span: &Range<usize>) {
-        let declared = attributes.iter().find(|attribute| attribute.name == "xmlns").map(|attribute| attribute.value);
+    /// What counts of a name is the namespace its prefix stands for (XML Namespaces 1.0 §2.3), for the engine as well.
+    fn namespaces(&mut self, is_root: bool, name: &str, attributes: &[markup::Attribute<'d>], span: &Range<usize>) {
+        for attribute in attributes {
+            if let Some(prefix) = attribute.name.strip_prefix("xmlns:") {
+                // Thousands of them serve nothing, and each name would be looked up among them.
+                if self.prefixes.len() < MOST_PREFIXES {
+                    self.prefixes.push((self.depth, prefix, attribute.value));
+                }
+            }
+        }
+        let prefix = name.split_once(':').map(|(prefix, _)| prefix);
+        let declared = match prefix {
+            None => attributes.iter().find(|attribute| attribute.name == "xmlns").map(|attribute| attribute.value),
+            Some(prefix) => {
+                let known = self.prefixes.iter().rev().find(|(_, known, _)| *known == prefix);
+                Some(known.map_or("http://error/undefined-namespace", |(.., namespace)| *namespace))
+            }
+        };
         if is_root {
-            if name != "div" {
+            if local(name) != "div" {
                 let text = format!("Wrong name on the XHTML ('{name}') - must start with div");
                 self.problem(ProblemKind::Namespace, text, span.clone());
             }
@@ -229,6 +256,11 @@ impl Inspection {
             self.problems.push(Problem { severity, kind, text, span });
         }
     }
+}
+
+/// A name without its prefix.
+fn local(name: &str) -> &str {
+    name.split_once(':').map_or(name, |(_, local)| local)
 }
 
 #[cfg(test)]

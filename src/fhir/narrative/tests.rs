@@ -49,6 +49,21 @@ fn the_root_is_a_div_of_xhtml() {
 }
 
 #[test]
+fn a_prefix_stands_for_its_namespace() {
+    let prefixed = |name: &str| format!("<{name} xmlns:h='{XHTML}'>a<h:b xmlns:h='{XHTML}'>b</h:b><p>c</p></{name}>");
+    assert_eq!(check(&prefixed("h:div")), []);
+    assert_eq!(to_html(&prefixed("h:div")).as_deref(), Some("a<b>b</b><p>c</p>"));
+    assert_eq!(texts(&prefixed("h:p")), ["Wrong name on the XHTML ('h:p') - must start with div"]);
+    assert!(texts(&prefixed("g:div"))[0].contains("http://error/undefined-namespace"));
+    // A prefix ends with the element that says it.
+    let outside = div(&format!("<p xmlns:h='{XHTML}'><h:b>a</h:b></p><h:b>a</h:b>"));
+    assert_eq!(texts(&outside), ["Wrong namespace on the XHTML ('http://error/undefined-namespace')"]);
+    assert_eq!(texts(&div("<h:b xmlns:h='u'>a</h:b>")), ["Wrong namespace on the XHTML ('u')"]);
+    let script = div(&format!("<h:script xmlns:h='{XHTML}'>a</h:script>"));
+    assert_eq!(texts(&script), ["Illegal element name in the XHTML ('script')"]);
+}
+
+#[test]
 fn there_is_some_content() {
     for empty in ["", "  \n", "<p> </p>", "<!-- text -->", "&#32;&#10;", "<![CDATA[a]]>"] {
         assert_eq!(check(&div(empty))[0].kind, ProblemKind::Empty, "{empty}");

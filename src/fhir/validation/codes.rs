@@ -67,6 +67,12 @@ impl<'w> Walk<'w> {
         if binding.strength < Strength::Extensible {
             return;
         }
+        // The engine looks a coding or quantity up by system and code; of one that lacks either it says nothing.
+        let text = |key: &str| value.get(key).and_then(Value::as_str);
+        if type_code != "CodeableConcept" && value.kind() == Kind::Object && text("system").and(text("code")).is_none()
+        {
+            return;
+        }
         if let Some(maximum) = &binding.max_value_set
             && binding.strength < Strength::Required
             && matches!(self.verdict(maximum, type_code, value), Verdict::Out)
@@ -158,7 +164,13 @@ impl<'w> Walk<'w> {
             return;
         }
         let text = |key: &str| coding.get(key).and_then(Value::as_str);
-        let Some(system) = text("system") else { return };
+        let Some(system) = text("system") else {
+            if text("code").is_some() {
+                let text = "A code with no system has no defined meaning. A system should be provided";
+                self.warning("system", place, coding, text.to_owned());
+            }
+            return;
+        };
         if !is_absolute(system) {
             let text = "Coding.system must be an absolute reference, not a local reference";
             self.error("system", place, coding, text.to_owned());

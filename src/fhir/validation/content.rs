@@ -102,8 +102,14 @@ impl<'w> Walk<'w> {
                     None => return,
                 }
             }
+            // Where a profile is made complete the engine (5.2) writes such a reference as a URL, and then does not find
+            // the element by it: only the JSON within is judged. In the definition of a type it finds it.
+            let is_overlooked = u32::from(scope.structure.is_constraint);
+            self.overlooked += is_overlooked;
             self.invariants(scope, place, &target.constraints, Some(value), None);
-            return self.children(scope, place, &target.children, value);
+            self.children(scope, place, &target.children, value);
+            self.overlooked -= is_overlooked;
+            return;
         }
         if let Some(structure) = structure {
             let place = place.defined_by(Some(structure));

@@ -159,16 +159,40 @@ impl<'w> Walk<'w> {
         anchor: Value<'w>,
         text: String,
     ) {
+        let is_overlooked = self.overlooked > 0 && severity == Severity::Error && !is_of_the_reader(key, place, anchor);
+        let severity = if is_overlooked { Severity::Warning } else { severity };
         if self.findings.is_quiet() {
             return self.findings.count(severity);
         }
         let path = place.element_path();
-        let fix = advice::advise(self, key, place, &path, anchor, &text);
+        let fix = match is_overlooked {
+            true => Some(
+                "put it right all the same: the service's engine does not look into this element, newer ones do".into(),
+            ),
+            false => advice::advise(self, key, place, &path, anchor, &text),
+        };
         let offset = match key {
             "unknown" | "json" => anchor.key_span().map_or(anchor.span().start, |span| span.start),
             _ => anchor.span().start,
         };
         let finding = Finding::new(severity, format!("{path}#{key}"), location.to_owned(), text);
         self.findings.push(Finding { fix, ..finding }, offset);
+    }
+}
+
+/// Whether a rule is one that holds as the text is read, before any definition is looked at: the JSON, the names of elements,
+/// the formats of values and the codes of FHIR's own enumerations.
+fn is_of_the_reader(key: &str, place: &Place<'_>, anchor: Value<'_>) -> bool {
+    match key {
+        "json" | "empty" | "unknown" | "type" => true,
+        // Texts are read whatever they are.
+        "primitive" => {
+            let is_text =
+                matches!(place.type_code, "code" | "string" | "markdown" | "id" | "uri" | "url" | "canonical" | "oid");
+            !is_text && anchor.as_str() != Some("")
+        }
+        "binding" => place.type_code == "code" && anchor.as_str().is_some(),
+        "max" => place.choice.is_some(),
+        _ => false,
     }
 }

@@ -78,7 +78,7 @@ pub struct Finding {
     pub severity: Severity,
     /// The element and the key of the rule: `Observation.language#min`, `Observation#PHR-2`. Stable across instances: no
     /// indices, choices as `value[x]`. An element's keys are `min`, `max`, `slice-min`, `slice-max`, `slice-closed`,
-    /// `slice-order`, `slice`, `fixed`, `pattern`, `binding`, `display`, `type`, `primitive`, `json`, `empty`, `unknown`,
+    /// `slice-order`, `slice`, `slice-unknowable`, `white-space`, `passed-over`, `fixed`, `pattern`, `binding`, `display`, `type`, `primitive`, `json`, `empty`, `unknown`,
     /// `narrative`, `language`, `reference`, `extension`, `context`, `identifier`, `system`, `code`, `id`, `duplicate`, `profile`,
     /// `questionnaire`, `item-unknown`, `item-misplaced`, `item-order`, `item-link`, `item-text`, `item-required`,
     /// `item-repeats`, `item-type`, `item-option`, `item-disabled`, `item-condition`, `item-nesting`, `condition`, and the keys of

@@ -1,6 +1,7 @@
 //! Primitive values, their formats, and the siblings that hold their ids and extensions.
 
 use super::codes::is_absolute;
+use super::literals::shown;
 use super::place::Place;
 use super::walk::{Holder, Item, Scope, Walk};
 use crate::fhir::definitions::{Element, TypeReference};
@@ -21,9 +22,20 @@ impl<'w> Walk<'w> {
             self.deeper(place, sibling, |walk| walk.sibling(scope, place, item.value, sibling));
         }
         let Some(value) = item.value else {
+            // The engine judges the value of an element that has one; see `is_judged_twice` for the exception.
+            if let Some(literal) = element.fixed.as_ref().or(element.pattern.as_ref()).filter(|_| item.is_judged_twice)
+            {
+                let text = format!("Value is 'null' but must be '{}'", shown(literal));
+                self.error("fixed", place, item.anchor(), text);
+            }
             self.invariants(scope, place, &element.constraints, None, item.sibling);
             return;
         };
+        if &*reference.code != "xhtml" && is_white_space(value) {
+            self.white_space(scope, place, element, item, value);
+            self.invariants(scope, place, &element.constraints, Some(value), item.sibling);
+            return;
+        }
         let is_readable = scope.is_secondary || self.format(place, reference, value);
         if let Some(longest) = element.max_length.filter(|_| !scope.is_secondary) {
             let length = value.as_str().map_or(0, |text| text.chars().count());
@@ -50,6 +62,24 @@ impl<'w> Walk<'w> {
             self.binding(place, binding, &reference.code, value);
         }
         self.invariants(scope, place, &element.constraints, Some(value), item.sibling);
+    }
+
+    /// A value of white space alone is only warned about, and nothing else of it is looked at: neither a binding nor, in
+    /// general, a fixed value.
+    fn white_space(
+        &mut self,
+        scope: &Scope<'w>,
+        place: &Place<'_>,
+        element: &'w Element,
+        item: &Item<'w>,
+        value: Value<'w>,
+    ) {
+        if !scope.is_secondary && item.sibling.is_none() {
+            self.warning("white-space", place, value, "Primitive types should not only be whitespace".to_owned());
+        }
+        if let Some(literal) = element.fixed.as_ref().or(element.pattern.as_ref()).filter(|_| item.is_judged_twice) {
+            self.fixed(place, value, literal);
+        }
     }
 
     /// Whether the value can be read as its type.
@@ -159,6 +189,15 @@ impl<'w> Walk<'w> {
             _ => {}
         }
     }
+}
+
+/// Whether a text has letters, all of them white space to Java.
+fn is_white_space(value: Value<'_>) -> bool {
+    let is_white = |letter: char| {
+        letter.is_whitespace() && !matches!(letter, '\u{a0}' | '\u{2007}' | '\u{202f}' | '\u{85}')
+            || matches!(letter, '\u{1c}'..='\u{1f}')
+    };
+    value.as_str().is_some_and(|text| !text.is_empty() && text.chars().all(is_white))
 }
 
 /// Whether JSON has the wrong kind of value for a primitive type.

@@ -112,6 +112,8 @@ impl Report<'_> {
 pub struct Piece {
     /// Whether the resource was refused.
     pub is_refused: bool,
+    /// Whether there was nothing to judge, because the file could not be read.
+    pub is_unreadable: bool,
     /// Whether it was all its file held.
     pub is_whole: bool,
     /// For a list in JSON: members that name the resource.
@@ -132,7 +134,32 @@ pub fn piece(format: Format, report: &Report<'_>) -> Piece {
         ),
         Format::Junit => (String::new(), test_case(report)),
     };
-    Piece { is_refused: report.is_refused(), is_whole: report.place.is_whole(), members, key: "outcome", body }
+    let (is_refused, is_whole) = (report.is_refused(), report.place.is_whole());
+    Piece { is_refused, is_unreadable: false, is_whole, members, key: "outcome", body }
+}
+
+/// What stands in a report for a file that could not be read; nothing in a report for people, who see it on standard error.
+pub fn unreadable(format: Format, file: &str, reason: &str) -> Option<Piece> {
+    let text = format!("cannot read {file}: {reason}");
+    let (members, body) = match format {
+        Format::Text => return None,
+        Format::Json => {
+            let finding = Finding::new(Severity::Fatal, "#unreadable".to_owned(), String::new(), text);
+            let mut outcome = operation_outcome(&[finding], |_| Position { line: 1, column: 1 });
+            // There is no text to have a line.
+            if let Some(issue) = outcome["issue"][0].as_object_mut() {
+                issue.remove("location");
+                issue.insert("code".to_owned(), "exception".into());
+            }
+            (Place::default().members(file), pretty(&outcome))
+        }
+        Format::Junit => {
+            let (name, text) = (xml(file), xml(&text));
+            let case = format!("    <testcase classname=\"validate\" name=\"{name}\">\n");
+            (String::new(), format!("{case}      <error type=\"unreadable\" message=\"{text}\"/>\n    </testcase>\n"))
+        }
+    };
+    Some(Piece { is_refused: false, is_unreadable: true, is_whole: true, members, key: "outcome", body })
 }
 
 fn text(report: &Report<'_>) -> String {
@@ -295,6 +322,8 @@ pub struct Totals {
     pub judged: usize,
     /// Those that refuse.
     pub refused: usize,
+    /// Files that could not be read, where the report has them; they are not among the others.
+    pub unreadable: usize,
 }
 
 /// Puts pieces together. Only JUnit, which begins with its totals, is held back until the end.
@@ -321,8 +350,9 @@ impl<W: io::Write> Writer<W> {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&mut self, piece: Piece) -> io::Result<()> {
-        self.totals.judged += 1;
+        self.totals.judged += usize::from(!piece.is_unreadable);
         self.totals.refused += usize::from(piece.is_refused);
+        self.totals.unreadable += usize::from(piece.is_unreadable);
         self.all_whole &= piece.is_whole;
         match self.format {
             Format::Text => self.out.write_all(piece.body.as_bytes()),
@@ -330,7 +360,7 @@ impl<W: io::Write> Writer<W> {
                 self.cases.push_str(&piece.body);
                 Ok(())
             }
-            Format::Json if self.totals.judged == 1 => {
+            Format::Json if self.totals.judged + self.totals.unreadable == 1 => {
                 self.first = Some(piece);
                 Ok(())
             }
@@ -348,7 +378,8 @@ impl<W: io::Write> Writer<W> {
     /// # Errors
     /// When it cannot be written.
     pub fn finish(mut self) -> io::Result<Totals> {
-        let Totals { judged, refused } = self.totals;
+        let Totals { judged, refused, unreadable } = self.totals;
+        let written = judged + unreadable;
         match self.format {
             Format::Text if judged > 1 => {
                 let what = counted(judged, if self.all_whole { "file" } else { "resource" });
@@ -358,8 +389,8 @@ impl<W: io::Write> Writer<W> {
             Format::Text => {}
             Format::Junit => {
                 writeln!(self.out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
-                writeln!(self.out, "<testsuites tests=\"{judged}\" failures=\"{refused}\">")?;
-                let counts = format!("tests=\"{judged}\" failures=\"{refused}\" errors=\"0\"");
+                let counts = format!("tests=\"{written}\" failures=\"{refused}\" errors=\"{unreadable}\"");
+                writeln!(self.out, "<testsuites {counts}>")?;
                 writeln!(self.out, "  <testsuite name=\"validate\" {counts}>")?;
                 self.out.write_all(self.cases.as_bytes())?;
                 self.out.write_all(b"  </testsuite>\n</testsuites>\n")?;
@@ -367,7 +398,7 @@ impl<W: io::Write> Writer<W> {
             Format::Json => match &self.first {
                 Some(only) if only.is_whole => writeln!(self.out, "{}", only.body)?,
                 Some(only) => write!(self.out, "[\n{}\n]\n", listed(only))?,
-                None => self.out.write_all(if judged == 0 { b"[]\n" } else { b"\n]\n" })?,
+                None => self.out.write_all(if written == 0 { b"[]\n" } else { b"\n]\n" })?,
             },
         }
         self.out.flush()?;

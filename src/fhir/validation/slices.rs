@@ -33,6 +33,7 @@ impl<'w> Walk<'w> {
         let mut taken: SmallVec<[SmallVec<[Item<'w>; 2]>; 4]> = SmallVec::from_elem(SmallVec::new(), slices.len());
         let mut last = 0;
         let mut left_slices = false;
+        self.unknowable(place, slicing, items);
         for item in items {
             let type_code = item.type_code.or(element.types.first().map(|reference| &*reference.code));
             let belongs = |slice: &Slice| self.belongs(scope, &slice.criteria, item.value, type_code);
@@ -92,6 +93,25 @@ impl<'w> Walk<'w> {
         }
     }
 
+    /// Says of each repetition that a slice cannot be told from others: the engine refuses what is judged by such a profile.
+    /// Only bases are like that, which leave the value to the profiles derived from them; any other is refused when loaded.
+    fn unknowable(&mut self, place: &Place<'_>, slicing: &'w Slicing, items: &[Item<'w>]) {
+        let is_unknown = |slice: &&Slice| slice.criteria.is_empty() && &*slice.name != DEFAULT;
+        let Some(slice) = slicing.slices.iter().find(is_unknown).filter(|_| !slicing.discriminators.is_empty()) else {
+            return;
+        };
+        let paths: Vec<&str> = slicing.discriminators.iter().map(|discriminator| &*discriminator.path).collect();
+        let (paths, id) = (paths.join(", "), place.in_slice(Some(&slice.name)).element_id());
+        let text = format!(
+            "Internal error: Could not match discriminator ([{paths}]) for slice {id} in profile {} - the discriminator \
+             [{paths}] does not have fixed value, binding or existence assertions",
+            self.owner_url(place)
+        );
+        for item in items {
+            self.error("slice-unknowable", &place.at(item.index), item.anchor(), text.clone());
+        }
+    }
+
     fn unmatched(&mut self, slicing: &Slicing, place: &Place<'_>, item: &Item<'w>) {
         let profile = self.owner_url(place);
         match slicing.rules {
@@ -130,6 +150,16 @@ impl<'w> Walk<'w> {
         value: Option<Value<'w>>,
         type_code: Option<&'w str>,
     ) -> bool {
+        // An element with extensions in place of its value is there, and has the type that its name tells.
+        if value.is_none() && criterion.path.is_empty() {
+            return match &criterion.test {
+                Test::Type(codes) => {
+                    type_code.is_some_and(|found| codes.iter().any(|code| code.eq_ignore_ascii_case(found)))
+                }
+                Test::Exists(expected) => *expected,
+                _ => false,
+            };
+        }
         let mut found = Found::new();
         found.extend(value.map(|value| (value, type_code)));
         for step in &criterion.path {
@@ -255,7 +285,13 @@ impl crate::fhir::definitions::SystemCodes {
     /// Whether a code belongs, as far as it is known.
     pub(crate) fn has(&self, code: &str) -> bool {
         self.concept(code).is_some()
+            || self.ignores_case() && self.concepts.iter().any(|concept| concept.code.eq_ignore_ascii_case(code))
             || self.is_whole && self.excluded.binary_search_by(|excluded| (**excluded).cmp(code)).is_err()
+    }
+
+    /// Whether `h` is as good as `H`: so say the code systems of HL7 v2's tables in STU3 (R4 has others in their place).
+    fn ignores_case(&self) -> bool {
+        self.system.starts_with("http://hl7.org/fhir/v2/")
     }
 
     /// The concept of a code.

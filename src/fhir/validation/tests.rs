@@ -564,3 +564,105 @@ fn two_conditions_say_how_they_belong_together() {
     let rules = refused(&judge(Version::R4, &Options::default(), &form.to_string()));
     assert!(rules.iter().any(|rule| rule.ends_with("#que-12")), "{rules:?}");
 }
+
+const PRESSURE: &str = include_str!("../../../examples/r4/valid/bloodpressure-rich.json");
+const INSULIN: &str = include_str!("../../../examples/r4/valid/insulindosing-minimal.json");
+
+/// What is found in an example with one piece of its text replaced.
+fn changed(example: &str, from: &str, to: &str) -> Vec<Finding> {
+    assert!(example.contains(from), "the example has no {from}");
+    judge(Version::R4, &Options::default(), &example.replacen(from, to, 1))
+}
+
+#[test]
+fn comments_are_a_list_of_texts() {
+    let with = |comments: &str| errors(r#""issued""#, &format!(r#""fhir_comments": {comments}, "issued""#));
+    assert_eq!(with(r#"["a", 1, true]"#), Vec::<String>::new());
+    for comments in [r#""a""#, "{}", "null", r#"["a", null]"#, "[{}]"] {
+        assert_eq!(with(comments), ["Observation.fhir_comments#type"], "{comments}");
+    }
+    let within = errors(r#""meta": {"#, r#""meta": {"fhir_comments": "a","#);
+    assert_eq!(within, ["Observation.meta.fhir_comments#type"]);
+}
+
+#[test]
+fn booleans_in_lists_and_empty_lists_of_values_are_passed_over() {
+    let list = |list: &str| changed(WEIGHT, r#""issued""#, &format!(r#"{list}, "issued""#));
+    for passed in [r#""note": [true, {"text": "a"}, false]"#, r#""note": [{"text": "a"}, true]"#] {
+        assert_eq!(refused(&list(passed)), Vec::<String>::new());
+        assert!(warned(&list(passed)).contains(&"Observation.note#passed-over"), "{passed}");
+    }
+    let extensions = list(r#""extension": [{"url": "http://app.test/a", "valueString": "a"}, true]"#);
+    assert_eq!(refused(&extensions), ["Observation.extension#type"]);
+    // A list of objects with nothing else is empty; numbers and texts are no objects.
+    assert_eq!(refused(&list(r#""note": [true]"#)), ["Observation.note#empty"]);
+    assert_eq!(refused(&list(r#""note": [{"text": "a"}, 1]"#)), ["Observation.note#type"]);
+    let questionnaire = include_str!("../../../examples/r4/valid/questionnaire-rich.json");
+    let start = questionnaire.find(r#""subjectType""#).expect("a subjectType");
+    let end = start + questionnaire[start..].find(']').expect("its end") + 1;
+    let empty = changed(questionnaire, &questionnaire[start..end], r#""subjectType": []"#);
+    assert_eq!(refused(&empty), Vec::<String>::new());
+    assert!(warned(&empty).contains(&"Questionnaire.subjectType#passed-over"));
+}
+
+#[test]
+fn white_space_alone_is_no_value_to_judge() {
+    let blank = changed(WEIGHT, r#""final""#, r#"" ""#);
+    assert_eq!((refused(&blank), warned(&blank)), (Vec::new(), vec!["Observation.status#white-space"]));
+    // A no-break space is a letter like others.
+    assert!(!refused(&changed(WEIGHT, r#""final""#, "\"\u{a0}\"")).is_empty());
+    // statusReason comes after status: there the engine looks twice.
+    let twice = |value: &str| refused(&changed(INSULIN, r#""status": "completed""#, value));
+    assert_eq!(twice(r#""status": " ""#), ["MedicationAdministration.status#fixed"]);
+}
+
+#[test]
+fn an_extension_stands_for_a_fixed_value_unless_the_engine_looks_twice() {
+    let extension = r#""_status": {"extension": [{"url": "http://app.test/a", "valueString": "a"}]}"#;
+    assert_eq!(refused(&changed(WEIGHT, r#""status": "final""#, extension)), Vec::<String>::new());
+    assert_eq!(
+        refused(&changed(INSULIN, r#""status": "completed""#, extension)),
+        ["MedicationAdministration.status#fixed"]
+    );
+}
+
+/// What a component's reference range refers to is not found by the engine; the reader of the JSON still reads it.
+#[test]
+fn the_content_of_a_content_reference_is_only_warned_about() {
+    let start = PRESSURE.find(r#""component""#).expect("components");
+    let range = start + PRESSURE[start..].find(r#""referenceRange": ["#).expect("a range");
+    let with = |item: &str| {
+        let mut text = PRESSURE.to_owned();
+        text.insert_str(range + r#""referenceRange": ["#.len(), &format!("{item}, "));
+        judge(Version::R4, &Options::default(), &text)
+    };
+    let lacking = with(r#"{"id": "a"}"#);
+    assert_eq!(refused(&lacking), Vec::<String>::new());
+    let found = lacking.iter().find(|finding| finding.rule == "Observation.component.referenceRange#obs-3");
+    let found = found.expect("a warning");
+    assert!(found.fix.as_ref().is_some_and(|fix| fix.contains("does not look into this element")), "{found:?}");
+    assert_eq!(refused(&with(r#"{"colour": "a"}"#)), ["Observation.component.referenceRange.colour#unknown"]);
+    assert_eq!(refused(&with(r#"{"text": 1}"#)), ["Observation.component.referenceRange.text#type"]);
+    assert_eq!(refused(&with(r#"{"text": ""}"#)), Vec::<String>::new());
+}
+
+#[test]
+fn a_base_beside_its_profile_cannot_be_judged_by() {
+    let national = "http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight";
+    let both = r#"http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight", "http://phr.kanta.fi/StructureDefinition/fiphr-sd-vitalsigns"#;
+    let findings = changed(WEIGHT, national, both);
+    assert_eq!(refused(&findings), ["Observation.meta.profile#slice-unknowable"; 2]);
+    assert!(findings.iter().any(|finding| finding.fix.as_ref().is_some_and(|fix| fix.contains("alone"))));
+}
+
+#[test]
+fn codes_of_v2_tables_have_no_case_in_stu3() {
+    let rich = include_str!("../../../examples/stu3/valid/bodytemperature-rich.json");
+    let code = |code: &str| {
+        let text = rich.replacen(r#""code": "H""#, &format!(r#""code": "{code}""#), 1);
+        assert_ne!(text, rich);
+        refused(&judge(Version::Stu3, &Options::default(), &text))
+    };
+    assert_eq!(code("h"), Vec::<String>::new());
+    assert!(code("hhh").contains(&"Observation.interpretation.coding#code".to_owned()));
+}

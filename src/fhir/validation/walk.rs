@@ -21,6 +21,8 @@ pub(super) struct Walk<'w> {
     pub(super) shared: Rc<Shared>,
     pub(super) findings: Findings,
     pub(super) depth: usize,
+    /// How many elements around this one the engine does not look into (`content.rs`).
+    pub(super) overlooked: u32,
 }
 
 /// The resource that is walked, and how.
@@ -67,6 +69,8 @@ pub(super) struct Item<'w> {
     pub(super) type_code: Option<&'w str>,
     /// The object it stands in.
     pub(super) object: Value<'w>,
+    /// Whether the engine judges its fixed value a second time, see [`is_judged_twice`].
+    pub(super) is_judged_twice: bool,
 }
 
 impl<'w> Item<'w> {
@@ -82,6 +86,7 @@ struct Slot<'w> {
     value: Option<Value<'w>>,
     sibling: Option<Value<'w>>,
     type_code: Option<&'w str>,
+    is_judged_twice: bool,
 }
 
 pub(super) fn validate(definitions: &Definitions, document: &Document, options: &Options) -> Vec<Finding> {
@@ -96,7 +101,8 @@ pub(super) fn with<'w>(
     go: impl FnOnce(&mut Walk<'w>),
 ) -> Vec<Finding> {
     let (root, shared) = (document.root(), Shared::new());
-    let mut walk = Walk { definitions, options, document: root, shared, findings: Findings::kept(), depth: 0 };
+    let mut walk =
+        Walk { definitions, options, document: root, shared, findings: Findings::kept(), depth: 0, overlooked: 0 };
     go(&mut walk);
     walk.findings.finish(document)
 }
@@ -110,7 +116,7 @@ impl<'w> Walk<'w> {
         document: Value<'w>,
         depth: usize,
     ) -> Walk<'w> {
-        Walk { definitions, options, document, shared, findings: Findings::counted(), depth }
+        Walk { definitions, options, document, shared, findings: Findings::counted(), depth, overlooked: 0 }
     }
 
     fn document(&mut self, root: Value<'w>) {
@@ -229,7 +235,9 @@ impl<'w> Walk<'w> {
                     let text = format!("Error parsing JSON: Duplicated property name: {key}");
                     self.error("json", &place.child(key), value, text);
                 }
-                if !is_type && key != "fhir_comments" && !scope.is_secondary {
+                if key == "fhir_comments" && !scope.is_secondary {
+                    self.comments(place, value);
+                } else if !is_type && !scope.is_secondary {
                     self.unknown(place, key, value);
                 }
                 continue;
@@ -263,9 +271,10 @@ impl<'w> Walk<'w> {
             }
             *target = Some(value);
         }
-        for (child, slot) in children.iter().zip(&slots) {
+        for (index, (child, slot)) in children.iter().zip(&slots).enumerate() {
             if !scope.is_secondary || child.is_constrained {
-                self.child(scope, place, child, slot, object);
+                let slot = Slot { is_judged_twice: is_judged_twice(child, children.get(index + 1)), ..*slot };
+                self.child(scope, place, child, &slot, object);
             }
         }
     }
@@ -300,6 +309,15 @@ impl<'w> Walk<'w> {
         let lowered = format!("{}{}", first.to_ascii_lowercase(), &suffix[1..]);
         let structure = self.definitions.type_(&lowered).or_else(|| self.definitions.type_(suffix))?;
         (structure.kind != StructureKind::Resource).then_some(&*structure.type_name)
+    }
+
+    /// Comments of DSTU2: the engine reads a list of texts (or numbers), and breaks off at anything else.
+    fn comments(&mut self, place: &Place<'_>, value: Value<'w>) {
+        let is_text = |item: Value<'_>| matches!(item.kind(), Kind::String | Kind::Number | Kind::Boolean);
+        if value.kind() != Kind::Array || !value.items().all(is_text) {
+            let text = "This property must be an Array of texts: the engine cannot read other comments";
+            self.error("type", &place.child("fhir_comments"), value, text.to_owned());
+        }
     }
 
     fn unknown(&mut self, place: &Place<'_>, key: &'w str, value: Value<'w>) {
@@ -358,7 +376,8 @@ impl<'w> Walk<'w> {
                 walk.error(key, place, value, text.to_owned());
             }
         };
-        let item = |value, sibling, index| Item { value, sibling, index, type_code: slot.type_code, object };
+        let Slot { type_code, is_judged_twice, .. } = *slot;
+        let item = |value, sibling, index| Item { value, sibling, index, type_code, object, is_judged_twice };
         for value in slot.value.into_iter().chain(slot.sibling) {
             match value.kind() {
                 Kind::Null if child.is_list => {
@@ -383,9 +402,16 @@ impl<'w> Walk<'w> {
                     items.extend(value.items().take(1).map(|value| item(Some(value), None, None)));
                     return;
                 }
-                Kind::Array if value.items().next().is_none() => {
+                Kind::Array if value.items().all(is_passed_over) => {
                     let text = "Array cannot be empty - the property should not be present if it has no values";
-                    return say(self, "empty", value, text);
+                    // The engine looks for empty lists of objects, not for those of simple values.
+                    let is_simple = child.types.first().is_some_and(|reference| reference.is_primitive);
+                    if !is_simple {
+                        return say(self, "empty", value, text);
+                    }
+                    if value.items().next().is_none() && !scope.is_secondary {
+                        self.warning("passed-over", place, value, text.to_owned());
+                    }
                 }
                 Kind::Array => {}
                 kind if child.is_list => {
@@ -399,8 +425,20 @@ impl<'w> Walk<'w> {
             items.push(item(slot.value, slot.sibling, child.is_list.then_some(0)));
             return;
         }
-        let mut values = slot.value.into_iter().flat_map(Value::items);
-        let mut siblings = slot.sibling.into_iter().flat_map(Value::items);
+        for item in
+            slot.value.into_iter().chain(slot.sibling).flat_map(Value::items).filter(|item| is_passed_over(*item))
+        {
+            // Where the server reads what it stores it takes whatever stands among extensions for one.
+            if matches!(&*child.name, "extension" | "modifierExtension") {
+                say(self, "type", item, "Error parsing JSON: the value of type Extension must be an object");
+            } else if !scope.is_secondary {
+                let text = "true and false are passed over as items of a list: no list of FHIR has any";
+                self.warning("passed-over", place, item, text.to_owned());
+            }
+        }
+        let kept =
+            |list: Option<Value<'w>>| list.into_iter().flat_map(Value::items).filter(|item| !is_passed_over(*item));
+        let (mut values, mut siblings) = (kept(slot.value), kept(slot.sibling));
         for index in 0.. {
             let (value, sibling) = (values.next(), siblings.next());
             let anchor = match value.or(sibling) {
@@ -420,6 +458,19 @@ impl<'w> Walk<'w> {
             items.push(item(present(value), present(sibling), Some(index)));
         }
     }
+}
+
+/// Whether the engine (5.2) passes over an item of a list as it reads the JSON: booleans do not come through its reader.
+fn is_passed_over(item: Value<'_>) -> bool {
+    item.kind() == Kind::Boolean
+}
+
+/// Whether the engine judges the fixed value of an element a second time, and then also where there is no value but
+/// extensions or white space. It means to descend to an element's children, and takes the next element for one when its path
+/// starts with the same letters: `statusReason` after `status`.
+fn is_judged_twice(element: &Element, next: Option<&Element>) -> bool {
+    let is_namesake = |next: &Element| next.name != element.name && next.name.starts_with(&*element.name);
+    !element.is_choice && (!element.children.is_empty() || next.is_some_and(is_namesake))
 }
 
 /// The place of a child; for a choice with the type that is there, or the first one it may have.

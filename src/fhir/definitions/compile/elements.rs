@@ -118,7 +118,11 @@ impl Tree<'_, '_> {
         });
         match fits || element.types.is_empty() {
             true => Ok(()),
-            false => Err(self.fail(id, format!("{key} does not fit the type of {}", element.name))),
+            false => {
+                let types: Vec<&str> = element.types.iter().map(|reference| &*reference.code).collect();
+                let reason = format!("{key} does not fit the type of {}, {}", element.name, types.join(" or "));
+                Err(self.fail(id, reason))
+            }
         }
     }
 
@@ -210,6 +214,17 @@ impl Tree<'_, '_> {
                 }
                 key if SILENT.contains(&key) || key.starts_with("defaultValue") || key.starts_with('_') => {}
                 other => return Err(self.fail(id, format!("{other} is not understood"))),
+            }
+        }
+        // The types may be narrowed in the same breath, after the value.
+        let literals = fields.iter().filter_map(|(key, value)| {
+            let word = ["fixed", "pattern"].into_iter().find(|word| key.starts_with(word))?;
+            Some((key, word, value))
+        });
+        for (key, word, value) in literals {
+            self.check_literal(element, key, word, id)?;
+            if !is_of_kind(&key[word.len()..], value) {
+                return Err(self.fail(id, format!("{key} cannot be {value}: no value of that type is written so")));
             }
         }
         // How often the whole structure may come is said where it is used.
@@ -355,5 +370,16 @@ impl Tree<'_, '_> {
         let is_ordered = value["ordered"] == true;
         element.slicing = Some(Slicing { discriminators, rules, is_ordered, slices });
         Ok(())
+    }
+}
+
+/// Whether JSON has the kind of value that a type, as it ends the name of a fixed value, is written in.
+fn is_of_kind(suffix: &str, value: &Value) -> bool {
+    match suffix {
+        "Boolean" => value.is_boolean(),
+        "Integer" | "Decimal" | "PositiveInt" | "UnsignedInt" => value.is_number(),
+        "String" | "Code" | "Uri" | "Url" | "Canonical" | "Id" | "Oid" | "Uuid" | "Markdown" | "Date" | "DateTime"
+        | "Instant" | "Time" | "Base64Binary" => value.is_string(),
+        _ => value.is_object(),
     }
 }

@@ -71,10 +71,28 @@ impl Walk<'_, '_> {
                 });
             }
             if slice.criteria.is_empty() && !self.is_abstract && slice.element.max > 0 {
-                let reason = "no fixed value, pattern, binding, type or existence at any discriminator";
+                let reason = self.without_criteria(&slice.element, &path);
                 self.errors.push(self.compiler.error(self.index, &path, reason));
             }
         }
+    }
+
+    /// Why nothing tells a slice from others, and what would.
+    fn without_criteria(&self, slice: &Element, path: &str) -> String {
+        let profiles = slice.types.iter().flat_map(|reference| &reference.profiles);
+        if let Some(profile) = profiles.clone().find(|profile| self.compiler.number(profile).is_none()) {
+            return format!("there is no definition of {profile}, which tells the slice: add its StructureDefinition");
+        }
+        let reason = "no fixed value, pattern, binding, type or existence at any discriminator";
+        if path.contains(".meta.profile:") {
+            // The national bases leave it to each profile to fix its own URL.
+            let url = &self.compiler.declared[self.index].url;
+            return format!(
+                "{reason}: the base wants the profile's own URL here; give the differential the element {path} with \
+                 fixedCanonical (STU3: fixedUri) {url}"
+            );
+        }
+        reason.to_owned()
     }
 
     fn criterion(&self, slice: &Element, kind: DiscriminatorKind, path: &str) -> Result<Option<Criterion>, String> {

@@ -1,9 +1,9 @@
 //! Whether a question is asked at all: `enableWhen` of both FHIR versions and Kanta's condition in FHIRPath.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use super::form::{Form, Number, choice};
+use super::form::{Form, Number, Question, choice};
 use crate::fhir::definitions::Definitions;
 use crate::fhir::path::syntax::Moment;
 use crate::fhir::path::{Context, Expression, Node};
@@ -26,9 +26,9 @@ type ItemsByLink<'w> = HashMap<&'w str, Vec<Value<'w>>>;
 pub(super) struct Conditions<'f, 'q, 'w> {
     form: &'f Form<'q>,
     response: Value<'w>,
-    /// Every expression is about the whole response, so one look suffices for all repetitions of a question. They are
-    /// evaluated at the start, where the stack is not deep yet.
-    by_expression: HashMap<Number, Enabled>,
+    /// Every expression is about the whole response, so one look suffices for all repetitions of a question and for all
+    /// questions with the same one. They are evaluated at the start, where the stack is not deep yet.
+    by_expression: HashMap<&'q str, Enabled>,
     /// For each object its items by linkId, made when first needed: a form with many conditions looks often.
     by_object: HashMap<u32, Rc<ItemsByLink<'w>>>,
     looks: usize,
@@ -44,12 +44,10 @@ pub(super) struct Around<'a, 'w> {
 
 impl<'f, 'q, 'w> Conditions<'f, 'q, 'w> {
     pub(super) fn new(form: &'f Form<'q>, definitions: &Definitions, response: Value<'w>) -> Self {
-        let expressions = form.questions.iter().filter(|question| question.expression().is_some()).count();
-        let steps = STEPS / u32::try_from(expressions.max(1)).unwrap_or(u32::MAX);
+        let expressions: HashSet<&'q str> = form.questions.iter().filter_map(Question::expression).collect();
+        let steps = STEPS / u32::try_from(expressions.len().max(1)).unwrap_or(u32::MAX);
         let steps = steps.max(LEAST_STEPS);
-        let evaluated = form.questions.iter().enumerate().filter_map(|(number, question)| {
-            Some((number, evaluate(question.expression()?, definitions, response, steps)))
-        });
+        let evaluated = expressions.into_iter().map(|text| (text, evaluate(text, definitions, response, steps)));
         let by_expression = evaluated.collect();
         Conditions { form, response, by_expression, by_object: HashMap::new(), looks: LOOKS }
     }
@@ -57,8 +55,9 @@ impl<'f, 'q, 'w> Conditions<'f, 'q, 'w> {
     /// Whether a question is asked; `around` are the response items it stands in.
     pub(super) fn is_enabled(&mut self, number: Number, around: Option<&Around<'_, 'w>>) -> Enabled {
         let question = &self.form.questions[number];
-        if let Some(enabled) = self.by_expression.get(&number) {
-            return enabled.clone();
+        if let Some(text) = question.expression() {
+            // All of them were evaluated.
+            return self.by_expression.get(text).cloned().unwrap_or(Ok(true));
         }
         if question.conditions().next().is_none() {
             return Ok(true);

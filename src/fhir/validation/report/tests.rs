@@ -62,7 +62,10 @@ fn one_whole_file_is_an_outcome_and_others_are_a_list() {
 #[test]
 fn junit_counts_and_escapes() {
     let xml = written(Format::Junit, &[Place::default(), on_line(2)]);
-    assert!(xml.contains("<testsuites tests=\"2\" failures=\"1\">") && xml.contains("Value is 'kilo'"), "{xml}");
+    assert!(
+        xml.contains("<testsuites tests=\"2\" failures=\"1\" errors=\"0\">") && xml.contains("Value is 'kilo'"),
+        "{xml}"
+    );
     assert!(xml.contains("<testcase classname=\"validate\" name=\"weights:2\">"), "{xml}");
     let case = junit_case("a", "<\u{1}&\u{ffff}>", None, "\"");
     assert!(case.contains("name=\"&lt;\u{fffd}&amp;\u{fffd}&gt;\"") && case.contains("&quot;"), "{case}");
