@@ -21,6 +21,7 @@ use std::time::Instant;
 use uuid::Uuid;
 
 /// A request to a resource server.
+#[derive(Clone)]
 pub(super) struct Call {
     pub version: Version,
     pub method: Method,
@@ -31,13 +32,17 @@ pub(super) struct Call {
     pub headers: HeaderMap,
     pub extensions: Extensions,
     pub body: Bytes,
-    /// Whether the request came to the open endpoint.
+    /// Whether the request came to the open endpoint, in an environment that has one.
     pub open: bool,
     pub records: Records,
     /// Whether a write answers with the resource and honours `Prefer`; false for what is no write.
     pub prefer: bool,
+    /// Whether a match of If-None-Exist is answered with 201; false for what is no write.
+    pub match_is_created: bool,
     /// Whether batch and transaction are answered; false for what is neither a write nor `metadata`.
     pub bundles: bool,
+    /// Whether `$validate` is answered; false for what is neither a write nor `metadata`.
+    pub validates: bool,
     pub frame: Frame,
     /// When the request was read, for the "in Nms" of success texts.
     pub started: Instant,
@@ -79,6 +84,7 @@ impl Call {
         let query = parts.uri.query().unwrap_or_default();
         let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let Parts { method, headers, extensions, .. } = parts;
+        let records = backend.records();
         // Knobs are looked up where they are needed: a read with a good token needs none.
         let is_write = matches!(method, Method::POST | Method::PUT);
         let asks_for_bundles = is_write || method == Method::OPTIONS || below.trim_matches('/').starts_with("metadata");
@@ -91,10 +97,12 @@ impl Call {
             headers,
             extensions,
             body,
-            open: origin.is_open(),
+            open: origin.is_open() && records.settings().is_sandbox,
             prefer: is_write && backend.knobs().prefer(version),
+            match_is_created: is_write && backend.knobs().match_is_created,
             bundles: asks_for_bundles && backend.knobs().bundles(version),
-            records: backend.records(),
+            validates: asks_for_bundles && backend.knobs().validate,
+            records,
             frame,
             started: monotonic(),
         })
@@ -113,7 +121,9 @@ impl Call {
             open: self.open,
             records: self.records.clone(),
             prefer: true,
+            match_is_created: self.match_is_created,
             bundles: self.bundles,
+            validates: self.validates,
             frame: self.frame.clone(),
             started: self.started,
         }
@@ -169,10 +179,15 @@ impl Call {
 
     /// The error for a request that no interaction answers.
     pub fn not_handled(&self) -> Refusal {
+        self.not_handled_with(&self.query)
+    }
+
+    /// The same with these parameters, when a form has more of them.
+    pub fn not_handled_with(&self, pairs: &[(String, String)]) -> Refusal {
         Refusal::NotHandled {
             method: self.method.to_string(),
             operation: self.path.join("/"),
-            parameters: self.query.iter().map(|(name, _)| name.clone()).collect(),
+            parameters: pairs.iter().map(|(name, _)| name.clone()).collect(),
         }
     }
 }

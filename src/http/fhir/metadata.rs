@@ -10,9 +10,10 @@ use crate::records::ResourceType;
 use crate::time::to_helsinki;
 use axum::http::StatusCode;
 
-/// The statement; `bundles` is whether batch and transaction are answered.
-pub(super) fn answer(call: &Call, bundles: bool) -> Result<Answer, Refusal> {
-    let text = statement(call.version, &call.frame.base, &to_helsinki(call.records.now()), call.open, bundles);
+/// The statement.
+pub(super) fn answer(call: &Call) -> Result<Answer, Refusal> {
+    let system = System { bundles: call.bundles, validates: call.validates };
+    let text = statement(call.version, &call.frame.base, &to_helsinki(call.records.now()), call.open, &system);
     Ok(Answer::new(StatusCode::OK, Body::Fhir(call.rendering().other(text))))
 }
 
@@ -35,20 +36,36 @@ fn types(version: Version) -> impl Iterator<Item = ResourceType> {
     order.iter().copied().filter(move |resource_type| resource_type.is_served(version) && resource_type.is_stored())
 }
 
-fn statement(version: Version, base: &str, date: &str, open: bool, bundles: bool) -> String {
+/// What the server as a whole answers.
+struct System {
+    /// Batch and transaction.
+    bundles: bool,
+    /// `$validate`.
+    validates: bool,
+}
+
+fn statement(version: Version, base: &str, date: &str, open: bool, asked: &System) -> String {
     let name = env!("CARGO_PKG_NAME");
     let release = env!("CARGO_PKG_VERSION");
     let accept_unknown = match version {
         Version::Stu3 => ",\"acceptUnknown\":\"no\"",
         Version::R4 => "",
     };
-    let system = match bundles {
+    let system = match asked.bundles {
         true => ",\"interaction\":[{\"code\":\"transaction\"},{\"code\":\"batch\"}]",
         false => "",
     };
+    let validate = "http://hl7.org/fhir/OperationDefinition/Resource-validate";
+    let operation = match (asked.validates, version) {
+        (false, _) => String::new(),
+        (true, Version::Stu3) => {
+            format!(",\"operation\":[{{\"name\":\"validate\",\"definition\":{{\"reference\":\"{validate}\"}}}}]")
+        }
+        (true, Version::R4) => format!(",\"operation\":[{{\"name\":\"validate\",\"definition\":\"{validate}\"}}]"),
+    };
     let resources: Vec<String> = types(version).map(|resource_type| resource(resource_type, version, open)).collect();
     format!(
-        "{{\"resourceType\":\"CapabilityStatement\",\"url\":{url},\"version\":\"{release}\",\"name\":\"KantaPhrSandbox\",\"status\":\"active\",\"date\":\"{date}\",\"description\":\"A local sandbox, not the Kanta services.\",\"kind\":\"instance\",\"software\":{{\"name\":\"{name}\",\"version\":\"{release}\"}},\"implementation\":{{\"description\":\"LOCAL SANDBOX - not the Kanta services\",\"url\":{base}}},\"fhirVersion\":\"{fhir}\"{accept_unknown},\"format\":[\"json\"],\"rest\":[{{\"mode\":\"server\",\"security\":{{\"cors\":true,\"service\":[{{\"text\":\"OAuth\"}}]}},\"resource\":[{resources}]{system}}}]}}",
+        "{{\"resourceType\":\"CapabilityStatement\",\"url\":{url},\"version\":\"{release}\",\"name\":\"KantaPhrSandbox\",\"status\":\"active\",\"date\":\"{date}\",\"description\":\"A local sandbox, not the Kanta services.\",\"kind\":\"instance\",\"software\":{{\"name\":\"{name}\",\"version\":\"{release}\"}},\"implementation\":{{\"description\":\"LOCAL SANDBOX - not the Kanta services\",\"url\":{base}}},\"fhirVersion\":\"{fhir}\"{accept_unknown},\"format\":[\"json\"],\"rest\":[{{\"mode\":\"server\",\"security\":{{\"cors\":true,\"service\":[{{\"text\":\"OAuth\"}}]}},\"resource\":[{resources}]{system}{operation}}}]}}",
         url = escape(&format!("{base}/metadata")),
         base = escape(base),
         fhir = version.number(),
@@ -120,8 +137,9 @@ mod tests {
 
     #[test]
     fn statements_are_json_and_differ_by_version_and_endpoint() {
+        let system = System { bundles: true, validates: true };
         for version in Version::ALL {
-            let text = statement(version, "http://x.test/base", "2026-06-01T12:00:00.000+03:00", true, true);
+            let text = statement(version, "http://x.test/base", "2026-06-01T12:00:00.000+03:00", true, &system);
             let document = Document::parse(text).unwrap();
             let resources = document.root().get("rest").unwrap().items().next().unwrap().get("resource").unwrap();
             assert_eq!(resources.items().count(), if version == Version::R4 { 9 } else { 11 });
