@@ -3,6 +3,7 @@
 use super::answer::{Answer, Body};
 use super::call::Call;
 use super::refusal::Refusal;
+use crate::authorization::ResourceTypes;
 use crate::fhir::Version;
 use crate::fhir::search::parameters;
 use crate::json::escape;
@@ -73,10 +74,15 @@ fn statement(version: Version, base: &str, date: &str, open: bool, asked: &Syste
     )
 }
 
+/// Whether a token can be given for the type.
+fn has_scope(resource_type: ResourceType) -> bool {
+    ResourceTypes::from_iter([resource_type.as_str()]).contains(resource_type.as_str())
+}
+
 /// The interactions of a type on an endpoint, with what is to be said about them.
 fn interactions(resource_type: ResourceType, open: bool) -> Vec<(&'static str, &'static str)> {
     // Behind authorization a Patient is made by the authorization server alone, and no scope is granted for definitions.
-    let writes = open || !(resource_type == ResourceType::Patient || resource_type.is_conformance());
+    let writes = open || has_scope(resource_type);
     let update = match resource_type {
         ResourceType::CarePlan => "supportingInfo is not validated with an update.",
         _ => "",
@@ -111,6 +117,12 @@ fn resource(resource_type: ResourceType, version: Version, open: bool) -> String
             text => format!("{{\"code\":\"{code}\",\"documentation\":{}}}", escape(text)),
         })
         .collect();
+    let documentation = match open || has_scope(resource_type) || resource_type == ResourceType::Patient {
+        true => "",
+        false => {
+            ",\"documentation\":\"No scope is granted for this type: the open endpoint of the sandbox has it, here every request is refused with 403.\""
+        }
+    };
     let parameters: Vec<String> = parameters(resource_type, version)
         .map(|parameter| {
             let mandatory = if parameter.mandatory { " Mandatory search parameter." } else { "" };
@@ -123,7 +135,7 @@ fn resource(resource_type: ResourceType, version: Version, open: bool) -> String
         })
         .collect();
     format!(
-        "{{\"type\":\"{resource_type}\",\"interaction\":[{}],\"versioning\":\"versioned-update\",\"readHistory\":true,\"updateCreate\":{},\"conditionalCreate\":true,\"conditionalUpdate\":false,\"conditionalDelete\":\"not-supported\",\"referencePolicy\":[\"literal\",\"enforced\",\"local\"],\"searchParam\":[{}]}}",
+        "{{\"type\":\"{resource_type}\"{documentation},\"interaction\":[{}],\"versioning\":\"versioned-update\",\"readHistory\":true,\"updateCreate\":{},\"conditionalCreate\":true,\"conditionalUpdate\":false,\"conditionalDelete\":\"not-supported\",\"referencePolicy\":[\"literal\",\"enforced\",\"local\"],\"searchParam\":[{}]}}",
         interactions.join(","),
         resource_type == ResourceType::Patient && open,
         parameters.join(",")
@@ -149,6 +161,10 @@ mod tests {
         assert!(!resource(ResourceType::Patient, Version::R4, false).contains("\"create\""));
         assert!(resource(ResourceType::Observation, Version::Stu3, false).contains("_security"));
         assert!(!resource(ResourceType::ValueSet, Version::R4, true).contains("\"delete\""));
-        assert!(!resource(ResourceType::ValueSet, Version::R4, false).contains("\"create\""));
+        for without_scope in [ResourceType::ValueSet, ResourceType::Consent, ResourceType::MedicationStatement] {
+            let text = resource(without_scope, Version::Stu3, false);
+            assert!(!text.contains("\"create\"") && text.contains("No scope is granted"), "{text}");
+            assert!(!resource(without_scope, Version::Stu3, true).contains("No scope is granted"));
+        }
     }
 }
