@@ -178,7 +178,9 @@ impl Refusal {
     /// The rule's id, and what to do about it: the text of `Sandbox-Reason`.
     pub fn reason(&self) -> (&str, String) {
         match self {
-            Refusal::Scope(_, resource_type) if resource_type.is_conformance() => (
+            Refusal::Scope(_, resource_type)
+                if !resource_type.has_scope() && *resource_type != ResourceType::Patient =>
+            (
                 "RS-SCOPE",
                 format!("no scope is granted for {resource_type}: use the open endpoint"),
             ),

@@ -8,7 +8,7 @@ use super::{Backend, base_path};
 use crate::fhir::Version;
 use crate::fhir::search::Summary;
 use crate::http::context::Origin;
-use crate::http::entrance::{BodyTooLong, Cut, collect};
+use crate::http::entrance::{BodyCut, BodyTooLong, Cut, collect};
 use crate::json::Document;
 use crate::records::Records;
 use crate::time::monotonic;
@@ -61,6 +61,9 @@ impl Call {
         // The entrance reads bodies under the same limit and says when it cut one.
         if parts.extensions.get::<BodyTooLong>().is_some() {
             return Err((Refusal::TooLarge, frame));
+        }
+        if parts.extensions.get::<BodyCut>().is_some() {
+            return Err((Refusal::BrokenBody, frame));
         }
         let body = match body.is_end_stream() {
             true => Bytes::new(),

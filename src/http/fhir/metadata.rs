@@ -3,7 +3,6 @@
 use super::answer::{Answer, Body};
 use super::call::Call;
 use super::refusal::Refusal;
-use crate::authorization::ResourceTypes;
 use crate::fhir::Version;
 use crate::fhir::search::parameters;
 use crate::json::escape;
@@ -74,15 +73,10 @@ fn statement(version: Version, base: &str, date: &str, open: bool, asked: &Syste
     )
 }
 
-/// Whether a token can be given for the type.
-fn has_scope(resource_type: ResourceType) -> bool {
-    ResourceTypes::from_iter([resource_type.as_str()]).contains(resource_type.as_str())
-}
-
 /// The interactions of a type on an endpoint, with what is to be said about them.
 fn interactions(resource_type: ResourceType, open: bool) -> Vec<(&'static str, &'static str)> {
     // Behind authorization a Patient is made by the authorization server alone, and no scope is granted for definitions.
-    let writes = open || has_scope(resource_type);
+    let writes = open || resource_type.has_scope();
     let update = match resource_type {
         ResourceType::CarePlan => "supportingInfo is not validated with an update.",
         _ => "",
@@ -117,7 +111,7 @@ fn resource(resource_type: ResourceType, version: Version, open: bool) -> String
             text => format!("{{\"code\":\"{code}\",\"documentation\":{}}}", escape(text)),
         })
         .collect();
-    let documentation = match open || has_scope(resource_type) || resource_type == ResourceType::Patient {
+    let documentation = match open || resource_type.has_scope() || resource_type == ResourceType::Patient {
         true => "",
         false => {
             ",\"documentation\":\"No scope is granted for this type: the open endpoint of the sandbox has it, here every request is refused with 403.\""
@@ -161,6 +155,11 @@ mod tests {
         assert!(!resource(ResourceType::Patient, Version::R4, false).contains("\"create\""));
         assert!(resource(ResourceType::Observation, Version::Stu3, false).contains("_security"));
         assert!(!resource(ResourceType::ValueSet, Version::R4, true).contains("\"delete\""));
+        for resource_type in ResourceType::ALL {
+            let name = resource_type.as_str();
+            let granted = crate::authorization::ResourceTypes::from_iter([name]).contains(name);
+            assert_eq!(granted, resource_type.has_scope(), "{name}");
+        }
         for without_scope in [ResourceType::ValueSet, ResourceType::Consent, ResourceType::MedicationStatement] {
             let text = resource(without_scope, Version::Stu3, false);
             assert!(!text.contains("\"create\"") && text.contains("No scope is granted"), "{text}");
