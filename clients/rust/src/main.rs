@@ -3,7 +3,8 @@
 mod sandbox;
 mod steps;
 
-use fhir_sdk::client::{Client, Error, FhirR4B, FhirStu3, RequestSettings, SearchParameters};
+use fhir_sdk::client::{Client, Error, RequestSettings, SearchParameters};
+use fhir_sdk::version::{FhirR4B, FhirStu3};
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use sandbox::{Sandbox, Token};
 use serde_json::{Value, json};
@@ -43,8 +44,9 @@ fn headers(token: &str, more: &[(&'static str, &str)]) -> Result<RequestSettings
 macro_rules! walk {
     ($walk:ident, $version:ident, $client:ty, $base:literal, $folder:literal) => {
         async fn $walk(sandbox: &Sandbox, steps: &mut Steps) -> Outcome {
-            use fhir_sdk::$version::codes::ResourceType;
-            use fhir_sdk::$version::resources::{Observation, Patient, Resource};
+            use fhir_sdk::$version::resources::{
+                CarePlan, Observation, Patient, Questionnaire, QuestionnaireResponse, Resource, ResourceType,
+            };
 
             let Token { access_token, patient } = sandbox.token().await?;
             let connect = |token: &str, more: &[(&'static str, &str)]| -> Result<Client<$client>, Box<dyn std::error::Error>> {
@@ -134,6 +136,29 @@ macro_rules! walk {
                 }
                 equal(&found.len(), &total)?;
                 holds(total > 8, "there is more than a page")
+            }).await;
+            steps.step("care plan", async {
+                let plan: CarePlan = serde_json::from_value(sandbox.example($folder, "selfcareplan-minimal", &patient)?)?;
+                let (plan, _) = client.create(&plan).await?;
+                let found = client.search::<CarePlan>(SearchParameters::empty().and_raw("patient", &patient)).await?;
+                holds(found.matches().any(|found| found.id.as_ref() == Some(&plan)), "the plan is found")?;
+                client.delete(ResourceType::CarePlan, &plan).await?;
+                holds(client.read::<CarePlan>(&plan).await?.is_none(), "it is gone")
+            }).await;
+            steps.step("questionnaire and response", async {
+                let mut form = sandbox.example($folder, "questionnaire-minimal", &patient)?;
+                let url = format!("https://questions.example/Questionnaire/{}", uuid::Uuid::new_v4());
+                form["url"] = json!(url);
+                let (form, _) = client.create(&serde_json::from_value::<Questionnaire>(form)?).await?;
+                let found = client.search::<Questionnaire>(SearchParameters::empty().and_raw("url", &url)).await?;
+                equal(&found.matches().next().and_then(|found| found.id.clone()), &Some(form.clone()))?;
+                let mut answers = sandbox.example($folder, "questionnaireresponse-minimal", &patient)?;
+                let by_id = format!("Questionnaire/{form}");
+                let asked = if $folder == "r4" { &url } else { &by_id };
+                answers["questionnaire"] = if $folder == "r4" { json!(url) } else { json!({"reference": by_id}) };
+                client.create(&serde_json::from_value::<QuestionnaireResponse>(answers)?).await?;
+                let searched = SearchParameters::empty().and_raw("patient", &patient).and_raw("questionnaire", asked);
+                equal(&client.search::<QuestionnaireResponse>(searched).await?.total(), &Some(1))
             }).await;
             if $folder == "r4" {
                 steps.step("transaction", async {

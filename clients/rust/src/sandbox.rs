@@ -5,7 +5,8 @@ use std::error::Error;
 use std::path::PathBuf;
 
 const EXAMPLE_PATIENT: &str = "7d1c5a52-9f0e-4c3b-8a47-2b6f0c9e51d3";
-const WRITTEN: [&str; 2] = ["Observation", "MedicationAdministration"];
+const TYPES: [&str; 5] =
+    ["Observation", "MedicationAdministration", "CarePlan", "Questionnaire", "QuestionnaireResponse"];
 
 pub struct Sandbox {
     url: String,
@@ -31,7 +32,7 @@ impl Sandbox {
     /// A token without a browser, for a new client.
     pub async fn token(&self) -> Result<Token, Box<dyn Error>> {
         let scope: Vec<String> =
-            WRITTEN.iter().flat_map(|name| ["read", "write"].map(|act| format!("patient/{name}.{act}"))).collect();
+            TYPES.iter().flat_map(|name| ["read", "write"].map(|act| format!("patient/{name}.{act}"))).collect();
         let client = json!({"name": "fhir-sdk", "redirect_uris": ["https://app.example.test/callback"], "scope": scope.join(" ")});
         let client = self.control("clients", &client).await?;
         let token = self.control("tokens", &json!({"citizen": "aino", "client_id": client["client_id"]})).await?;
@@ -58,14 +59,14 @@ impl Sandbox {
         Ok(resource)
     }
 
-    /// The examples of the types this client writes, by name.
+    /// The examples of measurements and doses, by name.
     pub fn examples(&self, fhir: &str, patient: &str) -> Result<Vec<(String, Value)>, Box<dyn Error>> {
         let mut found = Vec::new();
         for entry in std::fs::read_dir(self.examples.join(fhir).join("valid"))? {
             let path = entry?.path();
             let Some(name) = path.file_stem().and_then(|name| name.to_str()) else { continue };
             let resource = self.example(fhir, name, patient)?;
-            if resource["resourceType"].as_str().is_some_and(|name| WRITTEN.contains(&name)) {
+            if resource["resourceType"].as_str().is_some_and(|name| TYPES[..2].contains(&name)) {
                 found.push((name.to_owned(), resource));
             }
         }

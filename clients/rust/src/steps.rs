@@ -32,7 +32,8 @@ impl Steps {
 
     fn fail(&mut self, name: &str, error: &dyn Error) {
         self.failed = true;
-        let detail: String = error.to_string().chars().map(|each| if each.is_control() { ' ' } else { each }).take(300).collect();
+        let detail: String =
+            error.to_string().chars().map(|each| if each.is_control() { ' ' } else { each }).take(300).collect();
         println!("{}\t{name}\tfailed\t{detail}", self.client);
     }
 }
