@@ -61,6 +61,9 @@ pub enum TransactionRefusal<E> {
 /// The bodies of the entries, where they have one, and the ids that their conditions find.
 type Resolved = (Vec<Option<Document>>, Vec<Option<Uuid>>);
 
+/// A whole transaction: what is to be committed, what comes of each change, what is left in the end.
+type Planned = (Batch, Vec<(Outcome, super::Stored)>, View);
+
 /// Why an attempt did not come to an end.
 enum Stopped {
     Refused(EntryRefusal),
@@ -222,7 +225,7 @@ impl Records {
         changes: &[(usize, Change<'_>, Vec<Objection>)],
         expected: &[Option<Uuid>],
         ids: &[Uuid],
-    ) -> Result<(Batch, Vec<(Outcome, super::Stored)>, View), Stopped> {
+    ) -> Result<Planned, Stopped> {
         let refused = |index: usize| move |refusal| Stopped::Refused(EntryRefusal { index, refusal });
         let mut scratch = view.clone();
         let mut whole = Batch::new();
