@@ -70,6 +70,12 @@ macro_rules! knobs {
 }
 
 knobs! {
+    // Obeyed by the resource servers and said on the pages; how clients authenticate does not follow it yet.
+
+    /// Whose rules hold at the resource servers: outside the sandbox there is no open endpoint, batch and transaction follow their knobs, own draft profiles do not count, and Kela alone stores Questionnaires.
+    environment: Environment = Environment::Sandbox, "environment",
+        Choice(&[("sandbox", Environment::Sandbox), ("client-test", Environment::ClientTest), ("production", Environment::Production)]);
+
     // Obeyed by the authorization room.
 
     /// How long a code may be redeemed, in seconds.
@@ -142,6 +148,9 @@ knobs! {
     /// The answer to a token that is unknown, expired or withdrawn.
     rs_bad_token: BadToken = BadToken::Outcome403, "rs.bad_token",
         Choice(&[("403", BadToken::Outcome403), ("401", BadToken::Outcome401), ("401_plain", BadToken::Plain401)]);
+    /// What `WWW-Authenticate` says: the scheme alone with 401, or what is wrong in the words of RFC 6750, with 403 as well.
+    rs_challenge: Challenge = Challenge::Plain, "rs.challenge",
+        Choice(&[("plain", Challenge::Plain), ("rfc6750", Challenge::Rfc6750)]);
     /// The answer to the id of another citizen's resource; 404 makes it one with an id that nothing has.
     rs_foreign_id: ForeignId = ForeignId::Forbidden, "rs.foreign_id",
         Choice(&[("403", ForeignId::Forbidden), ("404", ForeignId::NotFound)]);
@@ -159,6 +168,15 @@ knobs! {
     /// What becomes of an unknown search parameter.
     search_unknown: UnknownSearch = UnknownSearch::Refuse, "search.unknown",
         Choice(&[("refuse", UnknownSearch::Refuse), ("ignore", UnknownSearch::Ignore)]);
+    /// What becomes of an unknown parameter that begins with `_` and is no condition of FHIR's own: passed over on R4, whose engine did so, or on both bases, or on neither.
+    search_unknown_special: UnknownSpecial = UnknownSpecial::IgnoreOnR4, "search.unknown_special",
+        Choice(&[("ignore_on_r4", UnknownSpecial::IgnoreOnR4), ("ignore", UnknownSpecial::Ignore), ("refuse", UnknownSpecial::Refuse)]);
+    /// Which searches there are: all of today's, or those of early 2019: one code at a time, `_sort` and the code of doses passed over.
+    search_rules: SearchRules = SearchRules::Current, "search.rules",
+        Choice(&[("current", SearchRules::Current), ("2019", SearchRules::Of2019)]);
+    /// The status when If-None-Exist finds a resource; 201 was recorded before June 2019.
+    if_none_exist_match_status: MatchStatus = MatchStatus::Ok, "if_none_exist.match_status",
+        Choice(&[("200", MatchStatus::Ok), ("201", MatchStatus::Created)]);
     /// The status of a stale `If-Match`.
     if_match_status: StaleStatus = StaleStatus::Conflict, "if_match.status",
         Choice(&[("409", StaleStatus::Conflict), ("412", StaleStatus::PreconditionFailed)]);
@@ -186,6 +204,12 @@ knobs! {
     bundles_stu3: Bundles = Bundles::Never, "bundles.stu3", BUNDLES;
     /// Whether the R4 base answers batch and transaction.
     bundles_r4: Bundles = Bundles::Sandbox, "bundles.r4", BUNDLES;
+    /// Whether the R4 base shows what was written on the STU3 base as well, converted as far as R4 has a profile for it. Writes stay on their own base.
+    cross_version_read: CrossVersionRead = CrossVersionRead::Off, "cross_version.read",
+        Choice(&[("off", CrossVersionRead::Off), ("convert", CrossVersionRead::Convert)]);
+    /// Whether `$validate` is refused, as recorded in 2019, or answered with the findings.
+    operations_validate: ValidateOperation = ValidateOperation::Refuse, "operations.validate",
+        Choice(&[("refuse", ValidateOperation::Refuse), ("answer", ValidateOperation::Answer)]);
     /// Whether a Patient written on the open endpoint must conform to its profile.
     patient_open_strict: bool = false, "patient.open_strict", Flag;
     /// Whether what is older than three months goes on 1 March, June, September and December, or the next working day.
@@ -198,6 +222,84 @@ const BUNDLES: Choice<Bundles> =
     Choice(&[("sandbox", Bundles::Sandbox), ("always", Bundles::Always), ("never", Bundles::Never)]);
 
 const PREFER: Choice<Prefer> = Choice(&[("ignore", Prefer::Ignore), ("honour", Prefer::Honour)]);
+
+/// `environment`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    /// The public sandbox, for developers.
+    Sandbox,
+    /// The client test (asiakastesti), which Kela admits an application to.
+    ClientTest,
+    /// Production.
+    Production,
+}
+
+impl Environment {
+    /// Its word: `sandbox`, `client-test` or `production`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Environment::Sandbox => "sandbox",
+            Environment::ClientTest => "client-test",
+            Environment::Production => "production",
+        }
+    }
+}
+
+/// `rs.challenge`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Challenge {
+    /// `Bearer` with a 401.
+    Plain,
+    /// `Bearer error="invalid_token"` and so on, also with a 403 (RFC 6750 §3).
+    Rfc6750,
+}
+
+/// `search.unknown_special`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnknownSpecial {
+    /// As if it were not there on R4, 400 on STU3.
+    IgnoreOnR4,
+    /// As if it were not there.
+    Ignore,
+    /// 400.
+    Refuse,
+}
+
+/// `search.rules`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SearchRules {
+    /// Those of today.
+    Current,
+    /// Those before October 2019.
+    Of2019,
+}
+
+/// `if_none_exist.match_status`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MatchStatus {
+    /// 200
+    Ok,
+    /// 201
+    Created,
+}
+
+/// `cross_version.read`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrossVersionRead {
+    /// Each base shows what was written on it.
+    Off,
+    /// R4 shows the STU3 resources as well.
+    Convert,
+}
+
+/// `operations.validate`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValidateOperation {
+    /// 400
+    Refuse,
+    /// 200 with an OperationOutcome.
+    Answer,
+}
 
 /// `consent.remember`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -453,6 +555,13 @@ impl Settings {
             definitions: Selection { stu3_2017: self.stu3_rules == Stu3Rules::Of2017, r4_extras: self.profiles_extras },
             texts_of_2018: self.validator_texts == ValidatorTexts::Of2018,
             ignore_unknown_parameters: self.search_unknown == UnknownSearch::Ignore,
+            ignore_unknown_special: match self.search_unknown_special {
+                UnknownSpecial::IgnoreOnR4 => crate::records::IgnoreSpecial::OnR4,
+                UnknownSpecial::Ignore => crate::records::IgnoreSpecial::Always,
+                UnknownSpecial::Refuse => crate::records::IgnoreSpecial::Never,
+            },
+            searches_of_2019: self.search_rules == SearchRules::Of2019,
+            convert_from_stu3: self.cross_version_read == CrossVersionRead::Convert,
             page_default: self.page_default as usize,
             page_max: self.page_max as usize,
             hide_foreign_ids: self.rs_foreign_id == ForeignId::NotFound,
@@ -470,9 +579,9 @@ impl Settings {
         }
     }
 
-    /// Whether the environment is the sandbox: the one there is so far.
+    /// Whether the environment is the sandbox, where more is allowed.
     pub fn is_sandbox(&self) -> bool {
-        true
+        self.environment == Environment::Sandbox
     }
 }
 
@@ -634,7 +743,9 @@ mod tests {
         }
         let error = settings.set("code.tll", &json!(1)).unwrap_err().to_string();
         assert!(
-            error.starts_with(r#"there is no setting "code.tll"; there are code.ttl_seconds, code.length,"#),
+            error.starts_with(
+                r#"there is no setting "code.tll"; there are environment, code.ttl_seconds, code.length,"#
+            ),
             "{error}"
         );
     }

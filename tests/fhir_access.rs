@@ -18,7 +18,7 @@ fn without_a_token_and_with_a_bad_one() {
     content-type: application/fhir+json;charset=UTF-8
     expires: 0
     pragma: no-cache
-    sandbox-reason: RS-NO-TOKEN; send Authorization: Bearer and an access token, or use the open endpoint (knob rs.no_token)
+    sandbox-reason: RS-NO-TOKEN; send Authorization: Bearer and an access token, or use the open endpoint, which environment sandbox alone has (knob rs.no_token)
     www-authenticate: Bearer
     x-content-type-options: nosniff
     x-frame-options: DENY
@@ -43,6 +43,22 @@ fn without_a_token_and_with_a_bad_one() {
 
     {"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"processing","details":{"coding":[{"system":"http://phr.kanta.fi/fiphr-cs-errorcodes","code":"502120"}],"text":"Access denied by rule: Token is invalid for the requested operation."},"diagnostics":"Access denied by rule: Token is invalid for the requested operation."}]}
     "#);
+
+    let knobs = Knobs { bad_token: TokenRefusal::Outcome401, challenge: true, ..Knobs::default() };
+    let server = Server::with(Settings::default(), knobs);
+    let url = format!("{}/phr-resourceserver/baseR4/Observation?patient={AINO}", server.authorized);
+    let challenge = |answer: &Answer| (answer.status, answer.header("www-authenticate").to_owned());
+    let none = Answer::of(server.any().get(&url).send().unwrap());
+    assert_eq!(challenge(&none), (401, "Bearer".into()));
+    let bad = server.get("nonsense", "Observation");
+    let text = "Bearer error=\"invalid_token\", error_description=\"this tenant has not given the access token\"";
+    assert_eq!(challenge(&bad), (401, text.into()));
+    let lacking = server.get("diary-aino", "CarePlan");
+    let text = "Bearer error=\"insufficient_scope\", scope=\"patient/CarePlan.read\"";
+    assert_eq!(challenge(&lacking), (403, text.into()));
+    let foreign = server.get("diary-aino", &format!("Observation?patient={EINO}"));
+    assert_eq!(challenge(&foreign), (403, "Bearer error=\"insufficient_scope\"".into()));
+    assert_eq!(challenge(&server.get("diary-aino", "Observation/1")), (404, String::new()));
 
     let knobs = Knobs { no_token: TokenRefusal::Plain401, bad_token: TokenRefusal::Outcome401, ..Knobs::default() };
     let server = Server::with(Settings::default(), knobs);
@@ -166,4 +182,57 @@ fn unknown_types_are_refused_before_operations() {
     }
     let list = send("GET", "baseStu3", "AllergyIntolerance/$validate").diagnostics();
     assert!(list.starts_with("Unknown resource type 'AllergyIntolerance' - Server knows how to handle: [CarePlan, "));
+}
+
+#[test]
+fn only_the_sandbox_has_an_open_endpoint() {
+    let settings = Settings { is_sandbox: false, ..Settings::default() };
+    let server = Server::with(settings, Knobs { bundles_r4: false, ..Knobs::default() });
+    let path = format!("Observation?patient={AINO}");
+    for base in ["baseR4", "baseStu3"] {
+        let open = Answer::of(server.open_request(base, "GET", &path).send().unwrap());
+        assert_eq!((open.status, open.rule()), (401, "RS-NO-TOKEN"), "{}", open.body);
+        let open = Answer::of(server.open_request(base, "GET", "metadata").send().unwrap());
+        assert_eq!(open.status, 401);
+        let with_token = server.open_request(base, "GET", &path).bearer_auth("diary-aino");
+        assert_eq!(with_token.send().unwrap().status(), 200);
+    }
+}
+
+#[test]
+fn what_may_be_written_alone_is_not_read_by_a_condition() {
+    let server = Server::start();
+    let body = weight(AINO, "70", "2026-05-01", &urn("once"));
+    let plan = harness::body_of("CarePlan", "baseR4", AINO, "once");
+    let post = |path: &str, body: &str| {
+        let request = server.request("diary-aino", "POST", path).header("Content-Type", "application/fhir+json");
+        Answer::of(
+            request
+                .header("If-None-Exist", format!("identifier={}", urn("once")))
+                .body(body.to_owned())
+                .send()
+                .unwrap(),
+        )
+    };
+    // This token reads Observations and writes everything.
+    let (first, again) = (post("Observation", &body), post("Observation", &body));
+    assert_eq!((first.status, again.status), (201, 200));
+    assert_eq!(again.json()["resourceType"], "Observation");
+    let (first, again) = (post("CarePlan", &plan), post("CarePlan", &plan));
+    assert_eq!((first.status, again.status), (201, 200), "{}", again.body);
+    assert_eq!((first.id(), again.header("etag")), (again.id(), "W/\"1\""));
+    assert_eq!(again.json()["resourceType"], "OperationOutcome", "{}", again.body);
+    let entry = serde_json::json!({"resource": serde_json::from_str::<serde_json::Value>(&plan).unwrap(),
+        "request": {"method": "POST", "url": "CarePlan", "ifNoneExist": format!("identifier={}", urn("once"))}});
+    for kind in ["batch", "transaction"] {
+        let bundle = serde_json::json!({"resourceType": "Bundle", "type": kind, "entry": [entry]});
+        let request = server.request("diary-aino", "POST", "").header("Prefer", "return=representation");
+        let answer = Answer::of(request.json(&bundle).send().unwrap());
+        assert!(
+            answer.body.contains("200 OK") && !answer.body.contains("\"CarePlan\",\"id\""),
+            "{kind}: {}",
+            answer.body
+        );
+        assert!(answer.json()["entry"][0]["resource"].is_null(), "{kind}: {}", answer.body);
+    }
 }

@@ -263,3 +263,40 @@ fn an_entry_that_is_no_list_is_refused_whole() {
         assert_eq!((answer.status, answer.diagnostics().as_str()), (400, "Bundle.entry must be an array of entries"));
     }
 }
+
+#[test]
+fn a_read_that_fails_undoes_the_transaction() {
+    let server = Server::start();
+    let good = weight(AINO, "1", "2026-05-01", &urn("1"));
+    let read = |url: &str| json!({"request": {"method": "GET", "url": url}});
+    for (url, status, rule) in [
+        ("Observation/22222222-2222-4222-8222-222222222222".to_owned(), 404, "RS-UNKNOWN"),
+        ("Observation?code=1".to_owned(), 400, "RS-SEARCH-MANDATORY"),
+        (format!("Observation?patient={EINO}"), 403, "RS-COMPARTMENT"),
+        ("CarePlan".to_owned(), 403, "RS-SCOPE"),
+        ("AllergyIntolerance".to_owned(), 404, "RS-TYPE-UNKNOWN"),
+    ] {
+        for entries in [[read(&url), create(&good, None)], [create(&good, None), read(&url)]] {
+            let place = entries.iter().position(|entry| entry["request"]["method"] == "GET").unwrap();
+            let refused = post(&server, "diary-aino", &bundle("transaction", &entries), "");
+            assert_eq!((refused.status, refused.rule()), (status, rule), "{url}: {}", refused.body);
+            assert!(refused.header("sandbox-reason").contains(&format!("Bundle.entry[{place}]")));
+            assert_eq!(total(&server), 0, "{url}: nothing was stored");
+        }
+    }
+    // A read sees what the writes of its own transaction leave, and its pages lead on afterwards.
+    let search = read(&format!("Observation?patient={AINO}&_count=1"));
+    let entries = [search, create(&good, None), create(&weight(AINO, "2", "2026-05-02", &urn("2")), None)];
+    let done = post(&server, "diary-aino", &bundle("transaction", &entries), "");
+    let found = &done.json()["entry"][0]["resource"];
+    assert_eq!((done.status, &found["total"]), (200, &2.into()), "{}", done.body);
+    let next = found["link"][1]["url"].as_str().unwrap();
+    let page = Answer::of(server.any().get(next).bearer_auth("diary-aino").send().unwrap()).json();
+    assert_eq!(page["entry"].as_array().unwrap().len(), 1, "{page}");
+    let gone = found["entry"][0]["resource"]["id"].as_str().unwrap();
+    let delete = json!({"request": {"method": "DELETE", "url": format!("Observation/{gone}")}});
+    let refused =
+        post(&server, "diary-aino", &bundle("transaction", &[delete, read(&format!("Observation/{gone}"))]), "");
+    assert_eq!((refused.status, refused.rule()), (410, "RS-DELETED"), "{}", refused.body);
+    assert_eq!(server.get("diary-aino", &format!("Observation/{gone}")).status, 200, "and it is still there");
+}

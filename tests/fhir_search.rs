@@ -204,7 +204,82 @@ fn searches_that_are_refused() {
     assert_eq!(server.get("diary-aino", &format!("Patient/{AINO}/Observation")).status, 200);
     let form = server.request("diary-aino", "POST", "Observation/_search").form(&[("patient", AINO.to_string())]);
     assert_eq!(form.send().unwrap().status(), 200);
+    let refused = |path: &str, form: &[(&str, &str)], text: &str| {
+        let answer = Answer::of(server.request("diary-aino", "POST", path).form(form).send().unwrap());
+        let expected = format!("Invalid request: The FHIR endpoint on this server does not know how to handle {text}");
+        assert_eq!((answer.status, answer.diagnostics()), (400, expected), "{}", answer.rule());
+        answer.rule().to_owned()
+    };
+    let rule = refused(
+        "Observation/_search",
+        &[("code", "1"), ("_pretty", "true")],
+        "POST operation[Observation/_search] with parameters [[_pretty, code]]",
+    );
+    assert_eq!(rule, "RS-SEARCH-MANDATORY");
+    let rule = refused(
+        "Observation/_search?patient=x",
+        &[("wrong", "1")],
+        "POST operation[Observation/_search] with parameters [[patient, wrong]]",
+    );
+    assert_eq!(rule, "RS-SEARCH-UNKNOWN");
+    let compartment = format!("Patient/{AINO}/Observation");
+    let text = check(&format!("{compartment}?wrong=1"), 400, "RS-SEARCH-UNKNOWN");
+    assert!(text.ends_with(&format!("GET operation[{compartment}] with parameters [[wrong]]")), "{text}");
     let many = [("patient", AINO.to_string()), ("code", vec!["1-1"; 900_000].join(","))];
     let many = Answer::of(server.request("diary-aino", "POST", "Observation/_search").form(&many).send().unwrap());
     assert_eq!((many.status, many.rule()), (400, "RS-SEARCH-TOO-MANY"));
+}
+
+#[test]
+fn unknown_special_parameters_are_passed_over_by_the_newer_engine() {
+    use kanta_phr_sandbox::http::fhir::Knobs;
+    use kanta_phr_sandbox::records::{IgnoreSpecial, Settings};
+    let status = |server: &Server, base: &str, query: &str| {
+        let path = format!("Observation?patient={AINO}&{query}");
+        server.open_request(base, "GET", &path).send().unwrap().status().as_u16()
+    };
+    for (special, r4, stu3) in
+        [(IgnoreSpecial::OnR4, 200, 400), (IgnoreSpecial::Always, 200, 200), (IgnoreSpecial::Never, 400, 400)]
+    {
+        let settings = Settings { ignore_unknown_special: special, ..Settings::default() };
+        let server = Server::with(settings, Knobs::default());
+        for query in ["_foo=1", "_totalMethod=count"] {
+            assert_eq!((status(&server, "baseR4", query), status(&server, "baseStu3", query)), (r4, stu3), "{query}");
+        }
+        for query in ["_has:Observation:x:y=1", "_include=Observation:subject", "_tag=x", "foo=1"] {
+            assert_eq!((status(&server, "baseR4", query), status(&server, "baseStu3", query)), (400, 400), "{query}");
+        }
+    }
+}
+
+#[test]
+fn searches_were_simpler_in_2019() {
+    use kanta_phr_sandbox::http::fhir::Knobs;
+    use kanta_phr_sandbox::records::Settings;
+    let settings = Settings { searches_of_2019: true, ..Settings::default() };
+    let server = Server::with(settings, Knobs { match_is_created: true, ..Knobs::default() });
+    for day in ["03", "01", "02"] {
+        let made = server.post("diary-aino", "Observation", &weight(AINO, "1", &format!("2026-05-{day}"), &urn(day)));
+        assert_eq!(made.status, 201);
+    }
+    let several = server.get("diary-aino", &format!("Observation?patient={AINO}&code=29463-7,8302-2"));
+    assert_eq!(
+        (several.status, several.diagnostics().as_str()),
+        (
+            400,
+            "Multiple values detected for non-repeatable parameter 'code'. This server is not configured to allow multiple (AND/OR) values for this param."
+        )
+    );
+    let path = format!("Observation?patient={AINO}&code=29463-7");
+    let plain = ids(&server.get("diary-aino", &path));
+    for order in ["date", "-date", "nothing"] {
+        assert_eq!(ids(&server.get("diary-aino", &format!("{path}&_sort={order}"))), plain, "{order}");
+    }
+    server.post("diary-aino", "MedicationAdministration", &dose(AINO, "ins-short-fast", "2026-05-01T08:00:00+03:00"));
+    let doses = server.get("diary-aino", &format!("MedicationAdministration?patient={AINO}&code=ins-long"));
+    assert_eq!(ids(&doses).len(), 1, "the code of a dose has no effect");
+    let request = server.request("diary-aino", "POST", "Observation").header("Content-Type", "application/fhir+json");
+    let request = request.header("If-None-Exist", format!("identifier={}", urn("01")));
+    let matched = Answer::of(request.body(weight(AINO, "1", "2026-05-01", &urn("01"))).send().unwrap());
+    assert_eq!((matched.status, matched.id()), (201, plain[1].clone()), "{}", matched.body);
 }

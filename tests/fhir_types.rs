@@ -265,7 +265,9 @@ fn one_url_is_defined_once_and_the_national_ones_stay() {
             let found = base.get(&format!("{name}?url={url}"));
             assert_eq!(found.json()["total"], 1, "{}", found.body);
             assert_eq!(base.get(&format!("{name}?url={url}2")).json()["total"], 0);
-            assert_eq!(base.get(name).json()["total"], 1);
+            let all = base.get(name).json();
+            assert_eq!(all["entry"][0]["resource"]["url"], url, "one's own come before the national ones");
+            assert!(all["total"].as_u64() > Some(5), "{all}");
         }
         for (name, url) in [
             ("StructureDefinition", "http://phr.kanta.fi/StructureDefinition/fiphr-bodyweight-stu3"),
@@ -466,10 +468,6 @@ fn nothing_is_stored_as_entered_in_error() {
         let stored = base.send("POST", name, Some(&body.to_string()), &[]);
         assert_eq!(stored.status, 201, "{name} on {}: {}", base.base, stored.body);
         body["status"] = "entered-in-error".into();
-        // The published R4 profile of answers leaves the status open; the guide's word stands in the STU3 one.
-        if (name, base.base) == ("QuestionnaireResponse", "baseR4") {
-            continue;
-        }
         let refused = base.send("POST", name, Some(&body.to_string()), &[]);
         assert_eq!(refused.status, 422, "{name} on {}: {}", base.base, refused.body);
         let says = refused.body.contains(&format!("{name}.status")) || refused.body.contains("entered-in-error");
@@ -478,4 +476,155 @@ fn nothing_is_stored_as_entered_in_error() {
         let refused = base.send("PUT", &format!("{name}/{}", stored.id()), Some(&body.to_string()), &[]);
         assert_eq!(refused.status, 422, "{name} on {}: {}", base.base, refused.body);
     }
+}
+
+#[test]
+fn national_definitions_are_read_and_not_written_over() {
+    let server = Server::start();
+    for (base, profile, url) in [
+        ("baseStu3", "fiphr-bodyweight-stu3", "http://phr.kanta.fi/StructureDefinition/fiphr-bodyweight-stu3"),
+        ("baseR4", "fiphr-sd-bodyweight", "http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight"),
+    ] {
+        let base = Base { server: &server, base, token: None };
+        let path = format!("StructureDefinition/{profile}");
+        let read = base.get(&path);
+        assert_eq!((read.status, read.header("etag")), (200, "W/\"1\""), "{}", read.body);
+        assert!(read.header("content-location").ends_with(&format!("{path}/_history/1")));
+        let json = read.json();
+        assert_eq!(
+            (&json["url"], &json["id"], &json["meta"]["versionId"]),
+            (&url.into(), &profile.into(), &"1".into())
+        );
+        assert_eq!(base.get(&format!("{path}/_history/1")).body, read.body);
+        assert_eq!(base.get(&format!("{path}/_history/2")).status, 404);
+        let history = base.get(&format!("{path}/_history")).json();
+        assert_eq!((&history["total"], &history["entry"][0]["resource"]["id"]), (&1.into(), &profile.into()));
+        for query in [format!("url={url}"), format!("_id={profile}"), format!("url={url}&_summary=true")] {
+            let found = base.get(&format!("StructureDefinition?{query}")).json();
+            assert_eq!(found["total"], 1, "{query}: {found}");
+            assert!(found["entry"][0]["fullUrl"].as_str().unwrap().ends_with(&path), "{found}");
+            assert_eq!(found["entry"][0]["resource"]["url"], url);
+        }
+        assert_eq!(base.get(&format!("ValueSet?url={url}")).json()["total"], 0);
+        assert_eq!(base.get(&format!("ValueSet/{profile}")).status, 404);
+        let refused = base.send("PUT", &path, Some(&read.body.replace("\"active\"", "\"retired\"")), &[]);
+        assert_eq!((refused.status, refused.rule()), (403, "RS-URL-NATIONAL"), "{}", refused.body);
+        assert_eq!(base.send("DELETE", &path, None, &[]).status, 400);
+        let copy = base.send("POST", "StructureDefinition", Some(&read.body), &[]);
+        assert_eq!((copy.status, copy.rule()), (422, "RS-URL-NATIONAL"), "{}", copy.body);
+
+        // Through all of a type page by page; each leads to itself.
+        for name in ["StructureDefinition", "ValueSet", "CodeSystem"] {
+            let mut page = base.get(&format!("{name}?_count=7")).json();
+            let total = page["total"].as_u64().unwrap();
+            let mut seen = Vec::new();
+            loop {
+                for entry in page["entry"].as_array().unwrap() {
+                    let full_url = entry["fullUrl"].as_str().unwrap();
+                    let read = Answer::of(server.any().get(full_url).send().unwrap());
+                    assert_eq!((read.status, &read.json()), (200, &entry["resource"]), "{full_url}");
+                    seen.push(full_url.to_owned());
+                }
+                let links = page["link"].as_array().unwrap();
+                let Some(next) = links.iter().find(|link| link["relation"] == "next") else { break };
+                page = Answer::of(server.any().get(next["url"].as_str().unwrap()).send().unwrap()).json();
+            }
+            assert_eq!(seen.len() as u64, total, "{name}");
+            seen.sort();
+            seen.dedup();
+            assert_eq!(seen.len() as u64, total, "{name}");
+        }
+        let other = Base { token: Some("diary-aino-all"), ..base };
+        assert_eq!(other.get(&path).status, 403, "no scope is granted for definitions");
+    }
+}
+
+#[test]
+fn operations_are_answered_when_the_knob_says_so() {
+    let server = Server::with(Settings::default(), Knobs { validate: true, ..Knobs::default() });
+    for (base, token) in [("baseR4", None), ("baseStu3", None), ("baseR4", Some("diary-aino"))] {
+        let base = Base { server: &server, base, token };
+        let body = body_of("Observation", base.base, AINO, "judged");
+        let judged = |path: &str, body: &str| {
+            let answer = base.send("POST", path, Some(body), &[]);
+            (answer.status, answer.json()["issue"][0]["severity"].as_str().unwrap_or_default().to_owned(), answer.body)
+        };
+        let (status, severity, text) = judged("Observation/$validate", &body);
+        assert_eq!((status, &*severity), (200, "information"), "{text}");
+        let wrapped =
+            format!(r#"{{"resourceType":"Parameters","parameter":[{{"name":"resource","resource":{body}}}]}}"#);
+        assert_eq!(judged("Observation/$validate?mode=create", &wrapped).2, text);
+        assert_eq!(judged("Observation/1/$validate", &body).2, text);
+        let (status, severity, text) = judged("Observation/$validate", &body.replace("\"final\"", "\"amended\""));
+        assert_eq!((status, &*severity), (200, "error"), "{text}");
+        assert!(text.contains("Observation.status"), "{text}");
+        for (path, body, status) in [
+            ("Observation/$validate", "{}", 400),
+            ("Observation/$validate", r#"{"resourceType":"Parameters"}"#, 400),
+            ("CarePlan/$validate", body.as_str(), 400),
+            ("Observation/$validate?profile=x", body.as_str(), 400),
+            ("Observation/$validate", "", 403),
+        ] {
+            assert_eq!(base.send("POST", path, Some(body), &[]).status, status, "{path} {body}");
+        }
+        assert_eq!(base.get("Observation/$validate").status, 400);
+        let open = Base { token: None, ..base };
+        let statement = open.get("metadata").json();
+        assert_eq!(statement["rest"][0]["operation"][0]["name"], "validate");
+        assert_eq!(open.get(&format!("Observation?patient={AINO}")).json()["total"], 0, "nothing was stored");
+    }
+}
+
+#[test]
+fn r4_shows_what_was_written_on_stu3_when_the_knob_says_so() {
+    let settings = Settings { convert_from_stu3: true, ..Settings::default() };
+    let server = Server::with(settings, Knobs::default());
+    let stu3 = Base { server: &server, base: "baseStu3", token: None };
+    let r4 = Base { server: &server, base: "baseR4", token: None };
+    let old = stu3.send("POST", "Observation", Some(&body_of("Observation", "baseStu3", AINO, "old")), &[]);
+    let new = r4.send("POST", "Observation", Some(&body_of("Observation", "baseR4", AINO, "new")), &[]);
+    let (old, new) = (old.id(), new.id());
+    let read = r4.get(&format!("Observation/{old}"));
+    assert_eq!((read.status, read.header("etag")), (200, "W/\"1\""), "{}", read.body);
+    let json = read.json();
+    assert_eq!(json["meta"]["profile"][0], "http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight");
+    assert_eq!((&json["id"], &json["meta"]["versionId"]), (&old.as_str().into(), &"1".into()));
+    let category = "http://terminology.hl7.org/CodeSystem/observation-category|vital-signs";
+    for query in
+        ["", "&code=29463-7", "&_count=1", &format!("&category={category}"), "&_sort=-date", "&_lastUpdated=ge2020"]
+    {
+        let found = r4.get(&format!("Observation?patient={AINO}{query}")).json();
+        assert_eq!(found["total"], 2, "{query}: {found}");
+    }
+    let found = r4.get(&format!("Observation?patient={AINO}&identifier={}", urn("old"))).json();
+    assert_eq!((&found["total"], &found["entry"][0]["resource"]), (&1.into(), &json));
+    let first = r4.get(&format!("Observation?patient={AINO}&_count=1")).json();
+    let next = first["link"].as_array().unwrap().iter().find(|link| link["relation"] == "next").unwrap();
+    let second = Answer::of(server.any().get(next["url"].as_str().unwrap()).send().unwrap()).json();
+    let mut seen = [&first, &second].map(|page| page["entry"][0]["resource"]["id"].as_str().unwrap().to_owned());
+    seen.sort();
+    let mut both = [old.clone(), new.clone()];
+    both.sort();
+    assert_eq!(seen, both);
+    assert_eq!(r4.get(&format!("Observation/{old}/_history")).json()["entry"][0]["resource"], json);
+    assert_eq!(r4.get(&format!("Observation/{old}/_history/1")).json(), json);
+
+    // What R4 has no profile for stays out of sight, and so does R4 on STU3; nothing is written across.
+    let rate = body_of("Observation", "baseStu3", AINO, "rate")
+        .replace("fiphr-bodyweight-stu3", "fiphr-heartrate-stu3")
+        .replace("29463-7", "8867-4")
+        .replace("\"kg\"", "\"/min\"");
+    let rate = stu3.send("POST", "Observation", Some(&rate), &[]);
+    assert_eq!(rate.status, 201, "{}", rate.body);
+    assert_eq!(r4.get(&format!("Observation/{}", rate.id())).status, 404);
+    assert_eq!(r4.get(&format!("Observation?patient={AINO}")).json()["total"], 2);
+    assert_eq!(stu3.get(&format!("Observation/{new}")).status, 404);
+    assert_eq!(r4.send("PUT", &format!("Observation/{old}"), Some(&read.body), &[]).status, 404);
+    assert_eq!(r4.send("DELETE", &format!("Observation/{old}"), None, &[]).status, 404);
+    let foreign = Base { token: Some("diary-eino"), ..r4 };
+    assert_eq!(foreign.get(&format!("Observation/{old}")).status, 403);
+    assert_eq!(stu3.send("DELETE", &format!("Observation/{old}"), None, &[]).status, 200);
+    let r4 = Base { token: None, ..foreign };
+    assert_eq!(r4.get(&format!("Observation/{old}")).status, 410);
+    assert_eq!(r4.get(&format!("Observation?patient={AINO}")).json()["total"], 1);
 }

@@ -62,3 +62,39 @@ async fn knobs_let_bundles_in_and_keep_them_out() {
     // The plan is R4's: on STU3 the Bundle is worked off, and refused for its profile.
     assert_eq!((send(phr.base_r4()).await, send(phr.base_stu3()).await), (400, 422));
 }
+
+#[tokio::test]
+async fn the_environment_decides_what_is_answered() {
+    let phr = Sandbox::start().await.unwrap();
+    let scope = "patient/CarePlan.read patient/Questionnaire.write patient/Questionnaire.read";
+    let app = phr.register_client("Forms").scope(scope).await.unwrap();
+    let token = phr.citizens().first().approve(&app).await.unwrap();
+    let client = Client::builder().no_proxy().build().unwrap();
+    let form: Value = serde_json::from_str(include_str!("../examples/r4/valid/questionnaire-minimal.json")).unwrap();
+    let statuses = async || {
+        let authorized = |path: &str| client.post(format!("{}{path}", phr.base_r4())).bearer_auth(token.access_token());
+        let form = authorized("/Questionnaire").json(&form).send().await.unwrap().status().as_u16();
+        let bundle = json!({"resourceType": "Bundle", "type": "batch"});
+        let bundle = authorized("").json(&bundle).send().await.unwrap().status().as_u16();
+        let open = phr.open_url();
+        let open = client.get(format!("{open}/phr-resourceserver/baseR4/metadata")).send().await.unwrap();
+        let overview: Value =
+            client.get(format!("{}/_sandbox", phr.http_url())).send().await.unwrap().json().await.unwrap();
+        let page = client.get(format!("{}/", phr.http_url())).header("Accept-Language", "en").send().await.unwrap();
+        let page = page.text().await.unwrap();
+        let word = overview["environment"].as_str().unwrap().to_owned();
+        (form, bundle, open.status().as_u16(), word, page.contains("rules (simulated)"))
+    };
+    assert_eq!(statuses().await, (201, 200, 200, "sandbox".to_owned(), false));
+    for environment in ["client-test", "production"] {
+        let presets = format!("{}/_sandbox/settings/presets", phr.http_url());
+        let presets: Value = client.get(presets).send().await.unwrap().json().await.unwrap();
+        let preset = presets.as_array().unwrap().iter().find(|preset| preset["name"] == environment).unwrap();
+        let set = client.put(format!("{}/_sandbox/settings", phr.http_url())).json(&preset["settings"]).send().await;
+        assert_eq!(set.unwrap().status(), StatusCode::OK);
+        assert_eq!(statuses().await, (403, 400, 401, environment.to_owned(), true));
+    }
+    let wrong = json!({"environment": "moon"});
+    let refused = client.put(format!("{}/_sandbox/settings", phr.http_url())).json(&wrong).send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+}

@@ -153,8 +153,31 @@ fn a_history_is_bounded_and_refuses_what_it_does_not_know() {
     assert_eq!((total, entries), (3, 1));
     assert_eq!(json["entry"][0]["resource"]["meta"]["versionId"], "3");
     assert!(json["link"][0]["url"].as_str().unwrap().ends_with("/_history?_count=1"));
+    // Page by page, as they were when the first was asked for; nobody else's to follow.
+    let next = |json: &serde_json::Value| {
+        let links = json["link"].as_array().unwrap();
+        let next = links.iter().find(|link| link["relation"] == "next");
+        next.map(|link| link["url"].as_str().unwrap().to_owned())
+    };
+    let first = next(&json).unwrap();
+    assert!(first.ends_with("&_getpagesoffset=1&_count=1&_bundletype=history"), "{first}");
+    let follow = |url: &str, token: &str| Answer::of(server.any().get(url).bearer_auth(token).send().unwrap());
+    let body = created.body.replace("\"value\":70", "\"value\":73");
+    assert_eq!(server.put("diary-aino", &path, &body).status, 200);
+    let second = follow(&first, "diary-aino").json();
+    assert_eq!((&second["total"], &second["entry"][0]["resource"]["meta"]["versionId"]), (&3.into(), &"2".into()));
+    let last = follow(&next(&second).unwrap(), "diary-aino").json();
+    assert_eq!(last["entry"][0]["resource"]["meta"]["versionId"], "1");
+    assert_eq!((last["type"].as_str(), next(&last)), (Some("history"), None));
+    for (url, token) in [(&first, "diary-eino"), (&first, "other-aino")] {
+        let answer = follow(url, token);
+        assert_eq!((answer.status, answer.rule()), (410, "RS-PAGE"), "{token}");
+    }
+    let (total, entries, json) = history("?_count=0");
+    assert_eq!((total, entries, next(&json)), (4, 0, None));
+    assert_eq!(history("?_count=18446744073709551615").1, 4);
     let (total, entries, _) = history("?_since=2026-06-01T10:00:00Z");
-    assert_eq!((total, entries), (2, 2));
+    assert_eq!((total, entries), (3, 3));
     assert_eq!(history("?_since=2027").0, 0);
     let refused = |path: &str| {
         let answer = server.get("diary-aino", path);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { Client } from 'fhir-kit-client'
 import smart from 'fhirclient'
-import { example, examples, fhirBase, issuer, refusal, steps, tokenFor } from './sandbox.mjs'
+import { example, examples, fhirBase, form, issuer, refusal, steps, tokenFor } from './sandbox.mjs'
 
 /** What the steps need of a library, each act answering with {status, location?, body}. */
 function fhirKitClient (baseUrl, token) {
@@ -29,6 +29,8 @@ function fhirKitClient (baseUrl, token) {
       }
       return found
     },
+    batch: (body) => client.batch({ body }),
+    transaction: (body) => client.transaction({ body }),
     status: (error) => error.response?.status
   }
 }
@@ -46,7 +48,11 @@ function fhirclient (baseUrl, token) {
     })
   const query = (resourceType, params) => `${resourceType}?${new URLSearchParams(params)}`
   const answer = ({ response, body }) => ({ status: response.status, location: response.headers.get('location'), body })
+  // It has no word for a Bundle that is worked off.
+  const post = (body) => client.request({ url: `${baseUrl}/`, method: 'POST', headers: { 'content-type': 'application/fhir+json' }, body: JSON.stringify(body) })
   return {
+    batch: post,
+    transaction: post,
     statement: () => client.request('metadata'),
     create: async (body, headers) => answer(await client.create(body, { headers, includeResponse: true })),
     read: (resourceType, id) => client.request(`${resourceType}/${id}`),
@@ -67,7 +73,7 @@ async function walk (name, fhir, open) {
   const client = open(fhirBase[fhir], token)
   const weight = example(fhir, 'bodyweight-rich', patient)
   const identifier = weight.identifier[0]
-  const idIn = (location) => new RegExp('/Observation/([0-9a-f-]{36})/_history/1$').exec(location)[1]
+  const idIn = (location, resourceType = 'Observation') => new RegExp(`/${resourceType}/([0-9a-f-]{36})/_history/1$`).exec(location)[1]
   const mine = { patient, identifier: `${identifier.system}|${identifier.value}` }
   let id
 
@@ -133,6 +139,47 @@ async function walk (name, fhir, open) {
     assert.equal(found.length, total)
     assert.ok(total > 8)
   })
+  await step('care plan', async () => {
+    const plan = example(fhir, 'selfcareplan-minimal', patient)
+    const planId = idIn((await client.create(plan)).location, 'CarePlan')
+    assert.deepEqual((await client.read('CarePlan', planId)).category, plan.category)
+    const found = await client.all('CarePlan', { patient })
+    assert.ok(found.some((resource) => resource.id === planId))
+    await client.delete('CarePlan', planId)
+    assert.equal(client.status(await refusal(() => client.read('CarePlan', planId))), 410)
+  })
+  await step('questionnaire and response', async () => {
+    const { questionnaire, answered } = form(fhir, patient)
+    const formId = idIn((await client.create(questionnaire)).location, 'Questionnaire')
+    assert.equal((await client.search('Questionnaire', { url: questionnaire.url })).entry[0].resource.id, formId)
+    const response = answered(formId)
+    const responseId = idIn((await client.create(response)).location, 'QuestionnaireResponse')
+    const wrong = { ...answered(formId), item: [{ linkId: 'nowhere', answer: [{ valueInteger: 7 }] }] }
+    assert.equal(client.status(await refusal(() => client.create(wrong))), 422)
+    const asked = fhir === 'r4' ? questionnaire.url : `Questionnaire/${formId}`
+    const found = await client.search('QuestionnaireResponse', { patient, questionnaire: asked })
+    assert.deepEqual([found.total, found.entry[0].resource.id], [1, responseId])
+    await client.delete('QuestionnaireResponse', responseId)
+    await client.delete('Questionnaire', formId)
+  })
+  if (fhir === 'r4') {
+    await step('batch and transaction', async () => {
+      const create = (resource) => ({ resource, request: { method: 'POST', url: resource.resourceType } })
+      const read = (url) => ({ request: { method: 'GET', url } })
+      const bundle = (type, entry) => ({ resourceType: 'Bundle', type, entry })
+      const own = () => example(fhir, 'bodyweight-rich', patient)
+      const count = async () => (await client.search('Observation', { patient, _summary: 'count' })).total
+      const answers = await client.batch(bundle('batch', [read(`Observation/${id}`), read('Observation/22222222-2222-4222-8222-222222222222')]))
+      assert.deepEqual(answers.entry.map(({ response }) => response.status), ['200 OK', '404 Not Found'])
+      const before = await count()
+      const made = await client.transaction(bundle('transaction', [create(own()), create(own()), read(`Observation?patient=${patient}&_summary=count`)]))
+      assert.deepEqual(made.entry.map(({ response }) => response.status), ['201 Created', '201 Created', '200 OK'])
+      assert.equal(made.entry[2].resource.total, before + 2)
+      const failing = bundle('transaction', [create(own()), create({ ...own(), status: 'preliminary' })])
+      assert.equal(client.status(await refusal(() => client.transaction(failing))), 422)
+      assert.equal(await count(), before + 2)
+    })
+  }
   await step('delete', async () => {
     await client.delete('Observation', id)
     assert.equal(client.status(await refusal(() => client.read('Observation', id))), 410)

@@ -20,7 +20,8 @@ export async function control (method, path, body) {
 }
 
 export function registerClient (name) {
-  const scope = `openid ${phrScope} patient/MedicationAdministration.read patient/MedicationAdministration.write`
+  const more = ['MedicationAdministration', 'CarePlan', 'Questionnaire', 'QuestionnaireResponse']
+  const scope = `openid ${phrScope} ${more.map((type) => `patient/${type}.read patient/${type}.write`).join(' ')}`
   return control('POST', '/clients', { name, redirect_uris: [redirectUri], scope })
 }
 
@@ -58,23 +59,32 @@ export async function searchStatus (accessToken, pseudonym) {
 
 const examplePatient = '7d1c5a52-9f0e-4c3b-8a47-2b6f0c9e51d3'
 
-/** The examples of the types a wellbeing application writes, as the given patient's and with identifiers of their own. */
+/** All examples of the measurements and doses an application writes, as the given patient's and with identifiers of their own. */
 export function examples (fhir, patient) {
-  const folder = new URL(`../../examples/${fhir}/valid/`, import.meta.url)
-  return readdirSync(folder)
-    .map((file) => ({ file, text: readFileSync(new URL(file, folder), 'utf8') }))
-    .map(({ file, text }) => ({ file, resource: JSON.parse(text.replaceAll(examplePatient, patient)) }))
+  return readdirSync(new URL(`../../examples/${fhir}/valid/`, import.meta.url))
+    .map((file) => ({ file, resource: example(fhir, file.replace('.json', ''), patient) }))
     .filter(({ resource }) => ['Observation', 'MedicationAdministration'].includes(resource.resourceType))
-    .map(({ file, resource }) => ({ file, resource: withNewIdentifier(resource) }))
 }
 
 export function example (fhir, name, patient) {
-  return examples(fhir, patient).find(({ file }) => file === `${name}.json`).resource
+  const text = readFileSync(new URL(`../../examples/${fhir}/valid/${name}.json`, import.meta.url), 'utf8')
+  return withNewIdentifier(JSON.parse(text.replaceAll(examplePatient, patient)))
 }
 
 function withNewIdentifier (resource) {
   const own = { system: 'urn:ietf:rfc:3986', value: `urn:uuid:${randomUUID()}` }
-  return { ...resource, identifier: [own, ...[resource.identifier].flat().slice(1)] }
+  const { identifier } = resource
+  return { ...resource, identifier: Array.isArray(identifier) ? [own, ...identifier.slice(1)] : own }
+}
+
+/** A form with an address of its own, and what makes an answer to it: of R4 by the address, of STU3 by its id. */
+export function form (fhir, patient) {
+  const questionnaire = { ...example(fhir, 'questionnaire-minimal', patient), url: `https://questions.example/Questionnaire/${randomUUID()}` }
+  const answered = (id) => ({
+    ...example(fhir, 'questionnaireresponse-minimal', patient),
+    questionnaire: fhir === 'r4' ? questionnaire.url : { reference: `Questionnaire/${id}` }
+  })
+  return { questionnaire, answered }
 }
 
 /** Records steps of one client as lines of CLIENT, STEP, ok or failed, DETAIL between tabs. A failure does not end the others. */

@@ -6,7 +6,7 @@ import re
 from fhirpy import AsyncFHIRClient, SyncFHIRClient
 from fhirpy.base.exceptions import ForbiddenError, OperationOutcome, ResourceNotFound
 
-from sandbox import FHIR_BASE, Steps, example, examples, refusal, token_for
+from sandbox import FHIR_BASE, Steps, example, examples, form, refusal, token_for
 
 
 def walk(fhir):
@@ -74,6 +74,42 @@ def walk(fhir):
             return len([o async for o in later.resources("Observation").search(patient=patient).limit(4)])
 
         assert asyncio.run(count()) == total
+    with step("care plan"):
+        plan = example(fhir, "selfcareplan-minimal", patient)
+        client.execute("CarePlan", "post", data=plan)
+        found = [found for found in client.resources("CarePlan").search(patient=patient) if found["identifier"][0] == plan["identifier"][0]]
+        assert len(found) == 1 and found[0]["category"] == plan["category"]
+        found[0].delete()
+        refusal(lambda: client.reference("CarePlan", found[0].id).to_resource(), ResourceNotFound)
+    with step("questionnaire and response"):
+        questionnaire, answered = form(fhir, patient)
+        client.execute("Questionnaire", "post", data=questionnaire)
+        stored_form = client.resources("Questionnaire").search(url=questionnaire["url"]).get()
+        client.execute("QuestionnaireResponse", "post", data=answered(stored_form.id))
+        wrong = {**answered(stored_form.id), "item": [{"linkId": "nowhere", "answer": [{"valueInteger": 7}]}]}
+        refusal(lambda: client.execute("QuestionnaireResponse", "post", data=wrong), OperationOutcome)
+        asked = questionnaire["url"] if fhir == "r4" else f"Questionnaire/{stored_form.id}"
+        responses = client.resources("QuestionnaireResponse").search(patient=patient, questionnaire=asked).fetch()
+        assert len(responses) == 1
+        responses[0].delete()
+        stored_form.delete()
+    if fhir == "r4":
+        with step("batch and transaction"):
+
+            def work_off(kind, *entries):
+                return client.execute("", "post", data={"resourceType": "Bundle", "type": kind, "entry": list(entries)})
+
+            def create(**changes):
+                resource = {**example(fhir, "bodyweight-rich", patient), **changes}
+                return {"resource": resource, "request": {"method": "POST", "url": "Observation"}}
+
+            answers = work_off("batch", {"request": {"method": "GET", "url": f"Observation/{stored.id}"}}, create(status="preliminary"))
+            assert [entry["response"]["status"][:3] for entry in answers["entry"]] == ["200", "422"]
+            count = len(client.resources("Observation").search(patient=patient).fetch_all())
+            made = work_off("transaction", create(), create())
+            assert [entry["response"]["status"] for entry in made["entry"]] == ["201 Created", "201 Created"]
+            refusal(lambda: work_off("transaction", create(), create(status="preliminary")), OperationOutcome)
+            assert len(client.resources("Observation").search(patient=patient).fetch_all()) == count + 2
     with step("delete"):
         again.delete()
         refusal(lambda: client.reference("Observation", stored.id).to_resource(), ResourceNotFound)

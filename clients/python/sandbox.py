@@ -27,7 +27,8 @@ def control(method, path, body=None):
 
 
 def register_client(name):
-    scope = f"openid {PHR_SCOPE} patient/MedicationAdministration.read patient/MedicationAdministration.write"
+    more = ("MedicationAdministration", "CarePlan", "Questionnaire", "QuestionnaireResponse")
+    scope = " ".join(["openid", PHR_SCOPE, *(f"patient/{name}.{act}" for name in more for act in ("read", "write"))])
     return control("POST", "/clients", {"name": name, "redirect_uris": [REDIRECT_URI], "scope": scope})
 
 
@@ -60,17 +61,32 @@ def search_status(access_token, pseudonym):
 
 
 def example(fhir, name, patient):
-    return next(resource for file, resource in examples(fhir, patient) if file == f"{name}.json")
+    """An example as the given patient's and with an identifier of its own."""
+    text = (EXAMPLES / fhir / "valid" / f"{name}.json").read_text("utf-8")
+    resource = json.loads(text.replace(EXAMPLE_PATIENT, patient))
+    own = {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{uuid.uuid4()}"}
+    identifier = resource.get("identifier")
+    return {**resource, "identifier": [own, *identifier[1:]] if isinstance(identifier, list) else own}
 
 
 def examples(fhir, patient):
-    """The examples of the types a wellbeing application writes, as the given patient's and with identifiers of their own."""
+    """All examples of the measurements and doses an application writes."""
     for file in sorted((EXAMPLES / fhir / "valid").iterdir()):
-        resource = json.loads(file.read_text("utf-8").replace(EXAMPLE_PATIENT, patient))
+        resource = example(fhir, file.stem, patient)
         if resource["resourceType"] in ("Observation", "MedicationAdministration"):
-            others = resource["identifier"][1:] if isinstance(resource["identifier"], list) else []
-            own = {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{uuid.uuid4()}"}
-            yield file.name, {**resource, "identifier": [own, *others]}
+            yield file.name, resource
+
+
+def form(fhir, patient):
+    """A form with an address of its own, and what makes an answer to it: of R4 by the address, of STU3 by its id."""
+    url = f"https://questions.example/Questionnaire/{uuid.uuid4()}"
+    questionnaire = {**example(fhir, "questionnaire-minimal", patient), "url": url}
+
+    def answered(form_id):
+        named = url if fhir == "r4" else {"reference": f"Questionnaire/{form_id}"}
+        return {**example(fhir, "questionnaireresponse-minimal", patient), "questionnaire": named}
+
+    return questionnaire, answered
 
 
 class Steps:

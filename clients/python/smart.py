@@ -9,12 +9,15 @@ import sys
 import requests
 from fhirclient import client
 from fhirclient.models.bundle import Bundle
+from fhirclient.models.careplan import CarePlan
 from fhirclient.models.medicationadministration import MedicationAdministration
 from fhirclient.models.observation import Observation
 from fhirclient.models.patient import Patient
+from fhirclient.models.questionnaire import Questionnaire
+from fhirclient.models.questionnaireresponse import QuestionnaireResponse
 from fhirclient.server import FHIRPermissionDeniedException, FHIRServer
 
-from sandbox import FHIR_BASE, Steps, example, examples, refusal, token_for
+from sandbox import FHIR_BASE, Steps, example, examples, form, refusal, token_for
 
 
 def connect(base, access_token):
@@ -75,6 +78,25 @@ def walk(fhir):
         total = Observation.where({"patient": patient, "_count": "1"}).perform(server).total
         found = [observation.id for observation in all_pages(Observation.where({"patient": patient, "_count": "4"}), server)]
         assert len(set(found)) == len(found) == total > 8, (len(found), total)
+    with step("care plan"):
+        plan = example(fhir, "selfcareplan-minimal", patient)
+        CarePlan(plan).create(server)
+        found = CarePlan.where({"patient": patient}).perform_resources(server)
+        assert plan["identifier"][0]["value"] in [each.identifier[0].value for each in found]
+    with step("questionnaire and response"):
+        questionnaire, answered = form(fhir, patient)
+        Questionnaire(questionnaire).create(server)
+        stored_form = Questionnaire.where({"url": questionnaire["url"]}).perform_resources(server)[0]
+        QuestionnaireResponse(answered(stored_form.id)).create(server)
+        asked = questionnaire["url"] if fhir == "r4" else f"Questionnaire/{stored_form.id}"
+        found = QuestionnaireResponse.where({"patient": patient, "questionnaire": asked}).perform_resources(server)
+        assert [response.item[0].answer[0].valueInteger for response in found] == [7]
+    if fhir == "r4":
+        with step("transaction"):
+            # It has no word for a Bundle that is worked off; its server posts one.
+            entry = {"resource": example(fhir, "bodyweight-rich", patient), "request": {"method": "POST", "url": "Observation"}}
+            made = server.post_json("", {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}).json()
+            assert made["entry"][0]["response"]["status"] == "201 Created"
     with step("delete"):
         if fhir == "stu3":
             # Version 3 forgets its headers, the token among them, when it deletes.

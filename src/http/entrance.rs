@@ -31,6 +31,10 @@ const BODY_TIME: Duration = Duration::from_secs(60);
 #[derive(Clone, Copy, Debug)]
 pub struct BodyTooLong;
 
+/// The same for a body that ended early, or made no sense as chunks.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyCut;
+
 /// Answers one request.
 pub async fn handle(app: App, router: Router, connection: Arc<Connection>, request: Request) -> Response {
     let wants_gzip = request
@@ -79,6 +83,10 @@ async fn answer(app: App, mut router: Router, connection: Arc<Connection>, reque
                     .into_response();
             }
             return refusal(StatusCode::PAYLOAD_TOO_LARGE, "HTTP-BODY-TOO-LONG", &text);
+        }
+        Err(Cut::Broken) if path.starts_with("/phr-resourceserver/") => {
+            parts.extensions.insert(BodyCut);
+            Bytes::new()
         }
         Err(Cut::Broken) => {
             let text = "the connection ended before the body was complete, or the body took more than a minute";

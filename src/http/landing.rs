@@ -3,7 +3,7 @@
 use super::context::{App, Origin};
 use super::control::overview::curl_line;
 use super::oauth::citizen_choice;
-use super::pages::{Address, AddressKind, Frame, Landing, Language, LanguageLinks, ReadyClient};
+use super::pages::{Address, AddressKind, Environment, Frame, Landing, Language, LanguageLinks, ReadyClient};
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
@@ -16,7 +16,8 @@ pub async fn landing(
     headers: HeaderMap,
 ) -> Response {
     let language = Language::of_request(query.as_deref(), &headers);
-    let frame = Frame::new(language, LanguageLinks::keeping(query.as_deref()));
+    let environment = Environment::shown(&app.tenant.settings());
+    let frame = Frame { environment, ..Frame::new(language, LanguageLinks::keeping(query.as_deref())) };
     let server = |base: &str, segment: &str| format!("{base}/phr-resourceserver/{segment}");
     let mut addresses = vec![
         (AddressKind::Issuer, origin.issuer()),
@@ -24,7 +25,7 @@ pub async fn landing(
         (AddressKind::R4, server(&origin.browser_url(""), "baseR4")),
         (AddressKind::Stu3, server(&origin.browser_url(""), "baseStu3")),
     ];
-    if let Some(open) = &app.front.open_http {
+    if let Some(open) = app.front.open_http.as_ref().filter(|_| environment.is_none()) {
         addresses.push((AddressKind::OpenR4, server(open, "baseR4")));
         addresses.push((AddressKind::OpenStu3, server(open, "baseStu3")));
     }

@@ -11,7 +11,7 @@ use super::write_plan::{Change, ChangeAct, Plan, matching, patient_number};
 use super::{Access, Objection, Outcome, Records, Refusal, ResourceType, Written};
 use crate::fhir::Version;
 use crate::json::{Document, Value};
-use crate::store::{AttemptError, Batch, View};
+use crate::store::{AttemptError, Batch, Store, View};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -49,45 +49,69 @@ pub struct EntryRefusal {
     pub refusal: Refusal,
 }
 
+/// Why a transaction was not made. Nothing was stored then.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TransactionRefusal<E> {
+    /// A write was refused.
+    Write(EntryRefusal),
+    /// A read failed.
+    Read(E),
+}
+
 /// The bodies of the entries, where they have one, and the ids that their conditions find.
 type Resolved = (Vec<Option<Document>>, Vec<Option<Uuid>>);
+
+/// A whole transaction: what is to be committed, what comes of each change, what is left in the end.
+type Planned = (Batch, Vec<(Outcome, super::Stored)>, View);
 
 /// Why an attempt did not come to an end.
 enum Stopped {
     Refused(EntryRefusal),
     /// A condition finds something else than it did when the references were written.
     Again,
+    /// One of the reads failed, in words that this room does not know.
+    Read,
 }
 
 impl Records {
     /// Makes all the writes of a transaction in one commit, or none. The results are in the order of the entries.
     ///
+    /// `read` makes the reads of the transaction on what the writes will have left, before they are committed: when one of
+    /// them fails, nothing is. It may be called several times, when other writes come between.
+    ///
     /// # Errors
-    /// The first refusal.
-    pub fn transaction(
+    /// The first refusal of a write, or the error of `read`.
+    pub fn transaction<T, E>(
         &self,
         access: &Access,
         version: Version,
         entries: &[Entry],
-    ) -> Result<Vec<Written>, EntryRefusal> {
-        check_unique(entries)?;
+        mut read: impl FnMut(&Records) -> Result<T, E>,
+    ) -> Result<(Vec<Written>, T), TransactionRefusal<E>> {
+        check_unique(entries).map_err(TransactionRefusal::Write)?;
         for _ in 0..MOST_ATTEMPTS {
-            match self.attempt_transaction(access, version, entries) {
-                Err(Stopped::Again) => {}
-                Err(Stopped::Refused(refusal)) => return Err(refusal),
-                Ok(written) => return Ok(written),
+            let mut failed = None;
+            let made = self.attempt_transaction(access, version, entries, |records| {
+                read(records).map_err(|error| failed = Some(error)).ok()
+            });
+            match (made, failed) {
+                (Ok(made), _) => return Ok(made),
+                (Err(_), Some(error)) => return Err(TransactionRefusal::Read(error)),
+                (Err(Stopped::Refused(refusal)), None) => return Err(TransactionRefusal::Write(refusal)),
+                (Err(Stopped::Again | Stopped::Read), None) => {}
             }
         }
         let refusal = Refusal::Store("other writes with the same identifiers kept coming between".to_owned());
-        Err(EntryRefusal { index: 0, refusal })
+        Err(TransactionRefusal::Write(EntryRefusal { index: 0, refusal }))
     }
 
-    fn attempt_transaction(
+    fn attempt_transaction<T>(
         &self,
         access: &Access,
         version: Version,
         entries: &[Entry],
-    ) -> Result<Vec<Written>, Stopped> {
+        mut read: impl FnMut(&Records) -> Option<T>,
+    ) -> Result<(Vec<Written>, T), Stopped> {
         let refused = |index: usize| move |refusal| Stopped::Refused(EntryRefusal { index, refusal });
         let ids: Vec<Uuid> = entries.iter().map(|_| self.random.uuid()).collect();
         let (documents, expected) = self.resolve(access, version, entries, &ids)?;
@@ -117,8 +141,13 @@ impl Records {
             EntryDone::Create(..) => 2,
             EntryDone::Update(..) => 3,
         });
-        let done = self.store.attempt(|view| self.plan_all(view, &changes, &expected, &ids));
-        let plans = done.map_err(|error| match error {
+        let done = self.store.attempt(|view| {
+            let (batch, plans, left) = self.plan_all(view, &changes, &expected, &ids)?;
+            let left = Records { store: Store::of(left), ..self.clone() };
+            let read = read(&left).ok_or(Stopped::Read)?;
+            Ok((batch, (plans, read)))
+        });
+        let (plans, read) = done.map_err(|error| match error {
             AttemptError::Refused(stopped) => stopped,
             AttemptError::Commit(error) => refused(0)(Refusal::Store(error.to_string())),
         })?;
@@ -130,7 +159,7 @@ impl Records {
             })
             .collect();
         written.sort_by_key(|(index, _)| *index);
-        Ok(written.into_iter().map(|(_, written)| written).collect())
+        Ok((written.into_iter().map(|(_, written)| written).collect(), read))
     }
 
     /// The bodies with their references written out, and what each condition finds at present.
@@ -189,14 +218,14 @@ impl Records {
         entries.iter().enumerate().map(rewrite).collect()
     }
 
-    /// All the plans as one batch, each made on what those before it leave.
+    /// All the plans as one batch, each made on what those before it leave, and what is left in the end.
     fn plan_all(
         &self,
         view: &View,
         changes: &[(usize, Change<'_>, Vec<Objection>)],
         expected: &[Option<Uuid>],
         ids: &[Uuid],
-    ) -> Result<(Batch, Vec<(Outcome, super::Stored)>), Stopped> {
+    ) -> Result<Planned, Stopped> {
         let refused = |index: usize| move |refusal| Stopped::Refused(EntryRefusal { index, refusal });
         let mut scratch = view.clone();
         let mut whole = Batch::new();
@@ -227,7 +256,7 @@ impl Records {
         for ((index, change, _), plan) in changes.iter().zip(&plans) {
             change.check_unreferred(&scratch, plan).map_err(refused(*index))?;
         }
-        Ok((whole, plans.into_iter().map(|plan| (plan.outcome, plan.stored)).collect()))
+        Ok((whole, plans.into_iter().map(|plan| (plan.outcome, plan.stored)).collect(), scratch))
     }
 }
 

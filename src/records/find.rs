@@ -1,12 +1,13 @@
 //! Search: candidates from the index, the rest of the conditions on the candidates, then one page of bytes.
 
+use super::history::History;
 use super::keys::{self, Dated, Group, Number, Run};
 use super::pages::Search;
 use super::read::head_in;
 use super::references::parse_id;
 use super::stored::{self, Hit};
 use super::write_plan::patient_number;
-use super::{Access, Records, Refusal};
+use super::{Access, Records, Refusal, definitions};
 use crate::fhir::Version;
 use crate::fhir::search::{
     DateFilter, IndexValues, Interval, Query, ResourceType, Sort, SortKey, Summary, System, Token,
@@ -49,6 +50,15 @@ impl Page {
     }
 }
 
+/// What a page link leads to.
+#[derive(Clone, Debug)]
+pub enum Paged {
+    /// A page of a search.
+    Search(Page),
+    /// A page of a history.
+    History(History),
+}
+
 /// A resource that may be asked for, with what the index says of it.
 #[derive(Clone, Copy)]
 struct Candidate {
@@ -74,7 +84,7 @@ impl Records {
             return Err(Refusal::Scope("read", resource_type));
         }
         let query =
-            Query::parse(version, resource_type, pairs, self.settings.ignore_unknown_parameters).map_err(|error| {
+            Query::parse(version, resource_type, pairs, self.settings.query_rules(version)).map_err(|error| {
                 let names = pairs.iter().map(|(name, _)| name.clone()).collect();
                 Refusal::Search(resource_type, names, error)
             })?;
@@ -91,7 +101,8 @@ impl Records {
         };
         let caller = (access.patient(), access.creator());
         let id = self.random.uuid();
-        let search = Search { id, version, resource_type, patient, caller, hits: hits.into(), made: now };
+        let search =
+            Search { id, version, resource_type, patient, caller, history: None, hits: hits.into(), made: now };
         let mut page = self.page_of(&view, &search, 0, count, true);
         page.visited = visited.get();
         if page.next().is_some() {
@@ -100,7 +111,7 @@ impl Records {
         Ok(page)
     }
 
-    /// Another page of a search.
+    /// Another page of a search or a history.
     ///
     /// # Errors
     /// [`Refusal::UnknownPage`] when the search is unknown, expired, of another base or not the caller's to see.
@@ -111,26 +122,40 @@ impl Records {
         id: &str,
         offset: usize,
         count: Option<usize>,
-    ) -> Result<Page, Refusal> {
+    ) -> Result<Paged, Refusal> {
         let search = parse_id(id).and_then(|id| self.pages.find(id, self.clock.now())).filter(|search| {
             let own = search.caller == (access.patient(), access.creator());
             own && search.version == version && access.reads(search.resource_type)
         });
         let search = search.ok_or_else(|| Refusal::UnknownPage(id.to_owned()))?;
         let count = count.unwrap_or(self.settings.page_default).min(self.settings.page_max);
-        Ok(self.page_of(&self.store.view(), &search, offset, count, false))
+        match search.history {
+            Some(of) => self.history_page(access, &search, of, offset, count).map(Paged::History),
+            None => Ok(Paged::Search(self.page_of(&self.store.view(), &search, offset, count, false))),
+        }
     }
 
     /// A page of a search; one that was made in this very view has no hit that has changed since.
     fn page_of(&self, view: &View, search: &Search, offset: usize, count: usize, is_new: bool) -> Page {
         let hits = search.hits.iter().skip(offset).take(count).filter_map(|number| {
+            if definitions::is_one(*number) {
+                return definitions::numbered(search.version, *number)
+                    .map(|found| Hit::definition(found, search.version));
+            }
             let hit = Hit::current(view, *number, search.resource_type, search.version)?;
-            if is_new {
+            let may_convert = self.shows_stu3(search.resource_type, search.version);
+            if is_new && !may_convert {
                 return Some(hit);
             }
             // A resource that was deleted or handed to another patient since is no longer a hit.
             let head = head_in(view, hit.id()?)?;
-            search.patient.is_none_or(|patient| patient == head.patient).then_some(hit)
+            let is_hit = search.patient.is_none_or(|patient| patient == head.patient);
+            match is_hit && self.base_of(&head, search.resource_type, search.version) != search.version {
+                true => self
+                    .converted(stored::current(view, *number, search.resource_type)?.text())
+                    .map(|text| hit.rewritten(&text)),
+                false => is_hit.then_some(hit),
+            }
         });
         Page {
             id: search.id,
@@ -166,10 +191,23 @@ impl Records {
         now: Timestamp,
         visited: &Cell<usize>,
     ) -> Result<(Option<Uuid>, Vec<Number>), Refusal> {
-        let group = Group::of(resource_type, version);
-        let scope = |patient: Number| Scope { view, resource_type, group, patient, now: now.as_millisecond(), visited };
+        let now = now.as_millisecond();
+        let found_by = |number: Number, patient: Option<Uuid>| {
+            let group = Group::of(resource_type, version);
+            let scope = Scope { view, resource_type, group, patient: number, now, visited, converter: None };
+            let mut found = scope.find(patient, query);
+            if self.shows_stu3(resource_type, version) {
+                let group = Group::of(resource_type, Version::Stu3);
+                found.extend(Scope { group, converter: Some(self), ..scope }.find(patient, query));
+            }
+            found
+        };
         if !resource_type.is_in_compartment() {
-            return Ok((None, sorted(scope(0).find(None, query), &query.sort)));
+            let mut found = sorted(found_by(0, None), &query.sort);
+            if resource_type.is_conformance() {
+                found.extend(definitions::find(version, resource_type, query));
+            }
+            return Ok((None, found));
         }
         let patient = match &query.patient {
             Some(asked) => {
@@ -189,7 +227,7 @@ impl Records {
             let mut from = 1;
             while let Some(patient) = keys::next_patient(view, from) {
                 visited.set(visited.get() + 1);
-                found.extend(scope(patient).find(None, query));
+                found.extend(found_by(patient, None));
                 let Some(next) = patient.checked_add(1) else { break };
                 from = next;
             }
@@ -198,11 +236,12 @@ impl Records {
         let Ok(number) = patient_number(view, resource_type, patient) else {
             return Ok((Some(patient), Vec::new()));
         };
-        Ok((Some(patient), sorted(scope(number).find(Some(patient), query), &query.sort)))
+        Ok((Some(patient), sorted(found_by(number, Some(patient)), &query.sort)))
     }
 }
 
 /// Where a search runs.
+#[derive(Clone, Copy)]
 struct Scope<'v> {
     view: &'v View,
     resource_type: ResourceType,
@@ -213,6 +252,8 @@ struct Scope<'v> {
     now: i64,
     /// Counts the entries of the index that were looked at.
     visited: &'v Cell<usize>,
+    /// Turns what is found into what the other base shows; what can't be turned is not found.
+    converter: Option<&'v Records>,
 }
 
 impl Scope<'_> {
@@ -250,7 +291,7 @@ impl Scope<'_> {
 
     fn judge(&self, number: Number, query: &Query) -> Option<Candidate> {
         let stored = stored::current(self.view, number, self.resource_type)?;
-        let document = Document::parse(stored.text()).ok()?;
+        let document = self.document(stored.text())?;
         let values = IndexValues::of(self.resource_type, document.root());
         let updated = Interval::instant(stored.last_updated);
         let identifier_fits = query
@@ -278,7 +319,7 @@ impl Scope<'_> {
                 self.all(&query.last_updated, Interval { low: candidate.updated, high: candidate.updated })
             });
         }
-        if !query.content.is_empty() {
+        if !query.content.is_empty() || self.converter.is_some() {
             candidates.retain(|candidate| self.has_content(candidate.number, query));
         }
         candidates
@@ -352,9 +393,18 @@ impl Scope<'_> {
         let Some(stored) = stored::current(self.view, number, self.resource_type) else { return false };
         // Most misses show in the raw text; only what may be a hit is parsed.
         let text = stored.text();
-        let may_fit = text.contains('\\')
+        let may_fit = self.converter.is_some()
+            || text.contains('\\')
             || query.content.iter().all(|(_, token)| token.code.as_deref().is_none_or(|code| text.contains(code)));
-        may_fit && Document::parse(text).is_ok_and(|document| content_fits(&document, query))
+        may_fit && self.document(text).is_some_and(|document| content_fits(&document, query))
+    }
+
+    /// A resource as it is answered.
+    fn document(&self, text: &str) -> Option<Document> {
+        match self.converter {
+            None => Document::parse(text).ok(),
+            Some(records) => Document::parse(records.converted(text)?).ok(),
+        }
     }
 
     fn all(&self, filters: &[DateFilter], date: Interval) -> bool {

@@ -46,6 +46,9 @@ pub trait Judge: Send + Sync {
         surroundings: &Surroundings<'_>,
     ) -> Vec<Objection>;
 
+    /// The R4 form of an STU3 resource, as far as R4 has a profile for its content.
+    fn convert(&self, document: &Document, settings: &Settings) -> Option<String>;
+
     /// Whether the national service defines this URL, so that nothing else may.
     fn defines(&self, version: Version, url: &str) -> bool;
 }

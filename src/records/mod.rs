@@ -7,8 +7,11 @@
 mod access;
 mod bundle;
 mod conditional;
+mod cross_version;
+mod definitions;
 mod drafts;
 mod find;
+mod history;
 mod index;
 mod judge;
 mod keys;
@@ -29,8 +32,9 @@ mod write_plan;
 
 pub use crate::fhir::search::ResourceType;
 pub use access::{Access, Types};
-pub use bundle::{Entry, EntryDone, EntryRefusal};
-pub use find::Page;
+pub use bundle::{Entry, EntryDone, EntryRefusal, TransactionRefusal};
+pub use find::{Page, Paged};
+pub use history::History;
 pub use judge::{Judge, Objection, Surroundings};
 pub use load::{LoadRefusal, Loading};
 pub use national::{judge_by, national_profiles};
@@ -38,7 +42,9 @@ pub use refusal::{Refusal, not_handled};
 pub use stored::{Act, Hit, Stored};
 pub use write::{Outcome, Written};
 
+use crate::fhir::Version;
 use crate::fhir::definitions::Selection;
+use crate::fhir::search::QueryRules;
 use crate::store::Store;
 use crate::time::{Clock, Random};
 use access::Author;
@@ -63,6 +69,12 @@ pub struct Settings {
     pub texts_of_2018: bool,
     /// `search.unknown = ignore`.
     pub ignore_unknown_parameters: bool,
+    /// `search.unknown_special`.
+    pub ignore_unknown_special: IgnoreSpecial,
+    /// `search.rules = 2019`.
+    pub searches_of_2019: bool,
+    /// `cross_version.read = convert`: whether R4 reads what was written on STU3.
+    pub convert_from_stu3: bool,
     /// `page.default`: how many hits a page holds when `_count` is absent.
     pub page_default: usize,
     /// `page.max`: how many it holds at most.
@@ -86,11 +98,40 @@ impl Default for Settings {
             definitions: Selection::default(),
             texts_of_2018: false,
             ignore_unknown_parameters: false,
+            ignore_unknown_special: IgnoreSpecial::OnR4,
+            searches_of_2019: false,
+            convert_from_stu3: false,
             page_default: 20,
             page_max: 10_000,
             hide_foreign_ids: false,
             patient_open_strict: false,
             is_sandbox: true,
+        }
+    }
+}
+
+/// Where unknown parameters that begin with `_` are passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IgnoreSpecial {
+    /// On R4, as its engine does.
+    OnR4,
+    /// On both bases.
+    Always,
+    /// On neither.
+    Never,
+}
+
+impl Settings {
+    /// How queries are read on the base of a version.
+    pub fn query_rules(&self, version: Version) -> QueryRules {
+        QueryRules {
+            ignore_unknown: self.ignore_unknown_parameters,
+            ignore_special: match self.ignore_unknown_special {
+                IgnoreSpecial::OnR4 => version == Version::R4,
+                IgnoreSpecial::Always => true,
+                IgnoreSpecial::Never => false,
+            },
+            of_2019: self.searches_of_2019,
         }
     }
 }

@@ -4,6 +4,7 @@ use super::Settings;
 use super::judge::{Judge, Objection, Surroundings};
 use crate::fhir::Version;
 use crate::fhir::definitions::{CompileError, Definitions, Profiles, Selection, Source};
+use crate::fhir::migration;
 use crate::fhir::outcome::{ErrorCode, Issue};
 use crate::fhir::validation::{self, Finding, ForeignProfiles, Options};
 use crate::json::{Document, Value};
@@ -148,6 +149,10 @@ impl Judge for NationalProfiles {
             objections.iter_mut().for_each(|objection| objection.issue.location.truncate(1));
         }
         objections
+    }
+
+    fn convert(&self, document: &Document, settings: &Settings) -> Option<String> {
+        migration::convert(&self.profiles, settings.definitions, document)
     }
 
     fn defines(&self, version: Version, url: &str) -> bool {

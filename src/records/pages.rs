@@ -30,6 +30,8 @@ pub(super) struct Search {
     pub patient: Option<Uuid>,
     /// Who searched: nobody else may follow the links.
     pub caller: Caller,
+    /// Whose history it is; the hits are the numbers of its versions then.
+    pub history: Option<Uuid>,
     pub hits: Arc<[Number]>,
     /// When it was made, by the tenant's clock.
     pub made: Timestamp,

@@ -22,11 +22,16 @@ impl Records {
         resource_type: ResourceType,
         id: &str,
     ) -> Result<Stored, Refusal> {
+        if let Some(definition) = self.definition(access, version, resource_type, id) {
+            return Ok(definition);
+        }
         let (uuid, head) = self.head(access, version, resource_type, id)?;
+        let own = self.base_of(&head, resource_type, version);
         let stored = self.version(uuid, &head, head.version)?;
-        match stored.act {
-            Act::Delete => Err(Refusal::Deleted(stored.versioned_path(), stored.last_updated)),
-            Act::Create | Act::Update => Ok(stored.on(version)),
+        let shown = self.shown(stored, own, version).ok_or_else(|| Refusal::Unknown(resource_type, id.to_owned()))?;
+        match shown.act {
+            Act::Delete => Err(Refusal::Deleted(shown.versioned_path(), shown.last_updated)),
+            Act::Create | Act::Update => Ok(shown),
         }
     }
 
@@ -42,7 +47,11 @@ impl Records {
         id: &str,
         version_id: &str,
     ) -> Result<Stored, Refusal> {
+        if let Some(definition) = self.definition(access, version, resource_type, id).filter(|_| version_id == "1") {
+            return Ok(definition);
+        }
         let (uuid, head) = self.head(access, version, resource_type, id)?;
+        let own = self.base_of(&head, resource_type, version);
         let unknown = || Refusal::UnknownVersion(version_id.to_owned(), resource_type, id.to_owned());
         let number: u32 = version_id.parse().map_err(|_| unknown())?;
         // `01` and `+1` are not how a version is written.
@@ -52,33 +61,13 @@ impl Records {
         let stored = self.version(uuid, &head, number)?;
         match stored.act {
             Act::Delete => Err(Refusal::Deleted(stored.versioned_path(), stored.last_updated)),
-            Act::Create | Act::Update if !is_within(access, version, &stored) => Err(Refusal::Compartment),
-            Act::Create | Act::Update => Ok(stored.on(version)),
+            Act::Create | Act::Update if !is_within(access, own, &stored) => Err(Refusal::Compartment),
+            Act::Create | Act::Update => self.shown(stored, own, version).ok_or_else(unknown),
         }
     }
 
-    /// All versions of a resource, the newest first, deletions included.
-    ///
-    /// # Errors
-    /// As [`Records::read`], but a deleted resource has its history.
-    pub fn history(
-        &self,
-        access: &Access,
-        version: Version,
-        resource_type: ResourceType,
-        id: &str,
-    ) -> Result<Vec<Stored>, Refusal> {
-        let (uuid, head) = self.head(access, version, resource_type, id)?;
-        let view = self.store.view();
-        let versions = view.prefix(&keys::versions(head.number)).rev().filter_map(|(key, record)| {
-            let (_, version_id) = keys::number_and_version(key)?;
-            Some(Stored::decode(resource_type, uuid, version_id, record)?.on(version))
-        });
-        Ok(versions.filter(|stored| is_within(access, version, stored)).collect())
-    }
-
     /// The head of a resource the caller may read.
-    fn head(
+    pub(super) fn head(
         &self,
         access: &Access,
         version: Version,
@@ -96,7 +85,8 @@ impl Records {
         let unknown = || Refusal::Unknown(resource_type, id.to_owned());
         let uuid = uuid.ok_or_else(unknown)?;
         let head = self.store.get(&keys::head(uuid)).and_then(|value| Head::decode(&value)).ok_or_else(unknown)?;
-        self.check_head(access, version, resource_type, id, &head)?;
+        let own = self.base_of(&head, resource_type, version);
+        self.check_head(access, own, resource_type, id, &head)?;
         Ok((uuid, head))
     }
 
@@ -117,7 +107,7 @@ impl Records {
         }
     }
 
-    fn version(&self, id: Uuid, head: &Head, version_id: u32) -> Result<Stored, Refusal> {
+    pub(super) fn version(&self, id: Uuid, head: &Head, version_id: u32) -> Result<Stored, Refusal> {
         let record = self.store.get(&keys::version(head.number, version_id));
         record
             .and_then(|record| Stored::decode(head.group.resource_type(), id, version_id, &record))
@@ -126,7 +116,7 @@ impl Records {
 }
 
 /// Whether one version is the caller's to see: a resource that was handed to another patient leaves its past behind.
-fn is_within(access: &Access, version: Version, stored: &Stored) -> bool {
+pub(super) fn is_within(access: &Access, version: Version, stored: &Stored) -> bool {
     if access.patient().is_none() || !stored.resource_type.is_in_compartment() || stored.act == Act::Delete {
         return true;
     }

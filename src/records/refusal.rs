@@ -54,6 +54,8 @@ pub enum Refusal {
     /// A profile, value set or code system whose URL is taken: the type, the URL, the `Type/id` that has it (empty for a
     /// national one).
     UrlTaken(ResourceType, String, String),
+    /// A write over a national definition: type and id.
+    National(ResourceType, String),
     /// A Bundle that can't be worked off as it is: why.
     Bundle(String),
     /// The validator's findings.
@@ -72,7 +74,7 @@ impl Refusal {
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
-            Refusal::Scope(..) | Refusal::Compartment | Refusal::NotTheCreator => 403,
+            Refusal::Scope(..) | Refusal::Compartment | Refusal::NotTheCreator | Refusal::National(..) => 403,
             Refusal::Unknown(..) | Refusal::UnknownVersion(..) => 404,
             Refusal::Deleted(..) | Refusal::UnknownPage(_) => 410,
             Refusal::Stale(_, _, status) => *status,
@@ -144,6 +146,9 @@ impl Refusal {
                 location.clone(),
                 "A personal identity code outside the test range 900-999 is not accepted".to_owned(),
             ),
+            Refusal::National(resource_type, id) => {
+                Issue::error(format!("{resource_type}/{id} is a national definition and is not written over"))
+            }
             Refusal::Bundle(text) => Issue::error(text.clone()),
             Refusal::StillReferredTo(target, by, place) => Issue::error(format!(
                 "Unable to delete {target} because at least one resource has a reference to this resource. First reference found was resource {by} in path {place}"
@@ -165,10 +170,17 @@ impl Refusal {
         vec![issue]
     }
 
+    /// Whether the engine's routing says it: no method takes these parameters.
+    pub fn is_routing(&self) -> bool {
+        matches!(self, Refusal::Search(_, _, QueryError::Unknown(_) | QueryError::Missing(_)))
+    }
+
     /// The rule's id, and what to do about it: the text of `Sandbox-Reason`.
     pub fn reason(&self) -> (&str, String) {
         match self {
-            Refusal::Scope(_, resource_type) if resource_type.is_conformance() => (
+            Refusal::Scope(_, resource_type)
+                if !resource_type.has_scope() && *resource_type != ResourceType::Patient =>
+            (
                 "RS-SCOPE",
                 format!("no scope is granted for {resource_type}: use the open endpoint"),
             ),
@@ -231,6 +243,10 @@ impl Refusal {
             Refusal::RealIdentityCode(_) => {
                 ("RS-REAL-PERSON", "use test persons only: individual numbers 900-999".into())
             }
+            Refusal::National(..) => (
+                "RS-URL-NATIONAL",
+                "the national definitions are not overwritten: POST your own beside it, with another url, such as this one with a suffix".into(),
+            ),
             Refusal::Bundle(text) => ("RS-BUNDLE-ENTRY", text.clone()),
             Refusal::StillReferredTo(_, by, _) => {
                 ("RS-DELETE-REFERRED", format!("delete {by} first, or take its reference out"))

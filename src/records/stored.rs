@@ -1,5 +1,6 @@
 //! One version of a resource: the bytes that are answered, packed behind a small header.
 
+use super::definitions::Definition;
 use super::keys::{self, Number};
 use super::packing;
 use crate::fhir::Version;
@@ -30,6 +31,8 @@ pub struct Stored {
     pub resource_type: ResourceType,
     /// The logical id.
     pub id: Uuid,
+    /// The logical id of a national definition, whose `id` is nil.
+    pub(super) name: Option<&'static str>,
     /// `meta.versionId`, from 1.
     pub version_id: u32,
     /// `meta.lastUpdated`.
@@ -45,7 +48,7 @@ impl Stored {
     pub(super) fn decode(resource_type: ResourceType, id: Uuid, version_id: u32, record: &Value) -> Option<Stored> {
         let (last_updated, act) = header(record)?;
         let body = packing::unpack(record.get(HEADER..)?)?.into();
-        Some(Stored { resource_type, id, version_id, last_updated, act, body })
+        Some(Stored { resource_type, id, name: None, version_id, last_updated, act, body })
     }
 
     /// The resource as text.
@@ -54,9 +57,17 @@ impl Stored {
         std::str::from_utf8(&self.body).unwrap_or_default()
     }
 
+    /// `Observation/<id>`.
+    pub fn path(&self) -> String {
+        match self.name {
+            Some(name) => format!("{}/{name}", self.resource_type),
+            None => format!("{}/{}", self.resource_type, self.id),
+        }
+    }
+
     /// `Observation/<id>/_history/<version>`.
     pub fn versioned_path(&self) -> String {
-        format!("{}/{}/_history/{}", self.resource_type, self.id, self.version_id)
+        format!("{}/_history/{}", self.path(), self.version_id)
     }
 
     /// The same, with the profile of a Patient written as the base of `version` has it: Patients are shared by both bases.
@@ -113,6 +124,8 @@ pub struct Hit {
     pub resource_type: ResourceType,
     record: Value,
     version: Version,
+    /// The logical id of a national definition.
+    name: Option<&'static str>,
 }
 
 impl Hit {
@@ -120,7 +133,29 @@ impl Hit {
     pub(super) fn current(view: &View, number: Number, resource_type: ResourceType, version: Version) -> Option<Hit> {
         let (_, record) = current_record(view, number)?;
         let (_, act) = header(record)?;
-        (act != Act::Delete).then(|| Hit { resource_type, record: record.clone(), version })
+        (act != Act::Delete).then(|| Hit { resource_type, record: record.clone(), version, name: None })
+    }
+
+    /// A national definition.
+    pub(super) fn definition(definition: &'static Definition, version: Version) -> Hit {
+        let record = definition.record.clone();
+        Hit { resource_type: definition.resource_type, record, version, name: Some(&definition.id) }
+    }
+
+    /// The same resource in another form; `text` has the id where it was.
+    pub(super) fn rewritten(self, text: &str) -> Hit {
+        let (written, act) = header(&self.record).unwrap_or((Timestamp::UNIX_EPOCH, Act::Create));
+        Hit { record: record(written, act, text), ..self }
+    }
+
+    /// The logical id of a national definition, the only one that is no UUID: see [`Hit::append_definition_to`].
+    pub fn name(&self) -> Option<&'static str> {
+        self.name
+    }
+
+    /// Appends the text of a national definition.
+    pub fn append_definition_to(&self, output: &mut Vec<u8>) -> bool {
+        self.record.get(HEADER..).is_some_and(|packed| packing::append(packed, output))
     }
 
     /// How long the text is, about.

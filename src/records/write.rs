@@ -7,7 +7,7 @@ use super::read::head_in;
 use super::references::{self, Reference, parse_id};
 use super::stored::Stored;
 use super::write_plan::{Change, ChangeAct};
-use super::{Access, Records, Refusal, privacy};
+use super::{Access, Records, Refusal, definitions, privacy};
 use crate::fhir::Version;
 use crate::fhir::search::ResourceType;
 use crate::json::{Document, Value};
@@ -132,6 +132,9 @@ impl Records {
             Some(body) if body != id => return Err(Refusal::OtherId(body.to_owned(), id.to_owned())),
             Some(_) => {}
         }
+        if definitions::named(version, resource_type, id).is_some() {
+            return Err(Refusal::National(resource_type, id.to_owned()));
+        }
         let is_patient = resource_type == ResourceType::Patient;
         let uuid = parse_id(id).filter(|uuid| !uuid.is_nil()).ok_or_else(|| match is_patient {
             true => Refusal::IdFormat(id.to_owned()),
@@ -214,10 +217,7 @@ impl Records {
         document: &Document,
     ) -> Result<(Option<Uuid>, Vec<Objection>), Refusal> {
         let patient = references::compartment(access, version, resource_type, document.root())?;
-        if let Some(value) = privacy::real_identity_code(document) {
-            let position = value.position();
-            return Err(Refusal::RealIdentityCode(format!("Line {}, Col {}", position.line, position.column)));
-        }
+        check_privacy(document)?;
         // On the open endpoint Patients without a profile were stored by the real sandbox (resource-server.md §4).
         if resource_type == ResourceType::Patient && !self.settings.patient_open_strict {
             return Ok((None, Vec::new()));
@@ -227,6 +227,22 @@ impl Records {
             return Err(Refusal::Invalid(objections));
         }
         Ok((patient, objections))
+    }
+
+    /// All findings about a body, without storing it.
+    ///
+    /// # Errors
+    /// [`Refusal::NoResourceType`], [`Refusal::WrongType`], [`Refusal::RealIdentityCode`].
+    pub fn validate(
+        &self,
+        access: &Access,
+        version: Version,
+        resource_type: ResourceType,
+        document: &Document,
+    ) -> Result<Vec<Objection>, Refusal> {
+        check_type(resource_type, document.root())?;
+        check_privacy(document)?;
+        Ok(self.judged(access, version, resource_type, document))
     }
 
     /// Referential integrity: what the resource refers to is here, on this base, and within the caller's reach.
@@ -275,6 +291,13 @@ impl Records {
         let path = format!("{}/{}", current.resource_type, current.id);
         Err(Refusal::Stale(path, version.to_owned(), self.settings.if_match_status))
     }
+}
+
+/// No body with the personal identity code of a real person is looked at any further.
+fn check_privacy(document: &Document) -> Result<(), Refusal> {
+    let Some(value) = privacy::real_identity_code(document) else { return Ok(()) };
+    let position = value.position();
+    Err(Refusal::RealIdentityCode(format!("Line {}, Col {}", position.line, position.column)))
 }
 
 pub(super) fn check_type(expected: ResourceType, resource: Value<'_>) -> Result<(), Refusal> {

@@ -19,8 +19,8 @@ pub struct Preset {
 pub const PRESETS: &[Preset] = &[
     Preset {
         name: "sandbox-2019",
-        why: "The STU3 sandbox as suppliers met it until the engine was renewed in July 2020: the first profile rules and the validator's older texts; a write answers with a small OperationOutcome on both bases.",
-        knobs: r#"{"stu3.rules": "2017", "validator.texts": "2018", "prefer.r4": "ignore"}"#,
+        why: "The STU3 sandbox as suppliers met it in the first half of 2019: the first profile rules and the validator's older texts; a write answers with a small OperationOutcome on both bases, with 201 also when If-None-Exist finds something; one code a search, no order, doses not by code.",
+        knobs: r#"{"stu3.rules": "2017", "validator.texts": "2018", "prefer.r4": "ignore", "search.rules": "2019", "search.unknown_special": "refuse", "if_none_exist.match_status": "201"}"#,
     },
     Preset {
         name: "sandbox-2022",
@@ -30,7 +30,17 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "strict-rfc",
         why: "What the standards say where the service is known or thought to differ: RFC 6749, 6750, 7636 and 9110. An application that passes here and by default depends on neither.",
-        knobs: r#"{"errors.dialect": "rfc", "errors.refresh_style": "rfc6749", "rs.no_token": "401", "rs.bad_token": "401", "if_match.status": "412", "userinfo.style": "oidc", "pkce": "required", "state.required": true, "refresh.rotate": true, "parameters.empty": "ignore", "prefer.stu3": "honour"}"#,
+        knobs: r#"{"errors.dialect": "rfc", "errors.refresh_style": "rfc6749", "rs.no_token": "401", "rs.bad_token": "401", "rs.challenge": "rfc6750", "if_match.status": "412", "userinfo.style": "oidc", "pkce": "required", "state.required": true, "refresh.rotate": true, "parameters.empty": "ignore", "prefer.stu3": "honour"}"#,
+    },
+    Preset {
+        name: "client-test",
+        why: "The resource servers as in the client test (asiakastesti): no open endpoint, no batch and transaction, no own draft profiles; Kela alone stores Questionnaires.",
+        knobs: r#"{"environment": "client-test"}"#,
+    },
+    Preset {
+        name: "production",
+        why: "The resource servers as in production, simulated: the same rules as in the client test, and the pages say so.",
+        knobs: r#"{"environment": "production"}"#,
     },
     Preset {
         name: "no-token-403",
@@ -72,6 +82,11 @@ pub const PRESETS: &[Preset] = &[
         name: "lenient-search",
         why: "Unknown search parameters are passed over instead of refused.",
         knobs: r#"{"search.unknown": "ignore"}"#,
+    },
+    Preset {
+        name: "shared-store",
+        why: "R4 shows STU3 data as well, converted: the real service may keep both in one store.",
+        knobs: r#"{"cross_version.read": "convert"}"#,
     },
     Preset {
         name: "remembered-consent",

@@ -124,8 +124,12 @@ impl Store {
     }
     /// An independent in-memory store with the present content, in O(1).
     pub fn fork(&self) -> Store {
+        Store::of(self.view())
+    }
+    /// An in-memory store with the content of a view, in O(1).
+    pub fn of(view: View) -> Store {
         Store(Arc::new(Shared {
-            map: Map::new(self.view()),
+            map: Map::new(view),
             #[cfg(feature = "disk")]
             log: None,
         }))

@@ -15,7 +15,7 @@ pub mod report;
 mod tree;
 
 use super::Version;
-use super::definitions::{Definitions, Profiles, Selection};
+use super::definitions::{Definitions, Profiles, Selection, Structure};
 use super::validation::{self, Finding, Options};
 use crate::json::{Document, Value};
 use tree::Node;
@@ -91,8 +91,7 @@ pub fn migrate(profiles: &Profiles, selection: Selection, document: &Document) -
     let root = document.root();
     let named = root.at(&["meta", "profile"]).into_iter().flat_map(Value::each).filter_map(Value::as_str);
     let named: Vec<&str> = named.collect();
-    let source = named.iter().enumerate().find_map(|(index, url)| Some((index, *url, stu3.profile(url)?)));
-    let Some((index, spelled, source)) = source else {
+    let Some((index, spelled, source)) = source_of(stu3, &named) else {
         return match named.iter().find(|url| r4.profile(url).is_some()) {
             Some(_) => Migration::AlreadyR4(validation::validate(r4, document, &Options::default())),
             None if named.is_empty() => {
@@ -109,27 +108,7 @@ pub fn migrate(profiles: &Profiles, selection: Selection, document: &Document) -
             source.url
         ));
     };
-    let mut draft = Draft {
-        of_type: source.type_name.to_string(),
-        root: Node::of(root),
-        changes: Vec::new(),
-        decisions: decisions::of(&source.type_name, root),
-        stu3,
-        r4,
-    };
-    draft.profile(index, spelled, &profile);
-    draft.codes();
-    draft.extension_urls();
-    draft.contained_devices();
-    match &*source.type_name {
-        "Observation" => draft.observation(),
-        "MedicationAdministration" => draft.medication_administration(),
-        "CarePlan" => draft.care_plan(),
-        "Questionnaire" => draft.questionnaire(),
-        "QuestionnaireResponse" => draft.questionnaire_response(),
-        // A Patient has the same elements in both.
-        _ => {}
-    }
+    let draft = Draft::worked_out(stu3, r4, root, (index, spelled, source), &profile);
     let mut compact = String::new();
     draft.root.write(&mut compact);
     let (text, findings) = match Document::parse(compact) {
@@ -151,6 +130,23 @@ pub fn migrate(profiles: &Profiles, selection: Selection, document: &Document) -
     Migration::Candidate(Box::new(Candidate { profile, changes, decisions, text, findings }))
 }
 
+/// The R4 form of a resource of STU3 on one line, without judging it; nothing when R4 has no profile for its content.
+pub fn convert(profiles: &Profiles, selection: Selection, document: &Document) -> Option<String> {
+    let (stu3, r4) = (profiles.of(Version::Stu3, selection), profiles.of(Version::R4, selection));
+    let root = document.root();
+    let named = root.at(&["meta", "profile"]).into_iter().flat_map(Value::each).filter_map(Value::as_str);
+    let source = source_of(stu3, &named.collect::<Vec<_>>())?;
+    let profile = counterpart(r4, &source.2.url)?;
+    let mut compact = String::new();
+    Draft::worked_out(stu3, r4, root, source, &profile).root.write(&mut compact);
+    Some(compact)
+}
+
+/// The first of the named profiles that is one of STU3: its place, how it is spelled, and itself.
+fn source_of<'n, 'd>(stu3: &'d Definitions, named: &[&'n str]) -> Option<(usize, &'n str, &'d Structure)> {
+    named.iter().enumerate().find_map(|(index, url)| Some((index, *url, stu3.profile(url)?)))
+}
+
 /// The R4 profile for the content of an STU3 one: `fiphr-x-stu3` and `fiphr-sd-x-stu3` became `fiphr-sd-x` or `fiphr-sd-x-r4`.
 fn counterpart(r4: &Definitions, stu3: &str) -> Option<String> {
     let name = stu3.strip_prefix(NATIONAL)?.strip_prefix("fiphr-")?.strip_suffix("-stu3")?;
@@ -167,6 +163,40 @@ struct Draft<'d> {
     decisions: Vec<Decision>,
     stu3: &'d Definitions,
     r4: &'d Definitions,
+}
+
+impl<'d> Draft<'d> {
+    /// All that follows from the two versions.
+    fn worked_out(
+        stu3: &'d Definitions,
+        r4: &'d Definitions,
+        root: Value<'_>,
+        (index, spelled, source): (usize, &str, &Structure),
+        profile: &str,
+    ) -> Draft<'d> {
+        let mut draft = Draft {
+            of_type: source.type_name.to_string(),
+            root: Node::of(root),
+            changes: Vec::new(),
+            decisions: decisions::of(&source.type_name, root),
+            stu3,
+            r4,
+        };
+        draft.profile(index, spelled, profile);
+        draft.codes();
+        draft.extension_urls();
+        draft.contained_devices();
+        match &*source.type_name {
+            "Observation" => draft.observation(),
+            "MedicationAdministration" => draft.medication_administration(),
+            "CarePlan" => draft.care_plan(),
+            "Questionnaire" => draft.questionnaire(),
+            "QuestionnaireResponse" => draft.questionnaire_response(),
+            // A Patient has the same elements in both.
+            _ => {}
+        }
+        draft
+    }
 }
 
 impl Draft<'_> {

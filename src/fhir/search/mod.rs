@@ -10,6 +10,6 @@ mod types;
 pub use date::{DateFilter, Interval, Prefix};
 pub use extract::{IndexValues, canonical, when};
 pub use parameters::{Parameter, ParameterType, Role, parameters};
-pub use query::{Query, QueryError, Sort, SortKey, Summary};
+pub use query::{Query, QueryError, QueryRules, Sort, SortKey, Summary};
 pub use token::{System, Token, codings, split_values};
 pub use types::ResourceType;

@@ -9,6 +9,50 @@ use crate::fhir::Version;
 /// How many codes one search may name: each is a walk over the index.
 const MOST_CODES: usize = 1000;
 
+/// Conditions of FHIR's own on every type that are not searched by here: passing over one would find too much.
+const CONDITIONS: [&str; 16] = [
+    "_contained",
+    "_containedType",
+    "_content",
+    "_filter",
+    "_has",
+    "_include",
+    "_language",
+    "_list",
+    "_profile",
+    "_query",
+    "_revinclude",
+    "_security",
+    "_source",
+    "_tag",
+    "_text",
+    "_type",
+];
+
+/// How queries are read; [`Default`] refuses what is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueryRules {
+    /// Parameters that the type does not have are passed over.
+    pub ignore_unknown: bool,
+    /// Those that begin with `_` and are no condition of FHIR's own are passed over.
+    pub ignore_special: bool,
+    /// The searches of early 2019: one code at a time, `_sort` and the code of a dose are passed over.
+    pub of_2019: bool,
+}
+
+impl QueryRules {
+    /// Whether a parameter that is not known is passed over.
+    fn pass_over(self, name: &str) -> bool {
+        let plain = name.split([':', '.']).next().unwrap_or(name);
+        self.ignore_unknown || (self.ignore_special && name.starts_with('_') && !CONDITIONS.contains(&plain))
+    }
+
+    /// Whether a known parameter had no effect then.
+    fn had_no_effect(self, resource_type: ResourceType, name: &str) -> bool {
+        self.of_2019 && (name == "_sort" || (name == "code" && resource_type == ResourceType::MedicationAdministration))
+    }
+}
+
 /// What a search asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
@@ -104,7 +148,7 @@ pub enum QueryError {
 }
 
 impl Query {
-    /// Reads a decoded query; with `ignore_unknown` parameters that the type does not have are passed over.
+    /// Reads a decoded query.
     ///
     /// # Errors
     /// See [`QueryError`]; the first one met.
@@ -112,7 +156,7 @@ impl Query {
         version: Version,
         resource_type: ResourceType,
         pairs: &[(String, String)],
-        ignore_unknown: bool,
+        rules: QueryRules,
     ) -> Result<Query, QueryError> {
         let mut query = Query::default();
         let mut seen: Vec<&str> = Vec::new();
@@ -121,10 +165,16 @@ impl Query {
             let name = if name == "patient:Patient" { "patient" } else { name.as_str() };
             let known = parameters(resource_type, version).find(|parameter| parameter.name == name);
             if known.is_none() && !RESULT_PARAMETERS.contains(&name) {
-                if ignore_unknown {
+                if rules.pass_over(name) {
                     continue;
                 }
                 return Err(QueryError::Unknown(name.to_owned()));
+            }
+            if rules.had_no_effect(resource_type, name) {
+                continue;
+            }
+            if rules.of_2019 && name == "code" && split_values(value).len() > 1 {
+                return Err(QueryError::Repeated(name.to_owned()));
             }
             let is_date = known.is_some_and(|parameter| parameter.kind == ParameterType::Date);
             if !is_date && seen.contains(&name) {
@@ -283,7 +333,7 @@ mod tests {
 
     fn parse(resource_type: ResourceType, query: &str) -> Result<Query, QueryError> {
         let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Query::parse(Version::R4, resource_type, &pairs, false)
+        Query::parse(Version::R4, resource_type, &pairs, QueryRules::default())
     }
 
     #[test]
@@ -332,5 +382,25 @@ mod tests {
         assert!(parse(ResourceType::Observation, "patient=p&_total=accurate").is_ok());
         assert_eq!(error("patient=p&_count=x"), QueryError::Value("_count", "x".into()));
         assert_eq!(error("patient=p&_sort=code"), QueryError::Sort("code".into(), "_lastUpdated, date".into()));
+    }
+
+    #[test]
+    fn parameters_are_passed_over_as_the_rules_say() {
+        let read = |query: &str, rules: QueryRules| {
+            let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+            Query::parse(Version::R4, ResourceType::Observation, &pairs, rules)
+        };
+        let special = QueryRules { ignore_special: true, ..QueryRules::default() };
+        assert!(read("patient=p&_foo=1&_totalMethod=count", special).is_ok());
+        for condition in
+            ["_security=U", "_has:Observation:x:y=1", "_include=Observation:subject", "_tag:not=x", "foo=1"]
+        {
+            let error = read(&format!("patient=p&{condition}"), special).unwrap_err();
+            assert!(matches!(error, QueryError::Unknown(_)), "{condition}: {error:?}");
+        }
+        assert!(read("patient=p&foo=1", QueryRules { ignore_unknown: true, ..special }).is_ok());
+        let old = QueryRules { of_2019: true, ..QueryRules::default() };
+        assert!(read("patient=p&code=1&_sort=anything", old).unwrap().sort.is_empty());
+        assert_eq!(read("patient=p&code=1,2", old).unwrap_err(), QueryError::Repeated("code".into()));
     }
 }

@@ -158,6 +158,18 @@ impl ResourceType {
         !self.row().owners.is_empty()
     }
 
+    /// Whether a token can be given for the type (authorization-server.md §6).
+    pub fn has_scope(self) -> bool {
+        matches!(
+            self,
+            ResourceType::Observation
+                | ResourceType::MedicationAdministration
+                | ResourceType::CarePlan
+                | ResourceType::Questionnaire
+                | ResourceType::QuestionnaireResponse
+        )
+    }
+
     /// Whether there is a `DELETE` for the type.
     pub fn is_deletable(self) -> bool {
         self.row().is_deletable

@@ -12,7 +12,7 @@ use crate::http::oauth::parameters::Parameters;
 use crate::http::oauth::response::redirect;
 use crate::http::oauth::visit::{cookie, is_foreign};
 use crate::http::pages::citizen::{Done, Here, Surroundings};
-use crate::http::pages::{Form, Frame, LANGUAGE_PARAMETER, Language, LanguageLinks, field};
+use crate::http::pages::{Environment, Form, Frame, LANGUAGE_PARAMETER, Language, LanguageLinks, field};
 use crate::http::reason::with_reason;
 use crate::records::{Access, Records};
 use crate::settings::EmptyParameters;
@@ -163,7 +163,8 @@ impl Guest<'_> {
         let kept = form_urlencoded::parse(self.call.query.as_bytes()).filter(|(name, _)| KEPT.contains(&&**name));
         let kept = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
         let links = LanguageLinks::keeping(Some(&kept).filter(|kept| !kept.is_empty()).map(String::as_str));
-        Frame { base_path: base_path(&self.call.origin), tenant, ..Frame::new(self.language, links) }
+        let environment = Environment::shown(&self.tenant.settings());
+        Frame { base_path: base_path(&self.call.origin), environment, tenant, ..Frame::new(self.language, links) }
     }
 
     /// Reads a form of this session; `None` for one of an earlier session.

@@ -4,6 +4,7 @@ use crate::authorization::Client;
 use crate::citizens::Citizen;
 use crate::fhir::Version;
 use crate::http::context::{App, Front, Origin};
+use crate::settings::Environment;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -72,6 +73,7 @@ impl ResourceServers {
 /// The overview.
 pub async fn overview(State(app): State<App>, origin: Origin) -> Json<Overview> {
     let Front { http, open_http, https, .. } = &*app.front;
+    let settings = app.tenant.settings();
     Json(Overview {
         name: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
@@ -84,10 +86,10 @@ pub async fn overview(State(app): State<App>, origin: Origin) -> Json<Overview> 
             authorization_endpoint: origin.browser_url("/phr-authserver-sandbox/authorize"),
             token_endpoint: origin.url("/phr-authserver-sandbox/token"),
             resource_servers: ResourceServers::at(&origin.url("")),
-            open_resource_servers: open_http.as_deref().map(ResourceServers::at),
+            open_resource_servers: open_http.as_deref().filter(|_| settings.is_sandbox()).map(ResourceServers::at),
             root_certificate: origin.url("/_sandbox/ca.pem"),
         },
-        environment: "sandbox",
+        environment: settings.environment.as_str(),
         clock: super::clock::shown(&app),
         client: app.tenant.ready_client(),
         citizens: app.tenant.citizens.list(),
@@ -118,7 +120,11 @@ pub fn text(app: &App) -> String {
         line("FHIR STU3", &format!("{http}/phr-resourceserver/baseStu3"));
         line("control API", &format!("{http}/_sandbox"));
     }
-    if let Some(open) = &front.open_http {
+    let environment = app.tenant.settings().environment;
+    if environment != Environment::Sandbox {
+        line("rules of", environment.as_str());
+    }
+    if let Some(open) = front.open_http.as_ref().filter(|_| environment == Environment::Sandbox) {
         line("open FHIR R4", &format!("{open}/phr-resourceserver/baseR4"));
         line("open FHIR STU3", &format!("{open}/phr-resourceserver/baseStu3"));
     }

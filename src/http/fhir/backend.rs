@@ -5,7 +5,7 @@ use super::{Backend, Knobs, TokenRefusal};
 use crate::exchanges::Party;
 use crate::http::context::App;
 use crate::records::{Access, Records, Types};
-use crate::settings::{BadToken, MetadataToken, NoToken, Prefer};
+use crate::settings::{BadToken, Challenge, MatchStatus, MetadataToken, NoToken, Prefer, ValidateOperation};
 use axum::http::Extensions;
 use uuid::Uuid;
 
@@ -33,6 +33,9 @@ impl Backend for App {
             prefer_r4: settings.prefer_r4 == Prefer::Honour,
             bundles_stu3: settings.bundles(settings.bundles_stu3),
             bundles_r4: settings.bundles(settings.bundles_r4),
+            challenge: settings.rs_challenge == Challenge::Rfc6750,
+            validate: settings.operations_validate == ValidateOperation::Answer,
+            match_is_created: settings.if_none_exist_match_status == MatchStatus::Created,
         }
     }
 

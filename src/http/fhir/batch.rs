@@ -1,7 +1,8 @@
 //! `POST [base]`: batch and transaction.
 //!
 //! Each entry of a batch is a request of its own, answered as if it had come alone. The writes of a transaction are one commit,
-//! and the first that is refused is the answer to all; what is only read is read behind them, each entry with its own outcome.
+//! and the first that is refused is the answer to all; what is only read is read behind them, and when that fails nothing is
+//! written either.
 
 use super::answer::{Answer, Body, status_line};
 use super::call::Call;
@@ -9,7 +10,7 @@ use super::create::after_write;
 use super::refusal::Refusal;
 use super::route::{self, Interaction};
 use crate::json::{Kind, Value, escape};
-use crate::records::{self, Access, Entry, EntryDone, EntryRefusal};
+use crate::records::{self, Access, Entry, EntryDone, EntryRefusal, Records, TransactionRefusal};
 use crate::time::to_helsinki;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use bytes::Bytes;
@@ -81,22 +82,35 @@ fn together(call: &Call, access: &Access, entries: &[Value<'_>], calls: &[Call])
         }
     }
     let (places, writes): (Vec<usize>, Vec<Entry>) = writes.into_iter().unzip();
-    let written =
-        call.records.transaction(access, call.version, &writes).map_err(|EntryRefusal { index, refusal }| {
-            Refusal::Entry(places.get(index).copied().unwrap_or(index), Box::new(refusal.into()))
+    // What the writes leave is read before they are committed.
+    let read = |records: &Records| {
+        let reads = calls.iter().enumerate().filter(|(index, _)| !places.contains(index));
+        let read = |(index, inner): (usize, &Call)| {
+            let inner = Call { records: records.clone(), ..inner.clone() };
+            alone(&inner, access).map(|answer| (index, answer)).map_err(at(index))
+        };
+        reads.map(read).collect::<Result<Vec<(usize, Answer)>, Refusal>>()
+    };
+    let (written, read) =
+        call.records.transaction(access, call.version, &writes, read).map_err(|refusal| match refusal {
+            TransactionRefusal::Write(EntryRefusal { index, refusal }) => {
+                Refusal::Entry(places.get(index).copied().unwrap_or(index), Box::new(refusal.into()))
+            }
+            TransactionRefusal::Read(refusal) => refusal,
         })?;
     let mut answers: Vec<Option<Answer>> = calls.iter().map(|_| None).collect();
+    for (index, answer) in read {
+        answers[index] = Some(answer);
+    }
     for (place, written) in places.into_iter().zip(&written) {
         let answer = match written.outcome {
             records::Outcome::Deleted => Answer::new(StatusCode::NO_CONTENT, Body::Empty),
-            _ => after_write(&calls[place], written),
+            _ => after_write(&calls[place], access, written),
         };
         answers[place] = Some(answer);
     }
-    let read = |(answer, inner): (Option<Answer>, &Call)| {
-        answer.unwrap_or_else(|| alone(inner, access).unwrap_or_else(Refusal::into_answer))
-    };
-    Ok(answers.into_iter().zip(calls).map(read).collect())
+    // Every entry was either written or read.
+    Ok(answers.into_iter().flatten().collect())
 }
 
 /// What an entry writes; nothing when it only reads.

@@ -8,7 +8,7 @@ use super::{Backend, base_path};
 use crate::fhir::Version;
 use crate::fhir::search::Summary;
 use crate::http::context::Origin;
-use crate::http::entrance::{BodyTooLong, Cut, collect};
+use crate::http::entrance::{BodyCut, BodyTooLong, Cut, collect};
 use crate::json::Document;
 use crate::records::Records;
 use crate::time::monotonic;
@@ -21,6 +21,7 @@ use std::time::Instant;
 use uuid::Uuid;
 
 /// A request to a resource server.
+#[derive(Clone)]
 pub(super) struct Call {
     pub version: Version,
     pub method: Method,
@@ -31,13 +32,17 @@ pub(super) struct Call {
     pub headers: HeaderMap,
     pub extensions: Extensions,
     pub body: Bytes,
-    /// Whether the request came to the open endpoint.
+    /// Whether the request came to the open endpoint, in an environment that has one.
     pub open: bool,
     pub records: Records,
     /// Whether a write answers with the resource and honours `Prefer`; false for what is no write.
     pub prefer: bool,
+    /// Whether a match of If-None-Exist is answered with 201; false for what is no write.
+    pub match_is_created: bool,
     /// Whether batch and transaction are answered; false for what is neither a write nor `metadata`.
     pub bundles: bool,
+    /// Whether `$validate` is answered; false for what is neither a write nor `metadata`.
+    pub validates: bool,
     pub frame: Frame,
     /// When the request was read, for the "in Nms" of success texts.
     pub started: Instant,
@@ -56,6 +61,9 @@ impl Call {
         // The entrance reads bodies under the same limit and says when it cut one.
         if parts.extensions.get::<BodyTooLong>().is_some() {
             return Err((Refusal::TooLarge, frame));
+        }
+        if parts.extensions.get::<BodyCut>().is_some() {
+            return Err((Refusal::BrokenBody, frame));
         }
         let body = match body.is_end_stream() {
             true => Bytes::new(),
@@ -79,6 +87,7 @@ impl Call {
         let query = parts.uri.query().unwrap_or_default();
         let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let Parts { method, headers, extensions, .. } = parts;
+        let records = backend.records();
         // Knobs are looked up where they are needed: a read with a good token needs none.
         let is_write = matches!(method, Method::POST | Method::PUT);
         let asks_for_bundles = is_write || method == Method::OPTIONS || below.trim_matches('/').starts_with("metadata");
@@ -91,10 +100,12 @@ impl Call {
             headers,
             extensions,
             body,
-            open: origin.is_open(),
+            open: origin.is_open() && records.settings().is_sandbox,
             prefer: is_write && backend.knobs().prefer(version),
+            match_is_created: is_write && backend.knobs().match_is_created,
             bundles: asks_for_bundles && backend.knobs().bundles(version),
-            records: backend.records(),
+            validates: asks_for_bundles && backend.knobs().validate,
+            records,
             frame,
             started: monotonic(),
         })
@@ -113,7 +124,9 @@ impl Call {
             open: self.open,
             records: self.records.clone(),
             prefer: true,
+            match_is_created: self.match_is_created,
             bundles: self.bundles,
+            validates: self.validates,
             frame: self.frame.clone(),
             started: self.started,
         }
@@ -169,10 +182,15 @@ impl Call {
 
     /// The error for a request that no interaction answers.
     pub fn not_handled(&self) -> Refusal {
+        self.not_handled_with(&self.query)
+    }
+
+    /// The same with these parameters, when a form has more of them.
+    pub fn not_handled_with(&self, pairs: &[(String, String)]) -> Refusal {
         Refusal::NotHandled {
             method: self.method.to_string(),
             operation: self.path.join("/"),
-            parameters: self.query.iter().map(|(name, _)| name.clone()).collect(),
+            parameters: pairs.iter().map(|(name, _)| name.clone()).collect(),
         }
     }
 }

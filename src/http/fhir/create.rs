@@ -11,15 +11,24 @@ pub(super) fn answer(call: &Call, access: &Access, resource_type: ResourceType) 
     let document = call.document("CREATE")?;
     let condition = call.header("if-none-exist");
     let written = call.records.create(access, call.version, resource_type, &document, condition)?;
-    Ok(after_write(call, &written))
+    Ok(after_write(call, access, &written))
 }
 
 /// The answer to a create or an update: the resource, nothing, or a small OperationOutcome, as version and `Prefer` have it.
-pub(super) fn after_write(call: &Call, written: &Written) -> Answer {
+///
+/// What If-None-Exist found may be another application's: without the right to read it is not shown. (The real server's way
+/// is not known; its authorization looks at what comes in with a create, not at what goes out.)
+pub(super) fn after_write(call: &Call, access: &Access, written: &Written) -> Answer {
     let stored = &written.stored;
     let created = written.outcome == Outcome::Created;
-    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+    let matched = written.outcome == Outcome::Matched;
+    let status = if created || (matched && call.match_is_created) { StatusCode::CREATED } else { StatusCode::OK };
+    let hides = matched && !access.reads(stored.resource_type);
     let body = match wanted(call) {
+        Wanted::Resource if hides => Wanted::Outcome,
+        wanted => wanted,
+    };
+    let body = match body {
         Wanted::Nothing => Body::Empty,
         Wanted::Resource => Body::Fhir(call.rendering().resource(stored.resource_type, call.version, &stored.body)),
         Wanted::Outcome => {
@@ -38,7 +47,7 @@ pub(super) fn after_write(call: &Call, written: &Written) -> Answer {
         }
     };
     let mut answer = Answer::about(status, body, stored);
-    if created || written.outcome == Outcome::Matched {
+    if created || matched {
         answer.location = Some(stored.versioned_path());
     }
     answer

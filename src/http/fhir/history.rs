@@ -1,14 +1,14 @@
-//! `GET [base]/[type]/[id]/_history`: the versions of one resource, the newest first.
+//! `GET [base]/[type]/[id]/_history`: the versions of one resource, the newest first, in pages as a search has them.
 //!
-//! `_since` leaves out what is older and `_count` bounds the answer; there is one page, `total` says how many there are.
+//! `_since` leaves out what is older; `_count` says how many versions a page holds.
 
 use super::answer::{Answer, Body};
 use super::bundle::{Bundle, Entry};
 use super::call::Call;
 use super::refusal::Refusal;
-use super::search::sorted_query;
+use super::search::{page_link, sorted_query};
 use crate::fhir::search::Interval;
-use crate::records::{Access, Act, ResourceType};
+use crate::records::{Access, Act, History, ResourceType};
 use axum::http::StatusCode;
 
 /// What may stand in the query of a history.
@@ -23,21 +23,32 @@ pub(super) fn answer(call: &Call, access: &Access, resource_type: ResourceType, 
     let given = |name: &str| call.parameter(name).filter(|value| !value.is_empty());
     let wrong = |name: &'static str, value: &str| Refusal::Parameter(name, value.to_owned());
     let count = match given("_count") {
-        None => usize::MAX,
-        Some(value) => value.parse().map_err(|_| wrong("_count", value))?,
+        None => None,
+        Some(value) => Some(value.parse().map_err(|_| wrong("_count", value))?),
     };
     let since = match given("_since") {
         None => None,
         Some(value) => Some(Interval::parse(value).ok_or_else(|| wrong("_since", value))?.low),
     };
-    let mut versions = call.records.history(access, call.version, resource_type, id)?;
-    versions.retain(|stored| since.is_none_or(|since| stored.last_updated.as_millisecond() >= since));
+    let page = call.records.history(access, call.version, resource_type, id, since, count)?;
+    let own = format!("{}/{resource_type}/{id}/_history{}", call.frame.base, sorted_query(&call.query));
+    Ok(bundle(call, &page, &own))
+}
+
+/// The Bundle of a page; `own` is its address.
+pub(super) fn bundle(call: &Call, page: &History, own: &str) -> Answer {
     let rendering = call.rendering();
-    let newest = versions.first().map(|stored| stored.last_updated);
-    let mut bundle = Bundle::new("history", call.records.new_id(), newest, versions.len(), 0);
-    let query = sorted_query(&call.query);
-    bundle.link("self", &format!("{}/{resource_type}/{id}/_history{query}", call.frame.base));
-    for stored in versions.iter().take(count) {
+    let resource_type = page.resource_type;
+    let mut bundle = Bundle::new("history", page.id, Some(page.newest), page.total, 0);
+    bundle.link("self", own);
+    let link = |offset: usize| page_link(call, page.id, offset, page.count, &call.query, "history");
+    if let Some(next) = page.next() {
+        bundle.link("next", &link(next));
+    }
+    if let Some(previous) = page.previous() {
+        bundle.link("previous", &link(previous));
+    }
+    for stored in &page.versions {
         let (method, status) = match stored.act {
             Act::Create => ("POST", "201 Created"),
             Act::Update => ("PUT", "200 OK"),
@@ -46,11 +57,11 @@ pub(super) fn answer(call: &Call, access: &Access, resource_type: ResourceType, 
         let resource =
             (stored.act != Act::Delete).then(|| rendering.embedded(resource_type, call.version, &stored.body));
         bundle.version(&Entry {
-            full_url: format!("{}/{resource_type}/{id}", call.frame.base),
+            full_url: format!("{}/{}", call.frame.base, stored.path()),
             resource,
             request: (method, stored.versioned_path()),
             response: (status, stored.version_id),
         });
     }
-    Ok(Answer::new(StatusCode::OK, Body::Fhir(rendering.other(bundle.finish()))))
+    Answer::new(StatusCode::OK, Body::Fhir(rendering.other(bundle.finish())))
 }

@@ -10,9 +10,10 @@ use crate::records::ResourceType;
 use crate::time::to_helsinki;
 use axum::http::StatusCode;
 
-/// The statement; `bundles` is whether batch and transaction are answered.
-pub(super) fn answer(call: &Call, bundles: bool) -> Result<Answer, Refusal> {
-    let text = statement(call.version, &call.frame.base, &to_helsinki(call.records.now()), call.open, bundles);
+/// The statement.
+pub(super) fn answer(call: &Call) -> Result<Answer, Refusal> {
+    let system = System { bundles: call.bundles, validates: call.validates };
+    let text = statement(call.version, &call.frame.base, &to_helsinki(call.records.now()), call.open, &system);
     Ok(Answer::new(StatusCode::OK, Body::Fhir(call.rendering().other(text))))
 }
 
@@ -35,20 +36,36 @@ fn types(version: Version) -> impl Iterator<Item = ResourceType> {
     order.iter().copied().filter(move |resource_type| resource_type.is_served(version) && resource_type.is_stored())
 }
 
-fn statement(version: Version, base: &str, date: &str, open: bool, bundles: bool) -> String {
+/// What the server as a whole answers.
+struct System {
+    /// Batch and transaction.
+    bundles: bool,
+    /// `$validate`.
+    validates: bool,
+}
+
+fn statement(version: Version, base: &str, date: &str, open: bool, asked: &System) -> String {
     let name = env!("CARGO_PKG_NAME");
     let release = env!("CARGO_PKG_VERSION");
     let accept_unknown = match version {
         Version::Stu3 => ",\"acceptUnknown\":\"no\"",
         Version::R4 => "",
     };
-    let system = match bundles {
+    let system = match asked.bundles {
         true => ",\"interaction\":[{\"code\":\"transaction\"},{\"code\":\"batch\"}]",
         false => "",
     };
+    let validate = "http://hl7.org/fhir/OperationDefinition/Resource-validate";
+    let operation = match (asked.validates, version) {
+        (false, _) => String::new(),
+        (true, Version::Stu3) => {
+            format!(",\"operation\":[{{\"name\":\"validate\",\"definition\":{{\"reference\":\"{validate}\"}}}}]")
+        }
+        (true, Version::R4) => format!(",\"operation\":[{{\"name\":\"validate\",\"definition\":\"{validate}\"}}]"),
+    };
     let resources: Vec<String> = types(version).map(|resource_type| resource(resource_type, version, open)).collect();
     format!(
-        "{{\"resourceType\":\"CapabilityStatement\",\"url\":{url},\"version\":\"{release}\",\"name\":\"KantaPhrSandbox\",\"status\":\"active\",\"date\":\"{date}\",\"description\":\"A local sandbox, not the Kanta services.\",\"kind\":\"instance\",\"software\":{{\"name\":\"{name}\",\"version\":\"{release}\"}},\"implementation\":{{\"description\":\"LOCAL SANDBOX - not the Kanta services\",\"url\":{base}}},\"fhirVersion\":\"{fhir}\"{accept_unknown},\"format\":[\"json\"],\"rest\":[{{\"mode\":\"server\",\"security\":{{\"cors\":true,\"service\":[{{\"text\":\"OAuth\"}}]}},\"resource\":[{resources}]{system}}}]}}",
+        "{{\"resourceType\":\"CapabilityStatement\",\"url\":{url},\"version\":\"{release}\",\"name\":\"KantaPhrSandbox\",\"status\":\"active\",\"date\":\"{date}\",\"description\":\"A local sandbox, not the Kanta services.\",\"kind\":\"instance\",\"software\":{{\"name\":\"{name}\",\"version\":\"{release}\"}},\"implementation\":{{\"description\":\"LOCAL SANDBOX - not the Kanta services\",\"url\":{base}}},\"fhirVersion\":\"{fhir}\"{accept_unknown},\"format\":[\"json\"],\"rest\":[{{\"mode\":\"server\",\"security\":{{\"cors\":true,\"service\":[{{\"text\":\"OAuth\"}}]}},\"resource\":[{resources}]{system}{operation}}}]}}",
         url = escape(&format!("{base}/metadata")),
         base = escape(base),
         fhir = version.number(),
@@ -59,7 +76,7 @@ fn statement(version: Version, base: &str, date: &str, open: bool, bundles: bool
 /// The interactions of a type on an endpoint, with what is to be said about them.
 fn interactions(resource_type: ResourceType, open: bool) -> Vec<(&'static str, &'static str)> {
     // Behind authorization a Patient is made by the authorization server alone, and no scope is granted for definitions.
-    let writes = open || !(resource_type == ResourceType::Patient || resource_type.is_conformance());
+    let writes = open || resource_type.has_scope();
     let update = match resource_type {
         ResourceType::CarePlan => "supportingInfo is not validated with an update.",
         _ => "",
@@ -94,6 +111,12 @@ fn resource(resource_type: ResourceType, version: Version, open: bool) -> String
             text => format!("{{\"code\":\"{code}\",\"documentation\":{}}}", escape(text)),
         })
         .collect();
+    let documentation = match open || resource_type.has_scope() || resource_type == ResourceType::Patient {
+        true => "",
+        false => {
+            ",\"documentation\":\"No scope is granted for this type: the open endpoint of the sandbox has it, here every request is refused with 403.\""
+        }
+    };
     let parameters: Vec<String> = parameters(resource_type, version)
         .map(|parameter| {
             let mandatory = if parameter.mandatory { " Mandatory search parameter." } else { "" };
@@ -106,7 +129,7 @@ fn resource(resource_type: ResourceType, version: Version, open: bool) -> String
         })
         .collect();
     format!(
-        "{{\"type\":\"{resource_type}\",\"interaction\":[{}],\"versioning\":\"versioned-update\",\"readHistory\":true,\"updateCreate\":{},\"conditionalCreate\":true,\"conditionalUpdate\":false,\"conditionalDelete\":\"not-supported\",\"referencePolicy\":[\"literal\",\"enforced\",\"local\"],\"searchParam\":[{}]}}",
+        "{{\"type\":\"{resource_type}\"{documentation},\"interaction\":[{}],\"versioning\":\"versioned-update\",\"readHistory\":true,\"updateCreate\":{},\"conditionalCreate\":true,\"conditionalUpdate\":false,\"conditionalDelete\":\"not-supported\",\"referencePolicy\":[\"literal\",\"enforced\",\"local\"],\"searchParam\":[{}]}}",
         interactions.join(","),
         resource_type == ResourceType::Patient && open,
         parameters.join(",")
@@ -120,8 +143,9 @@ mod tests {
 
     #[test]
     fn statements_are_json_and_differ_by_version_and_endpoint() {
+        let system = System { bundles: true, validates: true };
         for version in Version::ALL {
-            let text = statement(version, "http://x.test/base", "2026-06-01T12:00:00.000+03:00", true, true);
+            let text = statement(version, "http://x.test/base", "2026-06-01T12:00:00.000+03:00", true, &system);
             let document = Document::parse(text).unwrap();
             let resources = document.root().get("rest").unwrap().items().next().unwrap().get("resource").unwrap();
             assert_eq!(resources.items().count(), if version == Version::R4 { 9 } else { 11 });
@@ -131,6 +155,15 @@ mod tests {
         assert!(!resource(ResourceType::Patient, Version::R4, false).contains("\"create\""));
         assert!(resource(ResourceType::Observation, Version::Stu3, false).contains("_security"));
         assert!(!resource(ResourceType::ValueSet, Version::R4, true).contains("\"delete\""));
-        assert!(!resource(ResourceType::ValueSet, Version::R4, false).contains("\"create\""));
+        for resource_type in ResourceType::ALL {
+            let name = resource_type.as_str();
+            let granted = crate::authorization::ResourceTypes::from_iter([name]).contains(name);
+            assert_eq!(granted, resource_type.has_scope(), "{name}");
+        }
+        for without_scope in [ResourceType::ValueSet, ResourceType::Consent, ResourceType::MedicationStatement] {
+            let text = resource(without_scope, Version::Stu3, false);
+            assert!(!text.contains("\"create\"") && text.contains("No scope is granted"), "{text}");
+            assert!(!resource(without_scope, Version::Stu3, true).contains("No scope is granted"));
+        }
     }
 }

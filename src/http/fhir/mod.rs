@@ -23,6 +23,7 @@ mod rendering;
 mod route;
 mod search;
 mod update;
+mod validate;
 
 pub use access::{Caller, TokenProblem, access};
 pub use refusal::Refusal;
@@ -79,6 +80,12 @@ pub struct Knobs {
     pub bundles_stu3: bool,
     /// `bundles.r4`, by the environment in force.
     pub bundles_r4: bool,
+    /// `rs.challenge = rfc6750`.
+    pub challenge: bool,
+    /// `operations.validate = answer`.
+    pub validate: bool,
+    /// `if_none_exist.match_status = 201`.
+    pub match_is_created: bool,
 }
 
 /// How a request without a valid token is refused.
@@ -103,6 +110,9 @@ impl Default for Knobs {
             prefer_r4: true,
             bundles_stu3: false,
             bundles_r4: true,
+            challenge: false,
+            validate: false,
+            match_is_created: false,
         }
     }
 }

@@ -1,10 +1,10 @@
-//! `GET [base]?_getpages=…`: another page of a search.
+//! `GET [base]?_getpages=…`: another page of a search or a history.
 
 use super::answer::Answer;
 use super::call::Call;
 use super::refusal::Refusal;
-use super::search;
-use crate::records::Access;
+use super::{history, search};
+use crate::records::{Access, Paged};
 
 pub(super) fn answer(call: &Call, access: &Access, id: &str) -> Result<Answer, Refusal> {
     call.check_summary()?;
@@ -18,7 +18,10 @@ pub(super) fn answer(call: &Call, access: &Access, id: &str) -> Result<Answer, R
     let query: Vec<String> = form_urlencoded_pairs(call);
     own.push('?');
     own.push_str(&query.join("&"));
-    Ok(search::bundle(call, &page, &own, &call.query))
+    Ok(match page {
+        Paged::Search(page) => search::bundle(call, &page, &own, &call.query),
+        Paged::History(page) => history::bundle(call, &page, &own),
+    })
 }
 
 /// The parameters of the link as they came.

@@ -48,6 +48,8 @@ pub enum Refusal {
         /// The names of the query parameters.
         parameters: Vec<String>,
     },
+    /// A search that can't be answered, at a path of its own: the routing error there, and why.
+    SearchAt(Box<Refusal>, records::Refusal),
     /// A path that goes on behind all that can be asked: the segment, the path.
     PathToken(String, String),
     /// The base alone, without a type or an operation; whether a Bundle was posted.
@@ -68,7 +70,7 @@ impl Refusal {
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
-            Refusal::Records(refusal) => refusal.status(),
+            Refusal::Records(refusal) | Refusal::SearchAt(_, refusal) => refusal.status(),
             Refusal::NoToken(style) | Refusal::BadToken(style, _) => match style {
                 TokenRefusal::Outcome401 | TokenRefusal::Plain401 => 401,
                 TokenRefusal::Outcome403 => 403,
@@ -96,6 +98,8 @@ impl Refusal {
     fn issues(&self) -> Vec<Issue> {
         vec![match self {
             Refusal::Records(refusal) => return refusal.issues(),
+            Refusal::SearchAt(routing, refusal) if refusal.is_routing() => return routing.issues(),
+            Refusal::SearchAt(_, refusal) => return refusal.issues(),
             Refusal::NoToken(_) | Refusal::BadToken(..) | Refusal::EmptyBody => {
                 Issue::coded(ErrorCode::TokenInvalid, "")
             }
@@ -137,10 +141,10 @@ impl Refusal {
 
     fn reason(&self) -> (&str, String) {
         match self {
-            Refusal::Records(refusal) => refusal.reason(),
+            Refusal::Records(refusal) | Refusal::SearchAt(_, refusal) => refusal.reason(),
             Refusal::NoToken(_) => (
                 "RS-NO-TOKEN",
-                "send Authorization: Bearer and an access token, or use the open endpoint (knob rs.no_token)".into(),
+                "send Authorization: Bearer and an access token, or use the open endpoint, which environment sandbox alone has (knob rs.no_token)".into(),
             ),
             Refusal::BadToken(_, problem) => ("RS-BAD-TOKEN", format!("{problem} (knob rs.bad_token)")),
             Refusal::EmptyBody => {
@@ -178,6 +182,37 @@ impl Refusal {
             Refusal::Parameter(name, _) => ("RS-PARAMETER", parameter_reason(name)),
             Refusal::Internal => ("RS-INTERNAL", "a fault of the sandbox itself; please report it".into()),
         }
+    }
+
+    /// What `WWW-Authenticate` says in the words of RFC 6750 §3: nothing for what is no matter of the token.
+    pub(super) fn challenge(&self) -> Option<String> {
+        match self {
+            Refusal::NoToken(_) => Some("Bearer".to_owned()),
+            Refusal::BadToken(_, problem) => {
+                // A quoted string (RFC 6750 §3) has neither of these.
+                let problem: String = problem.chars().filter(|each| !matches!(each, '"' | '\\')).collect();
+                Some(format!("Bearer error=\"invalid_token\", error_description=\"{problem}\""))
+            }
+            Refusal::Records(records::Refusal::Scope(verb, of))
+            | Refusal::SearchAt(_, records::Refusal::Scope(verb, of)) => {
+                Some(format!("Bearer error=\"insufficient_scope\", scope=\"patient/{of}.{verb}\""))
+            }
+            Refusal::Records(records::Refusal::Compartment) | Refusal::SearchAt(_, records::Refusal::Compartment) => {
+                Some("Bearer error=\"insufficient_scope\"".to_owned())
+            }
+            Refusal::Entry(_, refusal) => refusal.challenge(),
+            _ => None,
+        }
+    }
+
+    /// The answer with the challenge in the words of RFC 6750.
+    pub(super) fn into_challenging_answer(self) -> Answer {
+        let challenge = self.challenge().and_then(|challenge| HeaderValue::try_from(challenge).ok());
+        let mut answer = self.into_answer();
+        if let Some(challenge) = challenge {
+            answer.headers.push((header::WWW_AUTHENTICATE, challenge));
+        }
+        answer
     }
 
     /// The answer with status, body and `Sandbox-Reason`.

@@ -4,7 +4,7 @@ use super::access::{Caller, access};
 use super::answer::Answer;
 use super::call::Call;
 use super::refusal::Refusal;
-use super::{Backend, batch, cors, create, delete, history, metadata, page, read, search, update};
+use super::{Backend, batch, cors, create, delete, history, metadata, page, read, search, update, validate};
 use crate::exchanges::Party;
 use crate::fhir::Version;
 use crate::records::{Access, ResourceType};
@@ -33,6 +33,8 @@ pub(super) enum Interaction<'c> {
     Update(ResourceType, &'c str),
     Delete(ResourceType, &'c str),
     History(ResourceType, &'c str),
+    /// `$validate` of a body.
+    Validate(ResourceType),
 }
 
 /// Answers a call. Routing errors come before authorization, as in the upstream engine.
@@ -56,13 +58,17 @@ pub(super) fn answer<B: Backend>(backend: &B, call: &Call) -> (Answer, Party) {
         }
         perform(call, &access, &interaction)
     });
-    (answer.unwrap_or_else(Refusal::into_answer), party)
+    let refused = |refusal: Refusal| match backend.knobs().challenge {
+        true => refusal.into_challenging_answer(),
+        false => refusal.into_answer(),
+    };
+    (answer.unwrap_or_else(refused), party)
 }
 
 /// Answers what a caller may ask.
 pub(super) fn perform(call: &Call, access: &Access, interaction: &Interaction<'_>) -> Result<Answer, Refusal> {
     match *interaction {
-        Interaction::Metadata => metadata::answer(call, call.bundles),
+        Interaction::Metadata => metadata::answer(call),
         Interaction::Preflight => Ok(cors::preflight(call)),
         Interaction::Bundle => batch::answer(call, access),
         Interaction::Page(id) => page::answer(call, access, id),
@@ -77,6 +83,7 @@ pub(super) fn perform(call: &Call, access: &Access, interaction: &Interaction<'_
         Interaction::Update(resource_type, id) => update::answer(call, access, resource_type, id),
         Interaction::Delete(resource_type, id) => delete::answer(call, access, resource_type, id),
         Interaction::History(resource_type, id) => history::answer(call, access, resource_type, id),
+        Interaction::Validate(resource_type) => validate::answer(call, access, resource_type),
     }
 }
 
@@ -121,6 +128,7 @@ pub(super) fn interaction(call: &Call) -> Result<Interaction<'_>, Refusal> {
         ("POST", ["_search"]) => Interaction::SearchByPost(resource_type),
         // The engine also answers a search at this path when it comes as GET.
         ("GET", ["_search"]) => Interaction::Search(resource_type),
+        ("POST", ["$validate"] | [_, "$validate"]) if call.validates => Interaction::Validate(resource_type),
         (_, [id, ..]) if id.starts_with(['$', '_']) => return Err(call.not_handled()),
         ("GET", [id]) => Interaction::Read(resource_type, id),
         ("PUT", [id]) => Interaction::Update(resource_type, id),

@@ -8,6 +8,7 @@ use crate::json::escape;
 use crate::records::{Access, Page, ResourceType};
 use axum::http::StatusCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use uuid::Uuid;
 
 /// What stays as it is in a parameter of a link.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*');
@@ -21,7 +22,14 @@ pub(super) fn answer(
     resource_type: ResourceType,
     pairs: &[(String, String)],
 ) -> Result<Answer, Refusal> {
-    let page = call.records.search(access, call.version, resource_type, pairs)?;
+    let page = call.records.search(access, call.version, resource_type, pairs);
+    // The routing texts name the request as it came: a search of another shape than `GET [type]?…` has another name.
+    let page = page.map_err(|refusal| match call.path.len() {
+        1 => Refusal::from(refusal),
+        // The patient of a compartment stands in the path.
+        3 => Refusal::SearchAt(Box::new(call.not_handled()), refusal),
+        _ => Refusal::SearchAt(Box::new(call.not_handled_with(pairs)), refusal),
+    })?;
     let own = format!("{}/{resource_type}{}", call.frame.base, sorted_query(pairs));
     Ok(bundle(call, &page, &own, pairs))
 }
@@ -52,15 +60,7 @@ pub(super) fn bundle(call: &Call, page: &Page, own: &str, pairs: &[(String, Stri
     let resources = page.hits.iter().map(|hit| hit.length() + 200).sum();
     let mut bundle = Bundle::new("searchset", page.id, Some(page.made), page.total, resources);
     bundle.link("self", own);
-    let link = |offset: usize| {
-        let mut url =
-            format!("{}?_getpages={}&_getpagesoffset={offset}&_count={}", call.frame.base, page.id, page.count);
-        for (name, value) in pairs.iter().filter(|(name, _)| KEPT.contains(&name.as_str())) {
-            url.push_str(&format!("&{name}={}", utf8_percent_encode(value, PLAIN)));
-        }
-        url.push_str("&_bundletype=searchset");
-        url
-    };
+    let link = |offset: usize| page_link(call, page.id, offset, page.count, pairs, "searchset");
     if let Some(next) = page.next() {
         bundle.link("next", &link(next));
     }
@@ -70,17 +70,38 @@ pub(super) fn bundle(call: &Call, page: &Page, own: &str, pairs: &[(String, Stri
     let base = escape(&call.frame.base);
     let base = base.trim_matches('"');
     for hit in &page.hits {
-        if rendering.is_as_stored() {
+        if rendering.is_as_stored() && hit.name().is_none() {
             bundle.hit(base, hit);
             continue;
         }
         let mut text = Vec::with_capacity(hit.length());
-        let Some(id) = hit.append_to(&mut text) else { continue };
-        let id = String::from_utf8_lossy(&id);
+        let id = match hit.name() {
+            Some(name) => hit.append_definition_to(&mut text).then(|| name.to_owned()),
+            None => hit.append_to(&mut text).map(|id| String::from_utf8_lossy(&id).into_owned()),
+        };
+        let Some(id) = id else { continue };
         let full_url = format!("{base}/{}/{id}", hit.resource_type);
         bundle.rendered_hit(&full_url, &rendering.embedded(hit.resource_type, call.version, &text.into()));
     }
     Answer::new(StatusCode::OK, Body::Fhir(rendering.other(bundle.finish())))
+}
+
+/// The address of a page.
+pub(super) fn page_link(
+    call: &Call,
+    id: Uuid,
+    offset: usize,
+    count: usize,
+    pairs: &[(String, String)],
+    kind: &str,
+) -> String {
+    let mut url = format!("{}?_getpages={id}&_getpagesoffset={offset}&_count={count}", call.frame.base);
+    for (name, value) in pairs.iter().filter(|(name, _)| KEPT.contains(&name.as_str())) {
+        url.push_str(&format!("&{name}={}", utf8_percent_encode(value, PLAIN)));
+    }
+    url.push_str("&_bundletype=");
+    url.push_str(kind);
+    url
 }
 
 /// The parameters sorted by name and percent-encoded, with a `?` in front when there are any.

@@ -10,5 +10,5 @@ pub(super) fn answer(call: &Call, access: &Access, resource_type: ResourceType, 
     let document = call.document("UPDATE")?;
     let if_match = call.header("if-match");
     let written = call.records.update(access, call.version, resource_type, id, &document, if_match)?;
-    Ok(after_write(call, &written))
+    Ok(after_write(call, access, &written))
 }

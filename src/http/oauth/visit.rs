@@ -10,7 +10,7 @@ use crate::citizens::{Citizen, PersonalIdentityCode, PersonalIdentityCodeError};
 use crate::exchanges::Party;
 use crate::http::blocking::blocking;
 use crate::http::context::{App, Origin};
-use crate::http::pages::{Form, Frame, LANGUAGE_PARAMETER, Language, LanguageLinks, field};
+use crate::http::pages::{Environment, Form, Frame, LANGUAGE_PARAMETER, Language, LanguageLinks, field};
 use crate::http::reason::with_reason;
 use crate::settings::{EmptyParameters, Settings};
 use crate::tenant::Tenant;
@@ -252,7 +252,8 @@ impl Visit<'_> {
         let keeping = LanguageLinks::keeping(Some(&without(self.query, &self.no_codes())));
         let links = LanguageLinks::from_fn(|language| format!("{authorize}{}", keeping.get(language)));
         let tenant = (self.tenant.id != "main").then(|| self.tenant.id.clone());
-        Frame { base_path: base_path(self.origin), tenant, ..Frame::new(self.language, links) }
+        let environment = Environment::shown(&self.tenant.settings());
+        Frame { base_path: base_path(self.origin), environment, tenant, ..Frame::new(self.language, links) }
     }
 
     /// A form that posts to `authorize/{page}` with the application's whole request.

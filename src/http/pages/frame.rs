@@ -3,6 +3,7 @@
 use super::Language;
 use super::asset;
 use super::texts::CommonTexts;
+use crate::settings::Settings;
 
 /// The surroundings of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +80,17 @@ pub enum Environment {
     ClientTest,
     /// The rules of production, always called simulated.
     Production,
+}
+
+impl Environment {
+    /// What is shown of the environment in force: the sandbox's own goes without saying.
+    pub fn shown(settings: &Settings) -> Option<Environment> {
+        match settings.environment {
+            crate::settings::Environment::Sandbox => None,
+            crate::settings::Environment::ClientTest => Some(Environment::ClientTest),
+            crate::settings::Environment::Production => Some(Environment::Production),
+        }
+    }
 }
 
 /// The address of the same page in each language, for the language switch.

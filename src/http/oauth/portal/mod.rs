@@ -14,7 +14,7 @@ use super::{base_path, browser_path};
 use crate::authorization::Session;
 use crate::http::blocking::blocking;
 use crate::http::context::{App, Origin};
-use crate::http::pages::{Form, Frame, LANGUAGE_PARAMETER, Language, LanguageLinks, field};
+use crate::http::pages::{Environment, Form, Frame, LANGUAGE_PARAMETER, Language, LanguageLinks, field};
 use crate::http::reason::with_reason;
 use crate::settings::EmptyParameters;
 use crate::tenant::Tenant;
@@ -119,7 +119,8 @@ impl Desk<'_> {
         let tenant = (self.tenant.id != "main").then(|| self.tenant.id.clone());
         // Nothing of a query matters to these pages.
         let links = LanguageLinks::keeping(None);
-        Frame { base_path: base_path(self.origin), tenant, ..Frame::new(self.language, links) }
+        let environment = Environment::shown(&self.tenant.settings());
+        Frame { base_path: base_path(self.origin), environment, tenant, ..Frame::new(self.language, links) }
     }
 
     /// The developer who is signed in, with the session.

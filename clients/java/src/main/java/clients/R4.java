@@ -21,9 +21,12 @@ import java.util.List;
 import org.hl7.fhir.instance.model.api.IBaseBundle;
 import org.hl7.fhir.r4.model.Bundle;
 import org.hl7.fhir.r4.model.CapabilityStatement;
+import org.hl7.fhir.r4.model.CarePlan;
 import org.hl7.fhir.r4.model.Observation;
 import org.hl7.fhir.r4.model.Observation.ObservationStatus;
 import org.hl7.fhir.r4.model.Patient;
+import org.hl7.fhir.r4.model.Questionnaire;
+import org.hl7.fhir.r4.model.QuestionnaireResponse;
 import org.hl7.fhir.r4.model.Resource;
 
 /** The R4 base. */
@@ -54,6 +57,9 @@ final class R4 {
         steps.step("history", it::history);
         steps.step("search", it::search);
         steps.step("paging to the end", it::paging);
+        steps.step("care plan", it::carePlan);
+        steps.step("questionnaire and response", it::questionnaire);
+        steps.step("batch and transaction", it::bundles);
         steps.step("delete", it::delete);
         steps.step("wrong token refused", it::wrongToken);
     }
@@ -151,6 +157,58 @@ final class R4 {
         }
         equal(found.size(), total);
         holds(total > 8, "there is more than a page");
+    }
+
+    private void carePlan() throws IOException {
+        var plan = fhir.newJsonParser().parseResource(CarePlan.class, sandbox.example("r4", "selfcareplan-minimal", token.patient()));
+        var id = client.create().resource(plan).execute().getId().getIdPart();
+        var found = client.search().forResource(CarePlan.class).where(CarePlan.PATIENT.hasId(token.patient())).returnBundle(Bundle.class).execute();
+        holds(found.getEntry().stream().anyMatch(entry -> entry.getResource().getIdElement().getIdPart().equals(id)), "the plan is found");
+        client.delete().resourceById("CarePlan", id).execute();
+        refused(ResourceGoneException.class, () -> client.read().resource(CarePlan.class).withId(id).execute());
+    }
+
+    private void questionnaire() throws IOException {
+        var form = fhir.newJsonParser().parseResource(Questionnaire.class, sandbox.example("r4", "questionnaire-minimal", token.patient()));
+        form.setUrl("https://questions.example/Questionnaire/" + java.util.UUID.randomUUID());
+        var id = client.create().resource(form).execute().getId().getIdPart();
+        var found = client.search().forResource(Questionnaire.class).where(Questionnaire.URL.matches().value(form.getUrl())).returnBundle(Bundle.class).execute();
+        equal(found.getEntryFirstRep().getResource().getIdElement().getIdPart(), id);
+        var answers = fhir.newJsonParser().parseResource(QuestionnaireResponse.class, sandbox.example("r4", "questionnaireresponse-minimal", token.patient()));
+        answers.setQuestionnaire(form.getUrl());
+        client.create().resource(answers).execute();
+        var responses = client.search().forResource(QuestionnaireResponse.class)
+            .where(QuestionnaireResponse.PATIENT.hasId(token.patient()))
+            .and(QuestionnaireResponse.QUESTIONNAIRE.hasId(form.getUrl()))
+            .returnBundle(Bundle.class).execute();
+        equal(responses.getTotal(), 1);
+    }
+
+    private void bundles() throws IOException {
+        var before = count();
+        var transaction = new Bundle().setType(Bundle.BundleType.TRANSACTION);
+        for (var number = 0; number < 2; number++) {
+            transaction.addEntry().setResource(another()).getRequest().setMethod(Bundle.HTTPVerb.POST).setUrl("Observation");
+        }
+        var made = client.transaction().withBundle(transaction).execute();
+        equal(made.getEntry().stream().map(entry -> entry.getResponse().getStatus()).toList(), List.of("201 Created", "201 Created"));
+        equal(count(), before + 2);
+        ((Observation) transaction.getEntry().get(1).getResource()).setStatus(ObservationStatus.PRELIMINARY);
+        refused(UnprocessableEntityException.class, () -> client.transaction().withBundle(transaction).execute());
+        equal(count(), before + 2);
+        var batch = new Bundle().setType(Bundle.BundleType.BATCH);
+        batch.addEntry().getRequest().setMethod(Bundle.HTTPVerb.GET).setUrl(stored.getIdElement().toUnqualifiedVersionless().getValue());
+        batch.addEntry().getRequest().setMethod(Bundle.HTTPVerb.GET).setUrl("Observation/22222222-2222-4222-8222-222222222222");
+        var answers = client.transaction().withBundle(batch).execute();
+        equal(answers.getEntry().stream().map(entry -> entry.getResponse().getStatus()).toList(), List.of("200 OK", "404 Not Found"));
+    }
+
+    private Observation another() throws IOException {
+        return fhir.newJsonParser().parseResource(Observation.class, sandbox.example("r4", "bodyweight-rich", token.patient()));
+    }
+
+    private int count() {
+        return client.search().forResource(Observation.class).where(Observation.PATIENT.hasId(token.patient())).count(1).returnBundle(Bundle.class).execute().getTotal();
     }
 
     private void delete() {

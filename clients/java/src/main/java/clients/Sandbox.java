@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What is needed around the library: the sandbox's address, a token, and examples. */
 final class Sandbox {
@@ -37,7 +38,8 @@ final class Sandbox {
     Token token() throws IOException, InterruptedException {
         var client = control("clients", """
             {"name":"HAPI client","redirect_uris":["https://app.example.test/callback"],
-             "scope":"patient/Observation.read patient/Observation.write patient/MedicationAdministration.read patient/MedicationAdministration.write"}""");
+             "scope":"%s"}""".formatted(Stream.of("Observation", "MedicationAdministration", "CarePlan", "Questionnaire", "QuestionnaireResponse")
+                .map(type -> "patient/" + type + ".read patient/" + type + ".write").collect(Collectors.joining(" "))));
         var token = control("tokens", "{\"citizen\":\"aino\",\"client_id\":\"%s\"}".formatted(client.get("client_id").asText()));
         return new Token(token.get("access_token").asText(), token.get("sub").asText());
     }

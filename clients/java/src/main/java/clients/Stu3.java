@@ -21,10 +21,14 @@ import java.util.List;
 import org.hl7.fhir.instance.model.api.IBaseBundle;
 import org.hl7.fhir.dstu3.model.Bundle;
 import org.hl7.fhir.dstu3.model.CapabilityStatement;
+import org.hl7.fhir.dstu3.model.CarePlan;
 import org.hl7.fhir.dstu3.model.Observation;
 import org.hl7.fhir.dstu3.model.Observation.ObservationStatus;
 import org.hl7.fhir.dstu3.model.OperationOutcome;
 import org.hl7.fhir.dstu3.model.Patient;
+import org.hl7.fhir.dstu3.model.Questionnaire;
+import org.hl7.fhir.dstu3.model.QuestionnaireResponse;
+import org.hl7.fhir.dstu3.model.Reference;
 import org.hl7.fhir.dstu3.model.Resource;
 
 /** The STU3 base. It answers a write with an OperationOutcome, so the Observation is read again. */
@@ -55,6 +59,8 @@ final class Stu3 {
         steps.step("history", it::history);
         steps.step("search", it::search);
         steps.step("paging to the end", it::paging);
+        steps.step("care plan", it::carePlan);
+        steps.step("questionnaire and response", it::questionnaire);
         steps.step("delete", it::delete);
         steps.step("wrong token refused", it::wrongToken);
     }
@@ -152,6 +158,31 @@ final class Stu3 {
         }
         equal(found.size(), total);
         holds(total > 8, "there is more than a page");
+    }
+
+    private void carePlan() throws IOException {
+        var plan = fhir.newJsonParser().parseResource(CarePlan.class, sandbox.example("stu3", "selfcareplan-minimal", token.patient()));
+        var id = client.create().resource(plan).execute().getId().getIdPart();
+        var found = client.search().forResource(CarePlan.class).where(CarePlan.PATIENT.hasId(token.patient())).returnBundle(Bundle.class).execute();
+        holds(found.getEntry().stream().anyMatch(entry -> entry.getResource().getIdElement().getIdPart().equals(id)), "the plan is found");
+        client.delete().resourceById("CarePlan", id).execute();
+        refused(ResourceGoneException.class, () -> client.read().resource(CarePlan.class).withId(id).execute());
+    }
+
+    private void questionnaire() throws IOException {
+        var form = fhir.newJsonParser().parseResource(Questionnaire.class, sandbox.example("stu3", "questionnaire-minimal", token.patient()));
+        form.setUrl("https://questions.example/Questionnaire/" + java.util.UUID.randomUUID());
+        var id = client.create().resource(form).execute().getId().getIdPart();
+        var found = client.search().forResource(Questionnaire.class).where(Questionnaire.URL.matches().value(form.getUrl())).returnBundle(Bundle.class).execute();
+        equal(found.getEntryFirstRep().getResource().getIdElement().getIdPart(), id);
+        var answers = fhir.newJsonParser().parseResource(QuestionnaireResponse.class, sandbox.example("stu3", "questionnaireresponse-minimal", token.patient()));
+        answers.setQuestionnaire(new Reference("Questionnaire/" + id));
+        client.create().resource(answers).execute();
+        var responses = client.search().forResource(QuestionnaireResponse.class)
+            .where(QuestionnaireResponse.PATIENT.hasId(token.patient()))
+            .and(QuestionnaireResponse.QUESTIONNAIRE.hasId("Questionnaire/" + id))
+            .returnBundle(Bundle.class).execute();
+        equal(responses.getTotal(), 1);
     }
 
     private void delete() {
