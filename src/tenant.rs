@@ -425,7 +425,7 @@ mod tests {
         assert!(tenant.authorization.has_accepted_terms("aino", "1"));
         assert_eq!(tenant.authorization.access_rights("aino").len(), 1);
         let info = tenant.access_by_token(&response.access_token).unwrap();
-        assert!(info.read.contains("Observation") && info.write.is_empty());
+        assert!(info.read.contains("Observation") && info.create.is_empty());
         tenant.withdraw("aino", "diary").unwrap();
         assert_eq!(tenant.access_by_token(&response.access_token), Err(AccessError::Withdrawn));
         assert!(matches!(tenant.withdraw("aino", "diary"), Err(WithdrawError::Right(RightError::NotGiven))));

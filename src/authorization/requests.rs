@@ -4,7 +4,7 @@ use super::Authorization;
 use super::clients::{Client, ClientKind};
 use super::pkce::{Challenge, ChallengeMethod};
 use super::rules::{Pkce, Rules, UnregisteredScope};
-use super::scopes::{ScopeProblem, Scopes, Spelling, scopes_of_word};
+use super::scopes::{ScopeProblem, Scopes, Spelling, scopes_within};
 
 /// The parameters of `authorize` as they came, each at most once.
 #[derive(Clone, Copy, Debug, Default)]
@@ -136,6 +136,8 @@ pub enum RequestProblem {
         refused: Vec<String>,
         /// What is registered.
         registered: Scopes,
+        /// What is wrong with some words beside that; mostly empty.
+        explained: String,
     },
     /// Nothing is left that can be granted.
     #[error("Empty scope (either the client or the user is not allowed the requested scopes)")]
@@ -161,6 +163,7 @@ impl RequestProblem {
     /// How to mend it, where the wire's own words do not say: which scopes are registered.
     pub fn hint(&self) -> Option<String> {
         match self {
+            RequestProblem::ScopeNotRegistered { explained, .. } if !explained.is_empty() => Some(explained.clone()),
             RequestProblem::ScopeNotRegistered { refused, registered, .. } => Some(format!(
                 "not registered for this client: {}; registered: {registered} (setting scope.unregistered)",
                 refused.join(" ")
@@ -275,17 +278,22 @@ pub fn requested_scopes(
     let mut scopes = Scopes::default();
     let mut refused = Vec::new();
     for word in scope.split_whitespace() {
-        match scopes_of_word(word, smart) {
-            Ok(each) if each.iter().all(|scope| client.scope.contains(*scope)) => {
-                each.into_iter().for_each(|scope| scopes.insert(scope));
-            }
+        match scopes_within(word, smart, &client.scope) {
+            Ok(each) => each.into_iter().for_each(|scope| scopes.insert(scope)),
             Err(ScopeProblem::NeverGranted(_)) => {}
-            Ok(_) | Err(ScopeProblem::Unknown(_)) => refused.push(word.to_owned()),
+            Err(problem) => refused.push((word.to_owned(), problem)),
         }
     }
     if !refused.is_empty() && unregistered == UnregisteredScope::Reject {
         let requested = scope.split_whitespace().map(str::to_owned).collect();
-        return Err(RequestProblem::ScopeNotRegistered { requested, refused, registered: client.scope.clone() });
+        let explained = refused.iter().filter_map(|(_, problem)| match problem {
+            ScopeProblem::Letters(_) | ScopeProblem::Narrowed(_) => Some(problem.to_string()),
+            _ => None,
+        });
+        let explained = explained.collect::<Vec<_>>().join("; ");
+        let refused = refused.into_iter().map(|(word, _)| word).collect();
+        let registered = client.scope.clone();
+        return Err(RequestProblem::ScopeNotRegistered { requested, refused, registered, explained });
     }
     if scopes.is_empty() {
         return Err(RequestProblem::ScopeEmpty { registered: client.scope.clone() });

@@ -21,6 +21,7 @@ pub fn router(app: App) -> Router {
         .route("/_sandbox/health", get(control::overview::health))
         .route("/_sandbox/ca.pem", get(control::overview::root_certificate))
         .route("/_sandbox/clients", get(control::clients::list).post(control::clients::add))
+        .route("/_sandbox/clients/{client_id}", get(control::clients::show).delete(control::clients::remove))
         .route("/_sandbox/citizens", get(control::citizens::list).post(control::citizens::add))
         .route("/_sandbox/citizens/{id}", get(control::citizens::show).delete(control::citizens::remove))
         .route("/_sandbox/citizens/{id}/access-rights", get(control::access_rights::list))

@@ -28,7 +28,7 @@ mod write;
 mod write_plan;
 
 pub use crate::fhir::search::ResourceType;
-pub use access::{Access, Types};
+pub use access::{Access, Interaction, Rights, Types};
 pub use bundle::{Entry, EntryDone, EntryRefusal};
 pub use find::Page;
 pub use judge::{Judge, Objection, Surroundings};

@@ -973,13 +973,13 @@ const ROWS: &[Row] = &[
     Row("userinfo: unknown token", |s| facts(s.bearer("GET", "userinfo", "x\"y", "")), r##"
         401 [json]
         www-authenticate: Bearer realm="openidconnect", error="invalid_token", error_description="Invalid access token: x?y"
-        sandbox-reason: AUTH-BEARER; this tenant has not given the access token
+        sandbox-reason: AUTH-BEARER; this tenant has not given the access token, or has deleted its client
         {"error":"invalid_token","error_description":"Invalid access token: x\"y"}
     "##),
     Row("userinfo: unknown token, in the RFC’s words", |s| { s.set("errors.dialect", "rfc"); facts(s.bearer("GET", "userinfo", "x", "")) }, r##"
         401 [json]
         www-authenticate: Bearer realm="openidconnect", error="invalid_token", error_description="The access token is not valid"
-        sandbox-reason: AUTH-BEARER; this tenant has not given the access token
+        sandbox-reason: AUTH-BEARER; this tenant has not given the access token, or has deleted its client
         {"error":"invalid_token","error_description":"The access token is not valid"}
     "##),
     Row("userinfo: Basic", |s| facts(s.http.get(format!("{}userinfo", s.base)).basic_auth("diary", Some("s3cret")).send().unwrap()), r##"
@@ -1015,7 +1015,7 @@ const ROWS: &[Row] = &[
     Row("userinfo: after revocation", |s| { let access = text(&s.tokens("openid offline_access"), "access_token"); s.post_form("revoke", Some(("diary", "s3cret")), &[("token", &access)]); facts(s.bearer("GET", "userinfo", &access, "")).replace(&access, "[access_token]") }, r##"
         401 [json]
         www-authenticate: Bearer realm="openidconnect", error="invalid_token", error_description="Invalid access token: [access_token]"
-        sandbox-reason: AUTH-BEARER; this tenant has not given the access token
+        sandbox-reason: AUTH-BEARER; this tenant has not given the access token, or has deleted its client
         {"error":"invalid_token","error_description":"Invalid access token: [access_token]"}
     "##),
     Row("userinfo: token without openid", |s| { let access = text(&s.tokens(SCOPE), "access_token"); facts(s.bearer("GET", "userinfo", &access, "")) }, r##"

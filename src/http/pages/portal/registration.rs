@@ -73,6 +73,8 @@ pub struct RegistrationValues {
     pub client_name: String,
     /// `redirect_uris`, one a line.
     pub redirect_uris: String,
+    /// `post_logout_redirect_uris`, one a line.
+    pub post_logout_redirect_uris: String,
     /// Whether it is for professionals.
     pub professional: bool,
     /// Whether it gets refresh tokens.

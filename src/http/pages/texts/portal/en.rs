@@ -45,6 +45,8 @@ pub(super) static TEXTS: PortalTexts = PortalTexts {
     name_hint: "Citizens see it when they give access.",
     redirect_uris: "Redirect URIs",
     redirect_uris_hint: "One a line, whole, as in http://localhost:3000/callback. A request must repeat one of them character by character.",
+    post_logout_redirect_uris: "Post-logout redirect URIs",
+    post_logout_redirect_uris_hint: "One a line. Where the browser goes after a sign-out that the application asked for. May be empty.",
     access: "Access",
     kind: "Grant type",
     wellbeing: "Authorization code: the citizen approves in the browser",

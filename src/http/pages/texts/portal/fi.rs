@@ -45,6 +45,8 @@ pub(super) static TEXTS: PortalTexts = PortalTexts {
     name_hint: "Kansalaiset näkevät sen antaessaan käyttöoikeuden.",
     redirect_uris: "Paluuosoitteet",
     redirect_uris_hint: "Yksi riviä kohti, kokonaisena, esimerkiksi http://localhost:3000/callback. Pyynnön on toistettava jokin niistä merkki merkiltä.",
+    post_logout_redirect_uris: "Uloskirjautumisen paluuosoitteet",
+    post_logout_redirect_uris_hint: "Yksi riviä kohti. Näihin selain palaa, kun sovellus on pyytänyt uloskirjautumista. Kentän voi jättää tyhjäksi.",
     access: "Pääsy",
     kind: "Myöntötapa (grant type)",
     wellbeing: "Authorization code: kansalainen hyväksyy selaimessa",

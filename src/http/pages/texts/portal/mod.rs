@@ -50,6 +50,8 @@ pub struct PortalTexts {
     pub name_hint: &'static str,
     pub redirect_uris: &'static str,
     pub redirect_uris_hint: &'static str,
+    pub post_logout_redirect_uris: &'static str,
+    pub post_logout_redirect_uris_hint: &'static str,
     pub access: &'static str,
     pub kind: &'static str,
     pub wellbeing: &'static str,

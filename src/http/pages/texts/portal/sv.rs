@@ -45,6 +45,8 @@ pub(super) static TEXTS: PortalTexts = PortalTexts {
     name_hint: "Medborgarna ser det när de ger tillgång.",
     redirect_uris: "Returadresser",
     redirect_uris_hint: "En per rad, hel, som http://localhost:3000/callback. En begäran måste upprepa en av dem tecken för tecken.",
+    post_logout_redirect_uris: "Adresser efter utloggning",
+    post_logout_redirect_uris_hint: "En per rad. Hit återvänder webbläsaren när applikationen har begärt utloggning. Kan lämnas tomt.",
     access: "Åtkomst",
     kind: "Beviljningstyp (grant type)",
     wellbeing: "Authorization code: medborgaren godkänner i webbläsaren",
