@@ -70,16 +70,20 @@ pub enum Prompt {
 }
 
 impl Prompt {
-    /// Reads `prompt`, words separated by spaces. As upstream, unknown words mean nothing.
-    fn parse(words: &str) -> Option<Prompt> {
+    /// Reads `prompt`, words separated by spaces. As upstream, unknown words mean nothing; `none` stands alone (OpenID
+    /// Connect Core, section 3.1.2.1).
+    fn parse(words: &str) -> Result<Option<Prompt>, RequestProblem> {
         let has = |wanted: &str| words.split_whitespace().any(|word| word == wanted);
-        if has("none") {
+        if has("none") && words.split_whitespace().any(|word| word != "none") {
+            return Err(RequestProblem::PromptNoneWithOthers);
+        }
+        Ok(if has("none") {
             Some(Prompt::None)
         } else if has("login") || has("select_account") {
             Some(Prompt::Login)
         } else {
             has("consent").then_some(Prompt::Consent)
-        }
+        })
     }
 }
 
@@ -93,6 +97,12 @@ pub enum RequestError {
     #[error("Bad client credentials")]
     ClientUnknown {
         /// The id.
+        client_id: String,
+    },
+    /// The client has no browser flow, and none of its redirect URIs is named.
+    #[error("Unauthorized grant type: authorization_code")]
+    GrantNotAllowed {
+        /// The client.
         client_id: String,
     },
     /// The redirect URI is not one of the client's.
@@ -145,6 +155,9 @@ pub enum RequestProblem {
         /// What is registered.
         registered: Scopes,
     },
+    /// `prompt` has `none` and something else.
+    #[error("prompt none cannot be combined with other values")]
+    PromptNoneWithOthers,
     /// `code_challenge` is missing and the rules, or the method that was sent, require it.
     #[error("A code challenge must be provided")]
     ChallengeMissing,
@@ -189,6 +202,9 @@ impl Authorization {
         let redirect_uri = match (parameters.redirect_uri, client.redirect_uris.as_slice()) {
             (Some(sent), registered) if registered.iter().any(|uri| uri == sent) => sent.to_owned(),
             (None, [only]) => only.clone(),
+            _ if client.kind == ClientKind::Professional => {
+                return Err(RequestError::GrantNotAllowed { client_id: client.client_id });
+            }
             (sent, registered) => {
                 let requested = sent.map(str::to_owned);
                 return Err(RequestError::RedirectMismatch { requested, registered: registered.to_vec() });
@@ -250,7 +266,7 @@ fn check_rest(parameters: &RequestedParameters<'_>, client: &Client, rules: &Rul
     if rules.smart {
         check_smart(parameters, challenge.as_ref())?;
     }
-    let prompt = parameters.prompt.and_then(Prompt::parse);
+    let prompt = parameters.prompt.map(Prompt::parse).transpose()?.flatten();
     Ok(Rest { scopes, challenge, prompt })
 }
 
@@ -425,6 +441,7 @@ mod tests {
             ("consent login", Some(Prompt::Login)),
             ("create", None),
         ] {
+            assert_eq!(Prompt::parse(words), Ok(prompt));
             assert_eq!(check(RequestedParameters { prompt: Some(words), ..GOOD }, &rules).unwrap().prompt, prompt);
         }
     }

@@ -258,6 +258,13 @@ impl Authorization {
     }
 }
 
+impl Authorization {
+    /// The client that an `id_token` of this server was given to, however long ago.
+    pub fn id_token_audience(&self, token: &str) -> Option<String> {
+        signing::claims_of(token)?.get("aud")?.as_str().map(str::to_owned)
+    }
+}
+
 /// The scopes that a refresh asks for, if all of them were granted.
 fn narrowed(scope: &str, smart: bool, granted: &Scopes) -> Option<Scopes> {
     let mut scopes = Scopes::default();

@@ -34,6 +34,7 @@ impl Backend for App {
             prefer_r4: settings.prefer_r4 == Prefer::Honour,
             bundles_stu3: settings.bundles(settings.bundles_stu3),
             bundles_r4: settings.bundles(settings.bundles_r4),
+            smart: settings.smart_enabled,
         }
     }
 

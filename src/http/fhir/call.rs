@@ -38,9 +38,29 @@ pub(super) struct Call {
     pub prefer: bool,
     /// Whether batch and transaction are answered; false for what is neither a write nor `metadata`.
     pub bundles: bool,
+    /// Where the authorization server is, when `metadata` is to say so.
+    pub oauth: Option<OAuthUris>,
     pub frame: Frame,
     /// When the request was read, for the "in Nms" of success texts.
     pub started: Instant,
+}
+
+/// The endpoints of the authorization server that a CapabilityStatement can name (SMART App Launch 2.2, "oauth-uris").
+#[derive(Clone, Debug)]
+pub(super) struct OAuthUris(pub [(&'static str, String); 6]);
+
+impl OAuthUris {
+    fn of(origin: &Origin) -> OAuthUris {
+        let called = |name: &str| origin.url(&format!("/phr-authserver-sandbox/{name}"));
+        OAuthUris([
+            ("authorize", origin.browser_url("/phr-authserver-sandbox/authorize")),
+            ("token", called("token")),
+            ("register", called("register")),
+            ("manage", origin.browser_url("/citizen/")),
+            ("introspect", called("introspect")),
+            ("revoke", called("revoke")),
+        ])
+    }
 }
 
 impl Call {
@@ -81,7 +101,9 @@ impl Call {
         let Parts { method, headers, extensions, .. } = parts;
         // Knobs are looked up where they are needed: a read with a good token needs none.
         let is_write = matches!(method, Method::POST | Method::PUT);
-        let asks_for_bundles = is_write || method == Method::OPTIONS || below.trim_matches('/').starts_with("metadata");
+        let is_metadata = below.trim_matches('/').starts_with("metadata");
+        let asks_for_bundles = is_write || method == Method::OPTIONS || is_metadata;
+        let oauth = (is_metadata && !origin.is_open() && backend.knobs().smart).then(|| OAuthUris::of(origin));
         Ok(Call {
             version,
             // The engine answers HEAD as GET; the body is cut off on the way out.
@@ -95,6 +117,7 @@ impl Call {
             prefer: is_write && backend.knobs().prefer(version),
             bundles: asks_for_bundles && backend.knobs().bundles(version),
             records: backend.records(),
+            oauth,
             frame,
             started: monotonic(),
         })
@@ -114,6 +137,7 @@ impl Call {
             records: self.records.clone(),
             prefer: true,
             bundles: self.bundles,
+            oauth: None,
             frame: self.frame.clone(),
             started: self.started,
         }

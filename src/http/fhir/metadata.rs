@@ -1,7 +1,7 @@
 //! `GET [base]/metadata`: what this server can do, built from the tables it works by.
 
 use super::answer::{Answer, Body};
-use super::call::Call;
+use super::call::{Call, OAuthUris};
 use super::refusal::Refusal;
 use crate::fhir::Version;
 use crate::fhir::search::parameters;
@@ -12,7 +12,9 @@ use axum::http::StatusCode;
 
 /// The statement; `bundles` is whether batch and transaction are answered.
 pub(super) fn answer(call: &Call, bundles: bool) -> Result<Answer, Refusal> {
-    let text = statement(call.version, &call.frame.base, &to_helsinki(call.records.now()), call.open, bundles);
+    let security = security(call.version, call.oauth.as_ref());
+    let now = to_helsinki(call.records.now());
+    let text = statement(call.version, &call.frame.base, &now, call.open, bundles, &security);
     Ok(Answer::new(StatusCode::OK, Body::Fhir(call.rendering().other(text))))
 }
 
@@ -35,7 +37,23 @@ fn types(version: Version) -> impl Iterator<Item = ResourceType> {
     order.iter().copied().filter(move |resource_type| resource_type.is_served(version) && resource_type.is_stored())
 }
 
-fn statement(version: Version, base: &str, date: &str, open: bool, bundles: bool) -> String {
+/// `rest.security`: as published, without addresses (authorization-server.md §1); under SMART's rules with them.
+fn security(version: Version, oauth: Option<&OAuthUris>) -> String {
+    let Some(OAuthUris(uris)) = oauth else {
+        return String::from("{\"cors\":true,\"service\":[{\"text\":\"OAuth\"}]}");
+    };
+    let system = match version {
+        Version::Stu3 => "http://hl7.org/fhir/restful-security-service",
+        Version::R4 => "http://terminology.hl7.org/CodeSystem/restful-security-service",
+    };
+    let each = uris.iter().map(|(name, uri)| format!("{{\"url\":\"{name}\",\"valueUri\":{}}}", escape(uri)));
+    format!(
+        "{{\"extension\":[{{\"extension\":[{}],\"url\":\"http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris\"}}],\"cors\":true,\"service\":[{{\"coding\":[{{\"system\":\"{system}\",\"code\":\"SMART-on-FHIR\",\"display\":\"SMART-on-FHIR\"}}],\"text\":\"OAuth\"}}]}}",
+        each.collect::<Vec<_>>().join(",")
+    )
+}
+
+fn statement(version: Version, base: &str, date: &str, open: bool, bundles: bool, security: &str) -> String {
     let name = env!("CARGO_PKG_NAME");
     let release = env!("CARGO_PKG_VERSION");
     let accept_unknown = match version {
@@ -48,7 +66,7 @@ fn statement(version: Version, base: &str, date: &str, open: bool, bundles: bool
     };
     let resources: Vec<String> = types(version).map(|resource_type| resource(resource_type, version, open)).collect();
     format!(
-        "{{\"resourceType\":\"CapabilityStatement\",\"url\":{url},\"version\":\"{release}\",\"name\":\"KantaPhrSandbox\",\"status\":\"active\",\"date\":\"{date}\",\"description\":\"A local sandbox, not the Kanta services.\",\"kind\":\"instance\",\"software\":{{\"name\":\"{name}\",\"version\":\"{release}\"}},\"implementation\":{{\"description\":\"LOCAL SANDBOX - not the Kanta services\",\"url\":{base}}},\"fhirVersion\":\"{fhir}\"{accept_unknown},\"format\":[\"json\"],\"rest\":[{{\"mode\":\"server\",\"security\":{{\"cors\":true,\"service\":[{{\"text\":\"OAuth\"}}]}},\"resource\":[{resources}]{system}}}]}}",
+        "{{\"resourceType\":\"CapabilityStatement\",\"url\":{url},\"version\":\"{release}\",\"name\":\"KantaPhrSandbox\",\"status\":\"active\",\"date\":\"{date}\",\"description\":\"A local sandbox, not the Kanta services.\",\"kind\":\"instance\",\"software\":{{\"name\":\"{name}\",\"version\":\"{release}\"}},\"implementation\":{{\"description\":\"LOCAL SANDBOX - not the Kanta services\",\"url\":{base}}},\"fhirVersion\":\"{fhir}\"{accept_unknown},\"format\":[\"json\"],\"rest\":[{{\"mode\":\"server\",\"security\":{security},\"resource\":[{resources}]{system}}}]}}",
         url = escape(&format!("{base}/metadata")),
         base = escape(base),
         fhir = version.number(),
@@ -121,7 +139,7 @@ mod tests {
     #[test]
     fn statements_are_json_and_differ_by_version_and_endpoint() {
         for version in Version::ALL {
-            let text = statement(version, "http://x.test/base", "2026-06-01T12:00:00.000+03:00", true, true);
+            let text = statement(version, "http://x.test/base", "2026-06-01T12:00:00.000+03:00", true, true, "{}");
             let document = Document::parse(text).unwrap();
             let resources = document.root().get("rest").unwrap().items().next().unwrap().get("resource").unwrap();
             assert_eq!(resources.items().count(), if version == Version::R4 { 9 } else { 11 });

@@ -79,6 +79,8 @@ pub struct Knobs {
     pub bundles_stu3: bool,
     /// `bundles.r4`, by the environment in force.
     pub bundles_r4: bool,
+    /// `smart.enabled`: `metadata` names the authorization server as SMART App Launch wants it.
+    pub smart: bool,
 }
 
 /// How a request without a valid token is refused.
@@ -103,6 +105,7 @@ impl Default for Knobs {
             prefer_r4: true,
             bundles_stu3: false,
             bundles_r4: true,
+            smart: false,
         }
     }
 }

@@ -119,7 +119,7 @@ fn refusal(language: Language, kind: RefusalKind) -> Refusal {
 }
 
 fn farewell(language: Language) -> Farewell {
-    Farewell { frame: frame(language), kind: FarewellKind::SignedOut, onward: Some("/".into()) }
+    Farewell { frame: frame(language), kind: FarewellKind::SignedOut, onward: Some("/".into()), note: None }
 }
 
 fn landing(language: Language) -> Landing {
@@ -406,7 +406,7 @@ fn hostile_values_stay_text() {
             details: vec![Detail { name: evil(), value: evil() }],
             retry: Some(evil()),
         };
-        let farewell = Farewell { frame: frame.clone(), kind: FarewellKind::Done, onward: Some(evil()) };
+        let farewell = Farewell { frame: frame.clone(), kind: FarewellKind::Done, onward: Some(evil()), note: Some(evil()) };
         for (name, page) in portal(&frame, |_| evil()) {
             let html = page.html();
             assert!(!html.contains("<script") && !html.contains("<img src=x"), "{name}: {html}");
