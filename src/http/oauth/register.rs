@@ -5,7 +5,7 @@ use super::PREFIX;
 use super::bearer_error::{BearerError, bearer};
 use super::response::{empty, json};
 use super::token_error::{Challenge, TokenError, Wire};
-use crate::authorization::{AuthMethod, Issuance, Registered, RegistrationError, RegistrationMetadata};
+use crate::authorization::{AuthMethod, ClientError, Issuance, Registered, RegistrationError, RegistrationMetadata};
 use crate::exchanges::Party;
 use crate::http::blocking::blocking;
 use crate::http::context::{App, Origin};
@@ -245,6 +245,9 @@ pub fn hint(error: &RegistrationError) -> String {
             "grant_types: authorization_code and refresh_token, or alone urn:kanta-phr-sandbox:grant-type:professional",
         ),
         RegistrationError::ResponseTypes { .. } => String::from("response_types: code"),
+        RegistrationError::Client(ClientError::RedirectUri { uri, problem, .. }) => {
+            format!("post_logout_redirect_uris: {uri:?} {problem}")
+        }
         RegistrationError::AuthMethod(word) => {
             format!("token_endpoint_auth_method: client_secret_basic or client_secret_post, not {word:?}")
         }

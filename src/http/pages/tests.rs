@@ -238,11 +238,15 @@ fn portal(frame: &Frame, with: impl Fn(&str) -> String) -> Vec<(String, Page)> {
         problem,
         remove: credentials.then(form),
     };
-    let problem = RegistrationProblem { words: with("Redirect URI can not have a fragment"), fix: with("leave # out") };
+    let problem = RegistrationProblem {
+        kind: RegistrationProblemKind::Fragment,
+        value: Some(with("https://a.example/#x")),
+        words: with("Redirect URI can not have a fragment"),
+    };
     vec![
         ("sign-in".into(), account(AccountKind::SignIn, None).page()),
         ("make-account".into(), account(AccountKind::Make, Some(AccountProblem::Taken)).page()),
-        ("sign-out".into(), SignOut { frame: frame.clone(), form: form() }.page()),
+        ("sign-out".into(), SignOut { frame: frame.clone(), form: form(), goes_back: false }.page()),
         ("registrations".into(), list(vec![client.clone(), client], true).page()),
         ("registrations-empty".into(), list(Vec::new(), false).page()),
         ("registration-new".into(), registration(false, Some(problem)).page()),

@@ -2,7 +2,7 @@
 
 use super::{Call, Desk, Outcome, Parameters, answer, answer_form};
 use crate::authorization::{
-    AuthMethod, ClientError, ClientKind, Issuance, PROFESSIONAL_GRANT_TYPE, Registered, RegistrationError, RegistrationMetadata,
+    AuthMethod, ClientError, ClientKind, Issuance, PROFESSIONAL_GRANT_TYPE, RedirectUriProblem, Registered, RegistrationError, RegistrationMetadata,
     Scope, Scopes, Session, grantable_scopes,
 };
 use crate::http::context::App;
@@ -11,7 +11,7 @@ use crate::http::oauth::refusal::Refusal;
 use crate::http::oauth::register::hint;
 use crate::http::oauth::response::redirect;
 use crate::http::pages::{
-    Credentials, Form, Refusal as RefusalPage, RefusalKind, RegisteredClient, RegistrationForm, RegistrationProblem,
+    Credentials, Form, Refusal as RefusalPage, RefusalKind, RegisteredClient, RegistrationForm, RegistrationProblem, RegistrationProblemKind,
     RegistrationValues, Registrations, ScopeChoice, registration_field as named,
 };
 use crate::http::reason::with_reason;
@@ -192,10 +192,36 @@ fn refused(
     if let RegistrationError::Store(error) = error {
         return Err(Refusal::internal(error));
     }
-    let problem = RegistrationProblem { words: error.to_string(), fix: hint(&error) };
-    let fix = problem.fix.clone();
+    let (kind, value) = problem_of(&error);
+    let fix = hint(&error);
+    let problem = RegistrationProblem { kind, value, words: error.to_string() };
     let response = shown(desk, developer, session, registered, values_typed(form), Some(problem));
     Ok(with_reason(response, "AUTH-REGISTRATION", &fix))
+}
+
+/// What a page says of a refusal, with the value that is refused.
+fn problem_of(error: &RegistrationError) -> (RegistrationProblemKind, Option<String>) {
+    use RegistrationProblemKind as Kind;
+    match error {
+        RegistrationError::RedirectUriMissing => (Kind::RedirectUriMissing, None),
+        RegistrationError::RedirectUriFragment(uri) => (Kind::Fragment, Some(uri.clone())),
+        RegistrationError::RedirectUri(uri, _) => (Kind::RedirectUri, Some(uri.clone())),
+        RegistrationError::ScopeEmpty => (Kind::Scope, None),
+        RegistrationError::Client(error) => match error {
+            ClientError::NameEmpty => (Kind::NameMissing, None),
+            ClientError::Name => (Kind::Name, None),
+            ClientError::Words { .. } => (Kind::Words, None),
+            ClientError::RedirectUrisMissing => (Kind::RedirectUriMissing, None),
+            ClientError::RedirectUri { uri, problem: RedirectUriProblem::Fragment, .. } => {
+                (Kind::Fragment, Some(uri.clone()))
+            }
+            ClientError::RedirectUri { uri, .. } => (Kind::RedirectUri, Some(uri.clone())),
+            ClientError::Scope(_) | ClientError::ScopeEmpty => (Kind::Scope, None),
+            ClientError::Oid(oid) => (Kind::Oid, Some(oid.clone())),
+            ClientError::Characters(_) | ClientError::Taken(_) | ClientError::Store(_) => (Kind::Other, None),
+        },
+        _ => (Kind::Other, None),
+    }
 }
 
 fn shown(
