@@ -447,6 +447,19 @@ mod tests {
     }
 
     #[test]
+    fn a_store_with_settings_of_an_older_version_starts_and_keeps_the_others() {
+        let before = tenant();
+        let mut batch = Batch::new();
+        let stored = &br#"{"code.ttl_seconds":5,"professional.grant_types":["authorization_code"]}"#[..];
+        batch.put(Key::new(&[&SETTINGS]), stored);
+        before.store.commit(batch).unwrap();
+        let random = Arc::new(Random::seeded(2));
+        let again = Tenant::start("main", before.store.fork(), random, Beginning::default()).unwrap();
+        assert_eq!(again.settings().code_ttl_seconds, 5);
+        assert_eq!(again.settings().professional_grant_types, Settings::default().professional_grant_types);
+    }
+
+    #[test]
     fn settings_and_clock_are_found_again_in_the_store() {
         let tenant = tenant();
         let changes = |json: Json| json.as_object().cloned().unwrap();

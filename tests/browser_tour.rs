@@ -9,7 +9,8 @@ use serde_json::json;
 use support::citizen::{Axe, press, sign_in};
 use support::{Browser, Callback, Scheme};
 
-const SCOPE: &str = "offline_access patient/Observation.read patient/Observation.write patient/MedicationAdministration.read";
+const SCOPE: &str =
+    "offline_access patient/Observation.read patient/Observation.write patient/MedicationAdministration.read";
 
 #[tokio::test]
 async fn on_a_phone_in_light_in_finnish() {
@@ -38,9 +39,10 @@ struct Tour {
     phr: Sandbox,
     callback: Callback,
     look: String,
+    language: &'static str,
 }
 
-async fn tour(width: u32, height: u32, scheme: Scheme, language: &str) {
+async fn tour(width: u32, height: u32, scheme: Scheme, language: &'static str) {
     let axe = Axe::load();
     let Some(browser) = Browser::open_in(width, height, scheme).await else { return };
     let (callback, phr) = (Callback::listen().await, Sandbox::start().await.unwrap());
@@ -52,11 +54,10 @@ async fn tour(width: u32, height: u32, scheme: Scheme, language: &str) {
     });
     let clients = format!("{}/_sandbox/clients", phr.http_url());
     assert_eq!(reqwest::Client::new().post(clients).json(&registration).send().await.unwrap().status(), 201);
-    let tour = Tour { axe, browser, phr, callback, look };
+    let tour = Tour { axe, browser, phr, callback, look, language };
     // The language is kept from here on.
     tour.go(&format!("/?sandbox_lang={language}")).await;
     tour.see("landing").await;
-    assert_eq!(tour.browser.page.find(Locator::Css("html")).await.unwrap().attr("lang").await.unwrap().unwrap(), language);
     tour.flow().await;
     tour.own_pages().await;
     tour.registration().await;
@@ -69,6 +70,8 @@ impl Tour {
     }
 
     async fn see(&self, name: &str) {
+        let html = self.browser.page.find(Locator::Css("html")).await.unwrap();
+        assert_eq!(html.attr("lang").await.unwrap().as_deref(), Some(self.language), "{name}");
         self.axe.look(&self.browser, &format!("{name}-{}", self.look)).await;
     }
 
@@ -176,7 +179,11 @@ impl Tour {
         self.go(&at("registeruser")).await;
         self.enter("username", "matti").await;
         self.enter("password", "kurz").await;
-        self.browser.page.execute("for (const form of document.forms) form.noValidate = true", Vec::new()).await.unwrap();
+        self.browser
+            .page
+            .execute("for (const form of document.forms) form.noValidate = true", Vec::new())
+            .await
+            .unwrap();
         self.press("main button.primary").await;
         self.wait_for("[role=alert]").await;
         self.see("portal-2-account-problem").await;

@@ -309,11 +309,14 @@ pub(super) fn client_of(new: NewClient, random: &Random) -> Result<Client, Clien
         return Err(ClientError::RedirectUrisMissing);
     }
     check_words(&new)?;
-    let places =
-        [("redirect_uris", &new.redirect_uris), ("post_logout_redirect_uris", &new.post_logout_redirect_uris)];
+    let places = [("redirect_uris", &new.redirect_uris), ("post_logout_redirect_uris", &new.post_logout_redirect_uris)];
     for (member, uris) in places {
         for uri in uris {
-            check_redirect_uri(uri).map_err(|problem| ClientError::RedirectUri { member, uri: uri.clone(), problem })?;
+            check_redirect_uri(uri).map_err(|problem| ClientError::RedirectUri {
+                member,
+                uri: uri.clone(),
+                problem,
+            })?;
         }
     }
     let scope = Scopes::parse(&new.scope)?;

@@ -41,8 +41,7 @@ impl Authorization {
                 }
             }
             for (key, value) in view.prefix(&[keys::REFRESH_TOKEN]) {
-                if let Some(token) =
-                    super::decode::<RefreshRecord>(value).filter(|token| token.client_id == client_id)
+                if let Some(token) = super::decode::<RefreshRecord>(value).filter(|token| token.client_id == client_id)
                 {
                     batch.remove(*key).remove(keys::refresh_uses(token.id));
                 }

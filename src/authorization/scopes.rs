@@ -136,10 +136,14 @@ pub enum ScopeProblem {
     #[error("{0} is known but never granted")]
     NeverGranted(String),
     /// The letters of SMART App Launch 2 are not well put.
-    #[error("{0:?} is not a scope: behind the dot stand some of the letters c, r, u, d, s, each once and in this order")]
+    #[error(
+        "{0:?} is not a scope: behind the dot stand some of the letters c, r, u, d, s, each once and in this order"
+    )]
     Letters(String),
     /// Narrowed by search parameters, which SMART App Launch 2 leaves to the server.
-    #[error("{0:?} cannot be granted: this server narrows no scope by search parameters; ask for the part before the ?")]
+    #[error(
+        "{0:?} cannot be granted: this server narrows no scope by search parameters; ask for the part before the ?"
+    )]
     Narrowed(String),
     /// No such scope.
     #[error("{0:?} is not a scope; there are openid, profile, offline_access and patient/<Type>.read or .write with the types {types}", types = RESOURCE_TYPES.join(", "))]
@@ -188,7 +192,9 @@ impl fmt::Display for Scope {
             Scope::OfflineAccess => formatter.write_str("offline_access"),
             Scope::Patient(resource_type, Acts::READING) => write!(formatter, "patient/{}.read", resource_type.name()),
             Scope::Patient(resource_type, Acts::WRITING) => write!(formatter, "patient/{}.write", resource_type.name()),
-            Scope::Patient(resource_type, acts) => write!(formatter, "patient/{}.{}", resource_type.name(), acts.letters()),
+            Scope::Patient(resource_type, acts) => {
+                write!(formatter, "patient/{}.{}", resource_type.name(), acts.letters())
+            }
         }
     }
 }

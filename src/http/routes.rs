@@ -74,7 +74,8 @@ async fn nothing_there(uri: Uri) -> Response {
 /// 405 for a path that has other methods: a page for a browser, else the form of the surface.
 async fn other_method(origin: Origin, method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path();
-    let accepts_pages = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|it| it.contains("text/html"));
+    let accepts_pages =
+        headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|it| it.contains("text/html"));
     let has_pages = !path.starts_with("/_sandbox") && !path.starts_with("/phr-resourceserver");
     if !accepts_pages || !has_pages {
         return control::other_method(method, uri).await;

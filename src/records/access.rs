@@ -204,7 +204,10 @@ mod tests {
             name: "App".into(),
             application_id: "1.2".into(),
             patient,
-            rights: Rights { search: Types::NONE, ..Rights::new(Types::named(["Observation", "CarePlan"]), Types::NONE) },
+            rights: Rights {
+                search: Types::NONE,
+                ..Rights::new(Types::named(["Observation", "CarePlan"]), Types::NONE)
+            },
         };
         assert!(access.reaches(patient) && !access.reaches(Uuid::from_u128(2)));
         let reads = |resource_type| access.may(Interaction::Read, resource_type);

@@ -105,7 +105,8 @@ fn client(file: &str, text: &str) -> Result<SeedClient, SeedError> {
     } else if client.name.trim().is_empty() {
         "name: it must not be empty"
     } else if client.redirect_uris.is_empty() && client.kind != SeedClientKind::Professional
-        || !client.redirect_uris.iter().all(|uri| uri.contains(':')) {
+        || !client.redirect_uris.iter().all(|uri| uri.contains(':'))
+    {
         "redirect_uris: there must be at least one (but for a professional client), and each must begin with a scheme such as https:"
     } else if client.scope.split_whitespace().next().is_none() {
         "scope: it must name at least one scope"

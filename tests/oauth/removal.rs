@@ -78,7 +78,8 @@ fn the_citizens_page_shows_no_ghost() {
     let applications = format!("{}/citizen/applications", server.root());
     let shown = browser.open(&applications);
     assert!(shown.html.contains("Weight &#60;diary&#62;"), "{}", shown.html);
-    let registered = server.register(&format!(r#"{{"client_name":"Ghost","redirect_uris":["{CALLBACK}"],"scope":"{SCOPE}"}}"#));
+    let registered =
+        server.register(&format!(r#"{{"client_name":"Ghost","redirect_uris":["{CALLBACK}"],"scope":"{SCOPE}"}}"#));
     let id = text(&registered, "client_id");
     server.tenant.token_for("aino", &id, None, "http://as/").unwrap();
     assert!(browser.open(&applications).html.contains("Ghost"));

@@ -191,7 +191,8 @@ fn the_capability_statement_names_the_authorization_server() {
         assert_eq!(extension["url"], "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris");
         let uris = extension["extension"].as_array().unwrap();
         let uri = |name: &str| uris.iter().find(|each| each["url"] == name).unwrap()["valueUri"].clone();
-        let configured: Value = smart.0.get(&format!("{}.well-known/smart-configuration", smart.0.base)).json().unwrap();
+        let configured: Value =
+            smart.0.get(&format!("{}.well-known/smart-configuration", smart.0.base)).json().unwrap();
         for (name, member) in [
             ("authorize", "authorization_endpoint"),
             ("token", "token_endpoint"),

@@ -45,7 +45,9 @@ pub async fn ask(State(app): State<App>, call: Call) -> Response {
         let right = member.guest.tenant.authorization.access_right(&member.citizen.id, client_id);
         // One that is taken back already is seen on the list.
         let right = right.filter(|right| right.withdrawn_at.is_none());
-        let Some((right, application)) = right.and_then(|right| application(member, &right).map(|application| (right, application))) else {
+        let Some((right, application)) =
+            right.and_then(|right| application(member, &right).map(|application| (right, application)))
+        else {
             return Ok(member.guest.go("applications"));
         };
         let mut form = member.form("applications/withdraw");

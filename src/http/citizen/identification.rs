@@ -91,7 +91,9 @@ pub async fn go_on(State(app): State<App>, call: Call) -> Response {
 pub async fn show_sign_out(State(app): State<App>, call: Call) -> Response {
     answer(app, call, |guest| match guest.signed_in() {
         Some((_, session)) => {
-            Ok(SignOut { frame: guest.frame(), form: guest.form("sign-out", session), goes_back: false }.page().into_response())
+            Ok(SignOut { frame: guest.frame(), form: guest.form("sign-out", session), goes_back: false }
+                .page()
+                .into_response())
         }
         None => Ok(farewell(guest, FarewellKind::SignedOut)),
     })

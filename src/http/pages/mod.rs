@@ -32,8 +32,8 @@ pub use landing::{Address, AddressKind, Landing, ReadyClient};
 pub use language::{LANGUAGE_PARAMETER, Language, LanguageHints};
 pub use page::{FormAction, Page};
 pub use portal::{
-    Account, AccountKind, AccountProblem, Credentials, RegisteredClient, RegistrationForm, RegistrationProblem, RegistrationProblemKind,
-    RegistrationValues, Registrations, ScopeChoice, SignOut, form as registration_field,
+    Account, AccountKind, AccountProblem, Credentials, RegisteredClient, RegistrationForm, RegistrationProblem,
+    RegistrationProblemKind, RegistrationValues, Registrations, ScopeChoice, SignOut, form as registration_field,
 };
 pub use refusal::{Detail, Refusal, RefusalKind};
 pub use terms::Terms;

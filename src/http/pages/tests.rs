@@ -410,7 +410,8 @@ fn hostile_values_stay_text() {
             details: vec![Detail { name: evil(), value: evil() }],
             retry: Some(evil()),
         };
-        let farewell = Farewell { frame: frame.clone(), kind: FarewellKind::Done, onward: Some(evil()), note: Some(evil()) };
+        let farewell =
+            Farewell { frame: frame.clone(), kind: FarewellKind::Done, onward: Some(evil()), note: Some(evil()) };
         for (name, page) in portal(&frame, |_| evil()) {
             let html = page.html();
             assert!(!html.contains("<script") && !html.contains("<img src=x"), "{name}: {html}");

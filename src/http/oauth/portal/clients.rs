@@ -2,8 +2,8 @@
 
 use super::{Call, Desk, Outcome, Parameters, answer, answer_form};
 use crate::authorization::{
-    AuthMethod, ClientError, ClientKind, Issuance, PROFESSIONAL_GRANT_TYPE, RedirectUriProblem, Registered, RegistrationError, RegistrationMetadata,
-    Scope, Scopes, Session, grantable_scopes,
+    AuthMethod, ClientError, ClientKind, Issuance, PROFESSIONAL_GRANT_TYPE, RedirectUriProblem, Registered,
+    RegistrationError, RegistrationMetadata, Scope, Scopes, Session, grantable_scopes,
 };
 use crate::http::context::App;
 use crate::http::oauth::PREFIX;
@@ -11,8 +11,8 @@ use crate::http::oauth::refusal::Refusal;
 use crate::http::oauth::register::hint;
 use crate::http::oauth::response::redirect;
 use crate::http::pages::{
-    Credentials, Form, Refusal as RefusalPage, RefusalKind, RegisteredClient, RegistrationForm, RegistrationProblem, RegistrationProblemKind,
-    RegistrationValues, Registrations, ScopeChoice, registration_field as named,
+    Credentials, Form, Refusal as RefusalPage, RefusalKind, RegisteredClient, RegistrationForm, RegistrationProblem,
+    RegistrationProblemKind, RegistrationValues, Registrations, ScopeChoice, registration_field as named,
 };
 use crate::http::reason::with_reason;
 use crate::http::segments::Segments;

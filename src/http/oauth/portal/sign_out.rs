@@ -33,11 +33,8 @@ pub async fn show(State(app): State<App>, call: Call) -> Response {
         let csrf = citizen_csrf(desk).or_else(|| desk.developer().map(|(_, session)| session.csrf.clone()));
         let Some(csrf) = csrf else { return Ok(done(desk, afterwards)) };
         let said = |name: &str| Some((name.to_owned(), asked.get(name)?.to_owned()));
-        let form = Form {
-            action: desk.path("logout"),
-            csrf,
-            hidden: PARAMETERS.into_iter().filter_map(said).collect(),
-        };
+        let form =
+            Form { action: desk.path("logout"), csrf, hidden: PARAMETERS.into_iter().filter_map(said).collect() };
         let goes_back = matches!(afterwards, Afterwards::Back(_));
         let page = SignOut { frame: desk.frame(), form, goes_back }.page().into_response();
         Ok(explained(page, &afterwards))
@@ -99,7 +96,9 @@ fn afterwards(desk: &Desk<'_>, asked: &Parameters) -> Afterwards {
         return refused("client_id is not the client that the id_token_hint was given to");
     }
     let Some(client_id) = hinted.or(named) else {
-        return refused("send id_token_hint (the id_token of the scope openid) or client_id beside post_logout_redirect_uri");
+        return refused(
+            "send id_token_hint (the id_token of the scope openid) or client_id beside post_logout_redirect_uri",
+        );
     };
     let Some(client) = authorization.client(&client_id) else { return refused("no such client is registered") };
     if !client.post_logout_redirect_uris.iter().any(|registered| registered == uri) {
