@@ -142,12 +142,10 @@ pub enum RequestProblem {
     ScopeNotRegistered {
         /// The words requested.
         requested: Vec<String>,
-        /// Those of them that are not registered.
-        refused: Vec<String>,
+        /// Which of them are not granted, and why.
+        why: String,
         /// What is registered.
         registered: Scopes,
-        /// What is wrong with some words beside that; mostly empty.
-        explained: String,
     },
     /// Nothing is left that can be granted.
     #[error("Empty scope (either the client or the user is not allowed the requested scopes)")]
@@ -176,11 +174,7 @@ impl RequestProblem {
     /// How to mend it, where the wire's own words do not say: which scopes are registered.
     pub fn hint(&self) -> Option<String> {
         match self {
-            RequestProblem::ScopeNotRegistered { explained, .. } if !explained.is_empty() => Some(explained.clone()),
-            RequestProblem::ScopeNotRegistered { refused, registered, .. } => Some(format!(
-                "not registered for this client: {}; registered: {registered} (setting scope.unregistered)",
-                refused.join(" ")
-            )),
+            RequestProblem::ScopeNotRegistered { why, .. } => Some(why.clone()),
             RequestProblem::ScopeEmpty { registered } => {
                 Some(format!("nothing of what is asked can be granted; registered: {registered}"))
             }
@@ -302,14 +296,20 @@ pub fn requested_scopes(
     }
     if !refused.is_empty() && unregistered == UnregisteredScope::Reject {
         let requested = scope.split_whitespace().map(str::to_owned).collect();
-        let explained = refused.iter().filter_map(|(_, problem)| match problem {
+        let registered = client.scope.clone();
+        let ill_put = refused.iter().filter_map(|(_, problem)| match problem {
             ScopeProblem::Letters(_) | ScopeProblem::Narrowed(_) => Some(problem.to_string()),
             _ => None,
         });
-        let explained = explained.collect::<Vec<_>>().join("; ");
-        let refused = refused.into_iter().map(|(word, _)| word).collect();
-        let registered = client.scope.clone();
-        return Err(RequestProblem::ScopeNotRegistered { requested, refused, registered, explained });
+        let mut why = ill_put.collect::<Vec<_>>().join("; ");
+        if why.is_empty() {
+            let refused: Vec<String> = refused.into_iter().map(|(word, _)| word).collect();
+            why = format!(
+                "not registered for this client: {}; registered: {registered} (setting scope.unregistered)",
+                refused.join(" ")
+            );
+        }
+        return Err(RequestProblem::ScopeNotRegistered { requested, why, registered });
     }
     if scopes.is_empty() {
         return Err(RequestProblem::ScopeEmpty { registered: client.scope.clone() });

@@ -1312,7 +1312,7 @@ const ROWS: &[Row] = &[
         400
         sandbox-reason: AUTH-REGISTRATION; "https://site.example/#x" has a fragment (#...), where a code could not be added
         Rekisteröi sovellus
-        ! Ei tallennettu. Osoitteessa ei voi olla #-merkkiä eikä mitään sen jälkeen: https://site.example/#x Redirect URI can not have a fragment
+        ! Ei tallennettu. Osoitteessa ei saa olla #-merkillä alkavaa osaa: https://site.example/#x Redirect URI can not have a fragment
     "##),
     Row("portal: a form of an earlier session", |s| { let mut b = signed_in(s); let page = b.open(&format!("{}manage/new", s.base)); let mut other = Browser::new(s); other.cookies.clone_from(&signed_in_as(s, "maija").cookies); let (action, fields) = page.form_with("client_name"); brief(&other.post(&action, &fields)) }, r##"
         200

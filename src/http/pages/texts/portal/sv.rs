@@ -3,7 +3,7 @@
 use super::PortalTexts;
 
 pub(super) static TEXTS: PortalTexts = PortalTexts {
-    eyebrow: "Registrering som självbetjäning",
+    eyebrow: "Självregistrering",
     sign_in_title: "Logga in som utvecklare",
     sign_in_lead: "Här registrerar du de applikationer som du utvecklar. Kontot finns bara i den här sandlådan.",
     account_title: "Skapa ett utvecklarkonto",
@@ -41,7 +41,7 @@ pub(super) static TEXTS: PortalTexts = PortalTexts {
     problem_name_missing: "Ge applikationen ett namn.",
     problem_name: "Namnet har fler än 200 tecken eller osynliga tecken.",
     problem_redirect_uri_missing: "Ange minst en returadress, till exempel http://localhost:3000/callback.",
-    problem_fragment: "En adress kan inte ha # eller något efter det:",
+    problem_fragment: "En adress får inte ha en del som börjar med #:",
     problem_redirect_uri: "Skriv adressen i sin helhet och utan mellanslag, till exempel http://localhost:3000/callback. Den här går inte att använda:",
     problem_scope: "Välj minst ett scope; en applikation för yrkespersoner får bara de som läser.",
     problem_words: "Beskrivningen har fler än 2 000 tecken, en kontaktuppgift fler än 200, eller så innehåller de osynliga tecken.",
@@ -53,7 +53,7 @@ pub(super) static TEXTS: PortalTexts = PortalTexts {
     name: "Namn",
     name_hint: "Medborgarna ser det när de ger tillgång.",
     redirect_uris: "Returadresser",
-    redirect_uris_hint: "En per rad, hel, som http://localhost:3000/callback. En begäran måste upprepa en av dem tecken för tecken.",
+    redirect_uris_hint: "En per rad, i sin helhet, till exempel http://localhost:3000/callback. En begäran måste upprepa en av dem tecken för tecken.",
     post_logout_redirect_uris: "Adresser efter utloggning",
     post_logout_redirect_uris_hint: "En per rad. Hit återvänder webbläsaren när applikationen har begärt utloggning. Kan lämnas tomt.",
     access: "Åtkomst",
