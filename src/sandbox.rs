@@ -432,6 +432,7 @@ fn beginning(
         client_id: Some(client.client_id),
         client_secret: Some(client.client_secret),
         client_uri: None,
+        post_logout_redirect_uris: Vec::new(),
         description: client.description,
         descriptions: std::collections::BTreeMap::new(),
         contacts: client.contacts,

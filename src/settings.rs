@@ -6,7 +6,6 @@
 use crate::authorization::{PROFESSIONAL_GRANT_TYPE, Pkce, Revocation, Rules, UnregisteredScope};
 use crate::fhir::definitions::Selection;
 use jiff::SignedDuration;
-use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 use std::fmt::Debug;
@@ -592,11 +591,15 @@ impl Serialize for Settings {
 }
 
 impl<'de> Deserialize<'de> for Settings {
-    /// Knobs that are not named keep their defaults.
+    /// Reads what was stored, perhaps by an older version: knobs that are not named, that there are no more, or whose
+    /// value is allowed no more have their defaults. One such value must not take the others along.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let changes = Map::deserialize(deserializer)?;
         let mut settings = Settings::default();
-        settings.update(&changes).map_err(D::Error::custom)?;
+        for (name, value) in Map::deserialize(deserializer)? {
+            if let Err(error) = settings.set(&name, &value) {
+                tracing::warn!(%error, "a stored setting is left at its default");
+            }
+        }
         Ok(settings)
     }
 }
@@ -725,6 +728,15 @@ mod tests {
             assert!(description.ends_with('.') && !allowed.is_empty(), "{name}: {description}");
             settings.clone().set(name, &value).unwrap();
         }
+    }
+
+    #[test]
+    fn what_an_older_version_stored_is_read_as_far_as_it_is_allowed() {
+        let stored = r#"{"code.length":8,"professional.grant_types":["authorization_code","x"],"gone.knob":true,"pkce":"sometimes","refresh.rotate":true}"#;
+        let settings: Settings = serde_json::from_str(stored).unwrap();
+        assert_eq!((settings.code_length, settings.refresh_rotate), (8, true));
+        let expected = Settings { code_length: 8, refresh_rotate: true, ..Settings::default() };
+        assert_eq!(settings, expected);
     }
 
     #[test]

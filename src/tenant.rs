@@ -425,7 +425,7 @@ mod tests {
         assert!(tenant.authorization.has_accepted_terms("aino", "1"));
         assert_eq!(tenant.authorization.access_rights("aino").len(), 1);
         let info = tenant.access_by_token(&response.access_token).unwrap();
-        assert!(info.read.contains("Observation") && info.write.is_empty());
+        assert!(info.read.contains("Observation") && info.create.is_empty());
         tenant.withdraw("aino", "diary").unwrap();
         assert_eq!(tenant.access_by_token(&response.access_token), Err(AccessError::Withdrawn));
         assert!(matches!(tenant.withdraw("aino", "diary"), Err(WithdrawError::Right(RightError::NotGiven))));
@@ -444,6 +444,19 @@ mod tests {
         assert!(matches!(error, TokenError::Approve(ApproveError::UnderAge(UnderAge { age: 15, minimum: 16 }))));
         tenant.clock.advance(jiff::SignedDuration::from_hours(24));
         assert!(tenant.token_for("nuori", "diary", None, "http://as/").is_ok());
+    }
+
+    #[test]
+    fn a_store_with_settings_of_an_older_version_starts_and_keeps_the_others() {
+        let before = tenant();
+        let mut batch = Batch::new();
+        let stored = &br#"{"code.ttl_seconds":5,"professional.grant_types":["authorization_code"]}"#[..];
+        batch.put(Key::new(&[&SETTINGS]), stored);
+        before.store.commit(batch).unwrap();
+        let random = Arc::new(Random::seeded(2));
+        let again = Tenant::start("main", before.store.fork(), random, Beginning::default()).unwrap();
+        assert_eq!(again.settings().code_ttl_seconds, 5);
+        assert_eq!(again.settings().professional_grant_types, Settings::default().professional_grant_types);
     }
 
     #[test]

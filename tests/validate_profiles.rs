@@ -5,7 +5,7 @@ mod binary;
 use binary::{line, run, run_with_input, without};
 use kanta_phr_sandbox::fhir::Version;
 use kanta_phr_sandbox::json::Document;
-use kanta_phr_sandbox::records::{Access, Records, Refusal, ResourceType, Settings, Types, judge_by};
+use kanta_phr_sandbox::records::{Access, Records, Refusal, ResourceType, Rights, Settings, Types, judge_by};
 use kanta_phr_sandbox::store::Store;
 use kanta_phr_sandbox::time::{Clock, Random};
 use kanta_phr_sandbox::{Options, Sandbox, StartError, packages};
@@ -282,8 +282,7 @@ fn where_drafts_are_refused_the_open_endpoint_still_takes_them() {
         name: "Sleep".into(),
         application_id: "1.2.246.10.1".into(),
         patient,
-        reads: Types::ALL,
-        writes: Types::ALL,
+        rights: Rights::new(Types::ALL, Types::ALL),
     };
     let document = Document::parse(slept(&patient.to_string(), "asleep").to_string()).unwrap();
     let create = |records: &Records, access: &Access| {

@@ -4,7 +4,7 @@ use super::accepted::Judgement;
 use super::professionals::Standing;
 use super::rights::{AccessRight, right_in};
 use super::rules::{Revocation, Rules};
-use super::scopes::{Act, ResourceTypes, Scopes, Spelling};
+use super::scopes::{Acts, ResourceTypes, Scopes, Spelling};
 use super::tokens::{AccessRecord, RefreshRecord};
 use super::{Authorization, Client, keys};
 use crate::store::{AttemptError, Batch, CommitError, Key};
@@ -27,10 +27,16 @@ pub struct TokenInfo {
     pub patient: Uuid,
     /// All scopes.
     pub scopes: Scopes,
-    /// The resource types it may read and search.
+    /// The resource types it may create.
+    pub create: ResourceTypes,
+    /// The resource types it may read.
     pub read: ResourceTypes,
-    /// The resource types it may create, update and delete.
-    pub write: ResourceTypes,
+    /// The resource types it may update.
+    pub update: ResourceTypes,
+    /// The resource types it may delete.
+    pub delete: ResourceTypes,
+    /// The resource types it may search.
+    pub search: ResourceTypes,
     /// When it expires.
     pub expires_at: Timestamp,
     /// How the scopes are spelled in answers.
@@ -40,8 +46,8 @@ pub struct TokenInfo {
 /// Why an access token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccessError {
-    /// It was not given by this tenant, or long ago.
-    #[error("this tenant has not given the access token")]
+    /// It was not given by this tenant, or long ago, or to a client that was deleted.
+    #[error("this tenant has not given the access token, or has deleted its client")]
     Unknown,
     /// It is too old.
     #[error("the access token expired at {0}: refresh it")]
@@ -143,8 +149,11 @@ impl Authorization {
             oid: client.oid,
             citizen: record.citizen,
             patient: record.pseudonym,
-            read: record.scopes.resource_types(Act::Read),
-            write: record.scopes.resource_types(Act::Write),
+            create: record.scopes.resource_types(Acts::CREATE),
+            read: record.scopes.resource_types(Acts::READ),
+            update: record.scopes.resource_types(Acts::UPDATE),
+            delete: record.scopes.resource_types(Acts::DELETE),
+            search: record.scopes.resource_types(Acts::SEARCH),
             scopes: record.scopes,
             expires_at: record.expires_at,
             spelling: record.spelling,

@@ -42,6 +42,9 @@ pub struct Client {
     /// The application's home page, shown to citizens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<String>,
+    /// Where a browser may be sent after a sign-out that this client asked for; matched as exact strings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
 }
 
 impl Client {
@@ -106,10 +109,16 @@ pub struct NewClient {
     /// A home page.
     #[serde(default)]
     pub client_uri: Option<String>,
+    /// Where a browser may be sent after a sign-out.
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
 }
 
 /// The longest name of a client, in characters.
 const LONGEST_NAME: usize = 200;
+
+/// The longest description, in characters.
+const LONGEST_DESCRIPTION: usize = 2_000;
 
 /// Whether a character has no place in a name: it breaks lines, or changes the direction of the text around it (UAX #9).
 fn is_unseen(character: char) -> bool {
@@ -145,12 +154,22 @@ pub enum ClientError {
     /// The name is not one that a page can show in a sentence.
     #[error("name must be at most {LONGEST_NAME} characters, without control and bidirectional formatting characters")]
     Name,
+    /// The description or a contact is not one that a page can show.
+    #[error("{field} must be at most {longest} characters, without control and bidirectional formatting characters")]
+    Words {
+        /// The member.
+        field: &'static str,
+        /// How many characters it may have.
+        longest: usize,
+    },
     /// A wellbeing client has nowhere to send a code.
     #[error("redirect_uris is empty: a wellbeing client needs at least one")]
     RedirectUrisMissing,
     /// A redirect URI is not acceptable.
-    #[error("redirect_uris: {uri:?} {problem}")]
+    #[error("{member}: {uri:?} {problem}")]
     RedirectUri {
+        /// `redirect_uris` or `post_logout_redirect_uris`.
+        member: &'static str,
         /// The URI.
         uri: String,
         /// What is wrong with it.
@@ -289,8 +308,16 @@ pub(super) fn client_of(new: NewClient, random: &Random) -> Result<Client, Clien
     if new.redirect_uris.is_empty() && new.kind == ClientKind::Wellbeing {
         return Err(ClientError::RedirectUrisMissing);
     }
-    for uri in &new.redirect_uris {
-        check_redirect_uri(uri).map_err(|problem| ClientError::RedirectUri { uri: uri.clone(), problem })?;
+    check_words(&new)?;
+    let places = [("redirect_uris", &new.redirect_uris), ("post_logout_redirect_uris", &new.post_logout_redirect_uris)];
+    for (member, uris) in places {
+        for uri in uris {
+            check_redirect_uri(uri).map_err(|problem| ClientError::RedirectUri {
+                member,
+                uri: uri.clone(),
+                problem,
+            })?;
+        }
     }
     let scope = Scopes::parse(&new.scope)?;
     if scope.is_empty() {
@@ -319,7 +346,25 @@ pub(super) fn client_of(new: NewClient, random: &Random) -> Result<Client, Clien
         contacts: new.contacts,
         logo_uri: new.logo_uri,
         client_uri: new.client_uri,
+        post_logout_redirect_uris: new.post_logout_redirect_uris,
     })
+}
+
+/// Whether the words that citizens read can stand on a page. A description may have several lines.
+fn check_words(new: &NewClient) -> Result<(), ClientError> {
+    let descriptions = new.description.iter().chain(new.descriptions.values());
+    let each = descriptions
+        .map(|words| ("description", LONGEST_DESCRIPTION, words))
+        .chain(new.contacts.iter().map(|words| ("contacts", LONGEST_NAME, words)));
+    for (field, longest, words) in each {
+        let may_stand = |character: char| {
+            !is_unseen(character) || (field == "description" && matches!(character, '\r' | '\n' | '\t'))
+        };
+        if words.chars().count() > longest || !words.chars().all(may_stand) {
+            return Err(ClientError::Words { field, longest });
+        }
+    }
+    Ok(())
 }
 
 /// The dotted form of ITU-T X.660: at least two arcs, no leading zeros, the first at most 2, the second at most 39 under

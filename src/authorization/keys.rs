@@ -5,21 +5,21 @@ use aws_lc_rs::digest;
 use uuid::Uuid;
 
 pub(super) const CLIENT: u8 = 0x10;
-const CODE: u8 = 0x11;
+pub(super) const CODE: u8 = 0x11;
 const LIVE_CODE: u8 = 0x12;
-const ACCESS_TOKEN: u8 = 0x13;
-const REFRESH_TOKEN: u8 = 0x14;
+pub(super) const ACCESS_TOKEN: u8 = 0x13;
+pub(super) const REFRESH_TOKEN: u8 = 0x14;
 pub(super) const RIGHT: u8 = 0x15;
 pub(super) const TERMS: u8 = 0x16;
 const SESSION: u8 = 0x17;
 pub(super) const EXPIRY: u8 = 0x18;
 const REFRESH_USES: u8 = 0x19;
 const PERMISSION: u8 = 0x1A;
-const CARE_RELATIONSHIP: u8 = 0x1B;
+pub(super) const CARE_RELATIONSHIP: u8 = 0x1B;
 const REGISTRATION: u8 = 0x1C;
 const REGISTRATION_TOKEN: u8 = 0x1D;
 const DEVELOPER: u8 = 0x1E;
-const OWNED: u8 = 0x1F;
+pub(super) const OWNED: u8 = 0x1F;
 
 /// A client by its id.
 pub(super) fn client(client_id: &str) -> Key {
@@ -33,7 +33,12 @@ pub(super) fn code(code: &str) -> Key {
 
 /// The one code of a client and a citizen that is not superseded.
 pub(super) fn live_code(client_id: &str, citizen: &str) -> Key {
-    Key::new(&[&[LIVE_CODE], &short::<14>(client_id), &short::<14>(citizen)])
+    Key::new(&[live_codes_of(client_id).as_bytes(), &short::<14>(citizen)])
+}
+
+/// What begins the keys of all live codes of a client.
+pub(super) fn live_codes_of(client_id: &str) -> Key {
+    Key::new(&[&[LIVE_CODE], &short::<14>(client_id)])
 }
 
 /// An access token, by the whole token.

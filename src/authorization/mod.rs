@@ -17,6 +17,7 @@ mod keys;
 mod pkce;
 mod professionals;
 mod registration;
+mod removal;
 mod requests;
 mod rights;
 mod rules;
@@ -41,7 +42,8 @@ pub use requests::{AuthorizationRequest, Prompt, RequestError, RequestProblem, R
 pub use rights::{AccessRight, RightError};
 pub use rules::{Pkce, Revocation, Rules, UnregisteredScope};
 pub use scopes::{
-    Act, ResourceType, ResourceTypes, Scope, ScopeProblem, Scopes, Spelling, grantable_scopes, scopes_of_word,
+    Acts, ResourceType, ResourceTypes, Scope, ScopeProblem, Scopes, Spelling, grantable_scopes, scopes_of_word,
+    scopes_within,
 };
 pub use sessions::Session;
 pub use signing::key_set;

@@ -195,7 +195,7 @@ mod tests {
         let token = give().unwrap();
         assert_eq!((token.refresh_token, token.id_token), (None, None));
         let access = || room.access(&token.access_token, now, &rules);
-        assert!(access().unwrap().write.is_empty());
+        assert!(access().unwrap().create.is_empty());
         room.permit_professionals("aino", false, now).unwrap();
         assert_eq!(access(), Err(AccessError::NoLongerPermitted));
         room.permit_professionals("aino", true, now).unwrap();

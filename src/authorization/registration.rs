@@ -4,8 +4,8 @@
 use super::clients::{Client, ClientError, ClientKind, NewClient, RedirectUriProblem, check_redirect_uri, client_of};
 use super::professionals::PROFESSIONAL_GRANT_TYPE;
 use super::rights::unchanged;
-use super::scopes::{Act, Scope, Scopes, scopes_of_word};
-use super::{Authorization, keys, signing};
+use super::scopes::{Scope, Scopes, scopes_of_word};
+use super::{Authorization, Issuance, keys, signing};
 use crate::store::{AttemptError, Batch, CommitError, View};
 use crate::time::Random;
 use jiff::Timestamp;
@@ -50,6 +50,32 @@ pub struct RegistrationMetadata {
     pub sandbox_oid: Option<String>,
     /// What the application does, shown to citizens (a member of the sandbox's own).
     pub sandbox_description: Option<String>,
+    /// The same by language, `fi`, `sv`, `en` (a member of the sandbox's own).
+    pub sandbox_descriptions: Option<BTreeMap<String, String>>,
+    /// Where a browser may be sent after a sign-out (OpenID Connect RP-Initiated Logout 1.0, section 3.1).
+    #[serde(deserialize_with = "one_or_more")]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// The software behind the client (RFC 7591), kept and shown.
+    pub software_id: Option<String>,
+    /// Its version.
+    pub software_version: Option<String>,
+}
+
+impl RegistrationMetadata {
+    /// RFC 7592 lets an update remove what it leaves out. A client library knows nothing of the sandbox's own members,
+    /// so that leaving them out means nothing: an empty one removes.
+    fn with_own_members_of(&self, before: &Client) -> RegistrationMetadata {
+        let kept = |said: &Option<String>, known: &Option<String>| match said {
+            Some(_) => said.clone(),
+            None => known.clone(),
+        };
+        RegistrationMetadata {
+            sandbox_oid: kept(&self.sandbox_oid, &before.oid),
+            sandbox_description: kept(&self.sandbox_description, &before.description),
+            sandbox_descriptions: Some(self.sandbox_descriptions.as_ref().unwrap_or(&before.descriptions).clone()),
+            ..self.clone()
+        }
+    }
 }
 
 /// How a client is registered to prove itself.
@@ -79,6 +105,12 @@ pub struct Registration {
     /// The terms of service.
     #[serde(default)]
     pub tos_uri: Option<String>,
+    /// The software.
+    #[serde(default)]
+    pub software_id: Option<String>,
+    /// Its version.
+    #[serde(default)]
+    pub software_version: Option<String>,
 }
 
 /// A client with its registration.
@@ -155,11 +187,10 @@ impl Authorization {
         &self,
         metadata: &RegistrationMetadata,
         developer: Option<&str>,
-        now: Timestamp,
-        issuer: &str,
-        random: &Random,
+        issuance: &Issuance<'_>,
     ) -> Result<Registered, RegistrationError> {
-        let Judged { mut new, auth_method, left_out } = judge(metadata)?;
+        let Issuance { now, random, issuer, rules } = *issuance;
+        let Judged { mut new, auth_method, left_out } = judge(metadata, rules.smart)?;
         let client_id = random.uuid().to_string();
         if new.name.trim().is_empty() {
             new.name.clone_from(&client_id);
@@ -172,6 +203,8 @@ impl Authorization {
             auth_method,
             policy_uri: metadata.policy_uri.clone(),
             tos_uri: metadata.tos_uri.clone(),
+            software_id: metadata.software_id.clone(),
+            software_version: metadata.software_version.clone(),
         };
         let mut batch = Batch::new();
         let key = keys::client(&client_id);
@@ -185,11 +218,13 @@ impl Authorization {
         Ok(Registered { client, registration, left_out })
     }
 
-    /// Replaces what a registration says; id, secret and registration token stay.
+    /// Replaces what a registration says; id, secret and registration token stay, and so do members of the sandbox's own
+    /// that are not named.
     pub fn update_registration(
         &self,
         client_id: &str,
         metadata: &RegistrationMetadata,
+        smart: bool,
         random: &Random,
     ) -> Result<Registered, RegistrationError> {
         let key = keys::client(client_id);
@@ -199,7 +234,7 @@ impl Authorization {
             if metadata.client_id.as_deref() != Some(client_id) {
                 return Err(RegistrationError::OtherClient);
             }
-            let Judged { mut new, auth_method, left_out } = judge(metadata)?;
+            let Judged { mut new, auth_method, left_out } = judge(&metadata.with_own_members_of(&before), smart)?;
             if new.name.trim().is_empty() {
                 new.name.clone_from(&before.client_id);
             }
@@ -210,6 +245,8 @@ impl Authorization {
                 auth_method,
                 policy_uri: metadata.policy_uri.clone(),
                 tos_uri: metadata.tos_uri.clone(),
+                software_id: metadata.software_id.clone(),
+                software_version: metadata.software_version.clone(),
                 ..registration
             };
             let mut batch = Batch::new();
@@ -223,16 +260,6 @@ impl Authorization {
             AttemptError::Refused(refused) => refused,
             AttemptError::Commit(error) => error.into(),
         })
-    }
-
-    /// Removes a client with its registration: its tokens end with it. Whether there was one.
-    pub fn deregister(&self, client_id: &str) -> Result<bool, CommitError> {
-        let Some(registered) = self.registered(client_id) else { return Ok(false) };
-        let mut batch = Batch::new();
-        batch.remove(keys::client(client_id)).remove(keys::registration(client_id));
-        batch.remove(keys::registration_token(&registered.registration.token));
-        self.store.commit(batch)?;
-        Ok(true)
     }
 
     /// A client that was registered by self-service.
@@ -289,7 +316,7 @@ struct Judged {
     left_out: Vec<String>,
 }
 
-fn judge(metadata: &RegistrationMetadata) -> Result<Judged, RegistrationError> {
+fn judge(metadata: &RegistrationMetadata, smart: bool) -> Result<Judged, RegistrationError> {
     let grant_types = &metadata.grant_types;
     let has = |wanted: &str| grant_types.iter().any(|each| each == wanted);
     if has("password") {
@@ -320,40 +347,42 @@ fn judge(metadata: &RegistrationMetadata) -> Result<Judged, RegistrationError> {
         Some("client_secret_post") => AuthMethod::Post,
         Some(other) => return Err(RegistrationError::AuthMethod(other.to_owned())),
     };
-    let (mut scope, left_out) = grantable(metadata.scope.as_deref());
+    let (mut scope, left_out) = grantable(metadata.scope.as_deref(), smart);
     if professional {
-        scope = scope.iter().filter(|scope| matches!(scope, Scope::Patient(_, Act::Read))).collect();
+        scope = scope.reading();
     } else if has("refresh_token") {
         scope.insert(Scope::OfflineAccess);
     }
     if scope.is_empty() {
         return Err(RegistrationError::ScopeEmpty);
     }
+    let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let new = NewClient {
         name: metadata.client_name.clone().unwrap_or_default(),
         redirect_uris: metadata.redirect_uris.clone(),
         scope: scope.to_string(),
         kind: if professional { ClientKind::Professional } else { ClientKind::Wellbeing },
-        oid: metadata.sandbox_oid.clone(),
+        oid: said(&metadata.sandbox_oid),
         client_id: None,
         client_secret: None,
-        description: metadata.sandbox_description.clone(),
-        descriptions: BTreeMap::new(),
+        description: said(&metadata.sandbox_description),
+        descriptions: metadata.sandbox_descriptions.clone().unwrap_or_default(),
         contacts: metadata.contacts.clone(),
         logo_uri: metadata.logo_uri.clone(),
         client_uri: metadata.client_uri.clone(),
+        post_logout_redirect_uris: metadata.post_logout_redirect_uris.clone(),
     };
     Ok(Judged { new, auth_method, left_out })
 }
 
 /// What of a requested scope can be granted, and what is left out. Upstream's own default scopes when nothing is asked.
-fn grantable(scope: Option<&str>) -> (Scopes, Vec<String>) {
+fn grantable(scope: Option<&str>, smart: bool) -> (Scopes, Vec<String>) {
     let Some(scope) = scope.filter(|scope| !scope.trim().is_empty()) else {
         return ([Scope::OpenId, Scope::Profile].into_iter().collect(), Vec::new());
     };
     let (mut scopes, mut left_out) = (Scopes::default(), Vec::new());
     for word in scope.split_whitespace() {
-        match scopes_of_word(word, false) {
+        match scopes_of_word(word, smart) {
             Ok(each) => each.into_iter().for_each(|scope| scopes.insert(scope)),
             Err(_) => left_out.push(word.to_owned()),
         }
@@ -390,15 +419,17 @@ fn one_or_more<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::authorization::Rules;
     use crate::store::Store;
 
     #[test]
     fn refresh_tokens_and_offline_access_go_together() {
-        let (room, random) = (Authorization::new(Store::in_memory()), Random::seeded(1));
+        let (room, random, rules) = (Authorization::new(Store::in_memory()), Random::seeded(1), Rules::default());
         let now = Timestamp::from_second(1_000).unwrap();
+        let issuance = Issuance { now, random: &random, issuer: "http://as/", rules: &rules };
         let register = |text: &str| {
             let metadata: RegistrationMetadata = serde_json::from_str(text).unwrap();
-            room.register(&metadata, Some("dev"), now, "http://as/", &random)
+            room.register(&metadata, Some("dev"), &issuance)
         };
         let made = register(
             r#"{"redirect_uris":"https://a.example/cb","grant_types":["refresh_token"],"scope":"patient/Observation.read resource-token"}"#,
@@ -416,20 +447,22 @@ mod tests {
             redirect_uris: vec!["https://a.example/2".into()],
             ..RegistrationMetadata::default()
         };
-        let updated = room.update_registration(&id, &update, &random).unwrap();
+        let updated = room.update_registration(&id, &update, false, &random).unwrap();
         assert_eq!(updated.client.client_secret, made.client.client_secret);
         assert_eq!(updated.client.grant_types(), ["authorization_code"]);
-        assert!(room.deregister(&id).unwrap() && !room.deregister(&id).unwrap());
+        assert!(room.remove_client(&id).unwrap() && !room.remove_client(&id).unwrap());
         assert!(room.registration_of_token(&made.registration.token).is_none());
         assert!(room.clients_of("dev").is_empty());
     }
 
     #[test]
     fn what_cannot_be_served_is_not_registered() {
-        let room = Authorization::new(Store::in_memory());
+        let (room, random, rules) = (Authorization::new(Store::in_memory()), Random::seeded(1), Rules::default());
+        let now = Timestamp::UNIX_EPOCH;
+        let issuance = Issuance { now, random: &random, issuer: "http://as/", rules: &rules };
         let problem = |text: &str| {
             let metadata: RegistrationMetadata = serde_json::from_str(text).unwrap();
-            let made = room.register(&metadata, None, Timestamp::UNIX_EPOCH, "http://as/", &Random::seeded(1));
+            let made = room.register(&metadata, None, &issuance);
             made.unwrap_err().to_string()
         };
         let uri = r#""redirect_uris":["https://a.example/cb"]"#;

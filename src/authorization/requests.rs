@@ -4,7 +4,7 @@ use super::Authorization;
 use super::clients::{Client, ClientKind};
 use super::pkce::{Challenge, ChallengeMethod};
 use super::rules::{Pkce, Rules, UnregisteredScope};
-use super::scopes::{ScopeProblem, Scopes, Spelling, scopes_of_word};
+use super::scopes::{ScopeProblem, Scopes, Spelling, scopes_within};
 
 /// The parameters of `authorize` as they came, each at most once.
 #[derive(Clone, Copy, Debug, Default)]
@@ -70,16 +70,20 @@ pub enum Prompt {
 }
 
 impl Prompt {
-    /// Reads `prompt`, words separated by spaces. As upstream, unknown words mean nothing.
-    fn parse(words: &str) -> Option<Prompt> {
+    /// Reads `prompt`, words separated by spaces. As upstream, unknown words mean nothing; `none` stands alone (OpenID
+    /// Connect Core, section 3.1.2.1).
+    fn parse(words: &str) -> Result<Option<Prompt>, RequestProblem> {
         let has = |wanted: &str| words.split_whitespace().any(|word| word == wanted);
-        if has("none") {
+        if has("none") && words.split_whitespace().any(|word| word != "none") {
+            return Err(RequestProblem::PromptNoneWithOthers);
+        }
+        Ok(if has("none") {
             Some(Prompt::None)
         } else if has("login") || has("select_account") {
             Some(Prompt::Login)
         } else {
             has("consent").then_some(Prompt::Consent)
-        }
+        })
     }
 }
 
@@ -93,6 +97,12 @@ pub enum RequestError {
     #[error("Bad client credentials")]
     ClientUnknown {
         /// The id.
+        client_id: String,
+    },
+    /// The client has no browser flow, and none of its redirect URIs is named.
+    #[error("Unauthorized grant type: authorization_code")]
+    GrantNotAllowed {
+        /// The client.
         client_id: String,
     },
     /// The redirect URI is not one of the client's.
@@ -132,8 +142,8 @@ pub enum RequestProblem {
     ScopeNotRegistered {
         /// The words requested.
         requested: Vec<String>,
-        /// Those of them that are not registered.
-        refused: Vec<String>,
+        /// Which of them are not granted, and why.
+        why: String,
         /// What is registered.
         registered: Scopes,
     },
@@ -143,6 +153,9 @@ pub enum RequestProblem {
         /// What is registered.
         registered: Scopes,
     },
+    /// `prompt` has `none` and something else.
+    #[error("prompt none cannot be combined with other values")]
+    PromptNoneWithOthers,
     /// `code_challenge` is missing and the rules, or the method that was sent, require it.
     #[error("A code challenge must be provided")]
     ChallengeMissing,
@@ -161,10 +174,7 @@ impl RequestProblem {
     /// How to mend it, where the wire's own words do not say: which scopes are registered.
     pub fn hint(&self) -> Option<String> {
         match self {
-            RequestProblem::ScopeNotRegistered { refused, registered, .. } => Some(format!(
-                "not registered for this client: {}; registered: {registered} (setting scope.unregistered)",
-                refused.join(" ")
-            )),
+            RequestProblem::ScopeNotRegistered { why, .. } => Some(why.clone()),
             RequestProblem::ScopeEmpty { registered } => {
                 Some(format!("nothing of what is asked can be granted; registered: {registered}"))
             }
@@ -186,6 +196,9 @@ impl Authorization {
         let redirect_uri = match (parameters.redirect_uri, client.redirect_uris.as_slice()) {
             (Some(sent), registered) if registered.iter().any(|uri| uri == sent) => sent.to_owned(),
             (None, [only]) => only.clone(),
+            _ if client.kind == ClientKind::Professional => {
+                return Err(RequestError::GrantNotAllowed { client_id: client.client_id });
+            }
             (sent, registered) => {
                 let requested = sent.map(str::to_owned);
                 return Err(RequestError::RedirectMismatch { requested, registered: registered.to_vec() });
@@ -247,7 +260,7 @@ fn check_rest(parameters: &RequestedParameters<'_>, client: &Client, rules: &Rul
     if rules.smart {
         check_smart(parameters, challenge.as_ref())?;
     }
-    let prompt = parameters.prompt.and_then(Prompt::parse);
+    let prompt = parameters.prompt.map(Prompt::parse).transpose()?.flatten();
     Ok(Rest { scopes, challenge, prompt })
 }
 
@@ -275,17 +288,28 @@ pub fn requested_scopes(
     let mut scopes = Scopes::default();
     let mut refused = Vec::new();
     for word in scope.split_whitespace() {
-        match scopes_of_word(word, smart) {
-            Ok(each) if each.iter().all(|scope| client.scope.contains(*scope)) => {
-                each.into_iter().for_each(|scope| scopes.insert(scope));
-            }
+        match scopes_within(word, smart, &client.scope) {
+            Ok(each) => each.into_iter().for_each(|scope| scopes.insert(scope)),
             Err(ScopeProblem::NeverGranted(_)) => {}
-            Ok(_) | Err(ScopeProblem::Unknown(_)) => refused.push(word.to_owned()),
+            Err(problem) => refused.push((word.to_owned(), problem)),
         }
     }
     if !refused.is_empty() && unregistered == UnregisteredScope::Reject {
         let requested = scope.split_whitespace().map(str::to_owned).collect();
-        return Err(RequestProblem::ScopeNotRegistered { requested, refused, registered: client.scope.clone() });
+        let registered = client.scope.clone();
+        let ill_put = refused.iter().filter_map(|(_, problem)| match problem {
+            ScopeProblem::Letters(_) | ScopeProblem::Narrowed(_) => Some(problem.to_string()),
+            _ => None,
+        });
+        let mut why = ill_put.collect::<Vec<_>>().join("; ");
+        if why.is_empty() {
+            let refused: Vec<String> = refused.into_iter().map(|(word, _)| word).collect();
+            why = format!(
+                "not registered for this client: {}; registered: {registered} (setting scope.unregistered)",
+                refused.join(" ")
+            );
+        }
+        return Err(RequestProblem::ScopeNotRegistered { requested, why, registered });
     }
     if scopes.is_empty() {
         return Err(RequestProblem::ScopeEmpty { registered: client.scope.clone() });
@@ -417,6 +441,7 @@ mod tests {
             ("consent login", Some(Prompt::Login)),
             ("create", None),
         ] {
+            assert_eq!(Prompt::parse(words), Ok(prompt));
             assert_eq!(check(RequestedParameters { prompt: Some(words), ..GOOD }, &rules).unwrap().prompt, prompt);
         }
     }

@@ -1,4 +1,5 @@
-//! Scopes: `patient/<ResourceType>.read|write`, `openid`, `profile`, `offline_access` (authorization-server.md §6).
+//! Scopes: `patient/<ResourceType>.read|write`, `openid`, `profile`, `offline_access` (authorization-server.md §6), and the
+//! finer ones of SMART App Launch 2.2 (section 6, "Scopes for requesting FHIR resources").
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -57,13 +58,62 @@ impl ResourceType {
     }
 }
 
-/// What a scope lets a client do with a resource type: write is create, update and delete; read is read and search.
+/// What a scope lets a client do with a resource type: some of create, read, update, delete and search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Act {
-    /// Read and search.
-    Read,
-    /// Create, update and delete.
-    Write,
+pub struct Acts(u8);
+
+impl Acts {
+    /// `c`
+    pub const CREATE: Acts = Acts(1);
+    /// `r`: read, also of versions and the history of one resource.
+    pub const READ: Acts = Acts(2);
+    /// `u`
+    pub const UPDATE: Acts = Acts(4);
+    /// `d`
+    pub const DELETE: Acts = Acts(8);
+    /// `s`: search.
+    pub const SEARCH: Acts = Acts(16);
+    /// What `.read` means: read and search.
+    pub const READING: Acts = Acts(2 | 16);
+    /// What `.write` means: create, update and delete.
+    pub const WRITING: Acts = Acts(1 | 4 | 8);
+
+    /// The letters of SMART App Launch 2, which stand in this order.
+    const LETTERS: [char; 5] = ['c', 'r', 'u', 'd', 's'];
+
+    /// Reads letters: each at most once, in their order.
+    fn of_letters(letters: &str) -> Option<Acts> {
+        let mut acts = Acts(0);
+        for letter in letters.chars() {
+            let bit = 1 << Acts::LETTERS.iter().position(|each| *each == letter)?;
+            if bit <= acts.0 {
+                return None;
+            }
+            acts.0 |= bit;
+        }
+        (acts.0 != 0).then_some(acts)
+    }
+
+    /// The letters, such as `rs`.
+    pub fn letters(self) -> String {
+        let each = Acts::LETTERS.iter().enumerate();
+        each.filter(|(place, _)| self.0 & 1 << place != 0).map(|(_, letter)| *letter).collect()
+    }
+
+    /// Whether all of `other` are among them.
+    fn contain(self, other: Acts) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether some of `other` are among them.
+    fn meet(self, other: Acts) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Those for reading and those for writing, where there are some: so `cruds` is what `.read` and `.write` are.
+    fn halves(self) -> impl Iterator<Item = Acts> {
+        [Acts::READING, Acts::WRITING].into_iter().map(move |half| Acts(self.0 & half.0)).filter(|half| half.0 != 0)
+    }
 }
 
 /// One scope that can be granted.
@@ -75,8 +125,8 @@ pub enum Scope {
     Profile,
     /// `offline_access`: the answer carries a refresh token.
     OfflineAccess,
-    /// `patient/<ResourceType>.read` or `.write`.
-    Patient(ResourceType, Act),
+    /// `patient/<ResourceType>.read` or `.write`, or a part of one of them.
+    Patient(ResourceType, Acts),
 }
 
 /// Why a word is not a grantable scope.
@@ -85,6 +135,16 @@ pub enum ScopeProblem {
     /// The real server knows it and never grants it: left out without a word.
     #[error("{0} is known but never granted")]
     NeverGranted(String),
+    /// The letters of SMART App Launch 2 are not well put.
+    #[error(
+        "{0:?} is not a scope: behind the dot stand some of the letters c, r, u, d, s, each once and in this order"
+    )]
+    Letters(String),
+    /// Narrowed by search parameters, which SMART App Launch 2 leaves to the server.
+    #[error(
+        "{0:?} cannot be granted: this server narrows no scope by search parameters; ask for the part before the ?"
+    )]
+    Narrowed(String),
     /// No such scope.
     #[error("{0:?} is not a scope; there are openid, profile, offline_access and patient/<Type>.read or .write with the types {types}", types = RESOURCE_TYPES.join(", "))]
     Unknown(String),
@@ -103,15 +163,24 @@ impl Scope {
             _ => {}
         }
         let parts = word.strip_prefix("patient/").and_then(|rest| rest.split_once('.'));
-        let scope = parts.and_then(|(resource_type, act)| {
-            let act = match act {
-                "read" => Act::Read,
-                "write" => Act::Write,
+        let scope = parts.and_then(|(resource_type, acts)| {
+            let acts = match acts {
+                "read" => Acts::READING,
+                "write" => Acts::WRITING,
                 _ => return None,
             };
-            Some(Scope::Patient(ResourceType::parse(resource_type)?, act))
+            Some(Scope::Patient(ResourceType::parse(resource_type)?, acts))
         });
         scope.ok_or_else(|| ScopeProblem::Unknown(word.to_owned()))
+    }
+}
+
+impl Scope {
+    fn resource_type(&self) -> Option<ResourceType> {
+        match self {
+            Scope::Patient(resource_type, _) => Some(*resource_type),
+            _ => None,
+        }
     }
 }
 
@@ -121,33 +190,58 @@ impl fmt::Display for Scope {
             Scope::OpenId => formatter.write_str("openid"),
             Scope::Profile => formatter.write_str("profile"),
             Scope::OfflineAccess => formatter.write_str("offline_access"),
-            Scope::Patient(resource_type, Act::Read) => write!(formatter, "patient/{}.read", resource_type.name()),
-            Scope::Patient(resource_type, Act::Write) => write!(formatter, "patient/{}.write", resource_type.name()),
+            Scope::Patient(resource_type, Acts::READING) => write!(formatter, "patient/{}.read", resource_type.name()),
+            Scope::Patient(resource_type, Acts::WRITING) => write!(formatter, "patient/{}.write", resource_type.name()),
+            Scope::Patient(resource_type, acts) => {
+                write!(formatter, "patient/{}.{}", resource_type.name(), acts.letters())
+            }
         }
     }
 }
 
-/// The rights that one word asks for. With `smart`, SMART App Launch v2 is understood too: `.rs` reads and searches,
-/// `.cud` creates, updates and deletes, `.cruds` does both; finer divisions are not what the service can grant.
-/// `launch/patient` and `fhirUser` are left out without a word: they bring no right.
+/// The rights that one word asks for. With `smart`, SMART App Launch v2 is understood too: some of the letters `cruds`,
+/// `*` for every type and for every act. `launch/patient` and `fhirUser` are left out without a word: they bring no right.
 pub fn scopes_of_word(word: &str, smart: bool) -> Result<Vec<Scope>, ScopeProblem> {
-    let act = word.strip_prefix("patient/").and_then(|rest| rest.split_once('.'));
-    let acts: &[Act] = match act {
-        _ if !smart => return Scope::parse(word).map(|scope| vec![scope]),
-        None if matches!(word, "launch/patient" | "fhirUser") => {
-            return Err(ScopeProblem::NeverGranted(word.to_owned()));
-        }
-        Some((_, "rs")) => &[Act::Read],
-        Some((_, "cud")) => &[Act::Write],
-        Some((_, "cruds")) => &[Act::Read, Act::Write],
-        _ => return Scope::parse(word).map(|scope| vec![scope]),
-    };
-    let name = act.map_or("", |(name, _)| name);
-    if name == "Patient" {
+    if smart && matches!(word, "launch/patient" | "fhirUser") {
         return Err(ScopeProblem::NeverGranted(word.to_owned()));
     }
-    let resource_type = ResourceType::parse(name).ok_or_else(|| ScopeProblem::Unknown(word.to_owned()))?;
-    Ok(acts.iter().map(|act| Scope::Patient(resource_type, *act)).collect())
+    let Some((name, acts)) = word.strip_prefix("patient/").and_then(|rest| rest.split_once('.')).filter(|_| smart)
+    else {
+        return Scope::parse(word).map(|scope| vec![scope]);
+    };
+    let (acts, narrowed) = acts.split_once('?').map_or((acts, false), |(acts, _)| (acts, true));
+    let types: Vec<ResourceType> = match name {
+        "*" => resource_types().collect(),
+        "Patient" | "StructureDefinition" => return Err(ScopeProblem::NeverGranted(word.to_owned())),
+        name => vec![ResourceType::parse(name).ok_or_else(|| ScopeProblem::Unknown(word.to_owned()))?],
+    };
+    let acts = match acts {
+        "read" => Acts::READING,
+        "write" => Acts::WRITING,
+        "*" => Acts(Acts::READING.0 | Acts::WRITING.0),
+        letters => Acts::of_letters(letters).ok_or_else(|| ScopeProblem::Letters(word.to_owned()))?,
+    };
+    if narrowed {
+        return Err(ScopeProblem::Narrowed(word.to_owned()));
+    }
+    Ok(types.into_iter().flat_map(|each| acts.halves().map(move |half| Scope::Patient(each, half))).collect())
+}
+
+/// What one word asks for within what is to be had (registered, or granted before). A word for every type asks for those
+/// types of which everything it names is to be had; any other word is granted whole or not at all.
+pub fn scopes_within(word: &str, smart: bool, within: &Scopes) -> Result<Vec<Scope>, ScopeProblem> {
+    let each = scopes_of_word(word, smart)?;
+    let given: Vec<Scope> = if smart && word.starts_with("patient/*.") {
+        let whole = |one: &Scope| {
+            let same_type = each.iter().filter(|other| one.resource_type() == other.resource_type());
+            same_type.into_iter().all(|other| within.contains(*other))
+        };
+        each.iter().copied().filter(whole).collect()
+    } else {
+        let all = each.iter().all(|scope| within.contains(*scope));
+        if all { each } else { Vec::new() }
+    };
+    if given.is_empty() { Err(ScopeProblem::Unknown(word.to_owned())) } else { Ok(given) }
 }
 
 /// How scopes are spelled in an answer: as the request spelled them.
@@ -157,7 +251,7 @@ pub enum Spelling {
     /// `.read` and `.write`.
     #[default]
     V1,
-    /// `.rs`, `.cud` and `.cruds`.
+    /// `.rs`, `.cud`, `.cruds` and their parts.
     V2,
 }
 
@@ -165,16 +259,21 @@ impl Spelling {
     /// The spelling of a request: v2 as soon as one of its words is.
     pub fn of(scope: &str) -> Spelling {
         let is_v2 = |word: &str| {
-            word.starts_with("patient/") && [".rs", ".cud", ".cruds"].iter().any(|end| word.ends_with(end))
+            let acts = word.strip_prefix("patient/").and_then(|rest| rest.split_once('.'));
+            acts.is_some_and(|(_, acts)| Acts::of_letters(acts).is_some())
         };
         if scope.split_whitespace().any(is_v2) { Spelling::V2 } else { Spelling::V1 }
     }
 }
 
-/// All scopes that can be granted.
+fn resource_types() -> impl Iterator<Item = ResourceType> {
+    (0..RESOURCE_TYPES.len() as u8).map(ResourceType)
+}
+
+/// All scopes that can be granted; parts of those for resource types can be, too.
 pub fn grantable_scopes() -> impl Iterator<Item = Scope> {
-    let patient = (0..RESOURCE_TYPES.len() as u8)
-        .flat_map(|index| [Act::Read, Act::Write].map(|act| Scope::Patient(ResourceType(index), act)));
+    let patient =
+        resource_types().flat_map(|each| [Acts::READING, Acts::WRITING].map(|acts| Scope::Patient(each, acts)));
     [Scope::OpenId, Scope::Profile, Scope::OfflineAccess].into_iter().chain(patient)
 }
 
@@ -183,12 +282,13 @@ pub fn grantable_scopes() -> impl Iterator<Item = Scope> {
 pub struct Scopes(Vec<Scope>);
 
 impl Scopes {
-    /// Reads words separated by white space. Never-granted ones are left out, an unknown one is an error.
+    /// Reads words separated by white space, SMART's among them. Never-granted ones are left out, an unknown one is an
+    /// error.
     pub fn parse(text: &str) -> Result<Scopes, ScopeProblem> {
         let mut scopes = Scopes::default();
         for word in text.split_whitespace() {
-            match Scope::parse(word) {
-                Ok(scope) => scopes.insert(scope),
+            match scopes_of_word(word, true) {
+                Ok(each) => each.into_iter().for_each(|scope| scopes.insert(scope)),
                 Err(ScopeProblem::NeverGranted(_)) => {}
                 Err(unknown) => return Err(unknown),
             }
@@ -203,9 +303,20 @@ impl Scopes {
         }
     }
 
-    /// Whether `scope` is among them.
+    /// Whether `scope` is among them, or in what several of them come to.
     pub fn contains(&self, scope: Scope) -> bool {
-        self.0.contains(&scope)
+        match scope {
+            Scope::Patient(resource_type, acts) => self.acts(resource_type).contain(acts),
+            other => self.0.contains(&other),
+        }
+    }
+
+    /// All acts with a type.
+    fn acts(&self, resource_type: ResourceType) -> Acts {
+        Acts(self.0.iter().fold(0, |set, scope| match scope {
+            Scope::Patient(other, acts) if *other == resource_type => set | acts.0,
+            _ => set,
+        }))
     }
 
     /// Whether all of them are in `other`.
@@ -231,15 +342,8 @@ impl Scopes {
         let mut words: Vec<String> = Vec::new();
         for scope in self.iter() {
             let word = match scope {
-                Scope::Patient(resource_type, act) => {
-                    let both = self.contains(Scope::Patient(resource_type, Act::Read))
-                        && self.contains(Scope::Patient(resource_type, Act::Write));
-                    let letters = match act {
-                        _ if both => "cruds",
-                        Act::Read => "rs",
-                        Act::Write => "cud",
-                    };
-                    format!("patient/{}.{letters}", resource_type.name())
+                Scope::Patient(resource_type, _) => {
+                    format!("patient/{}.{}", resource_type.name(), self.acts(resource_type).letters())
                 }
                 other => other.to_string(),
             };
@@ -252,18 +356,18 @@ impl Scopes {
 
     /// Those that read: what a professional application may be given.
     pub fn reading(&self) -> Scopes {
-        self.iter().filter(|scope| matches!(scope, Scope::Patient(_, Act::Read))).collect()
+        self.iter().filter(|scope| matches!(scope, Scope::Patient(_, acts) if Acts::READING.contain(*acts))).collect()
     }
 
     /// Whether any of them writes.
     pub fn write_anything(&self) -> bool {
-        self.iter().any(|scope| matches!(scope, Scope::Patient(_, Act::Write)))
+        self.iter().any(|scope| matches!(scope, Scope::Patient(_, acts) if acts.meet(Acts::WRITING)))
     }
 
-    /// The resource types they let a client read, or write.
-    pub fn resource_types(&self, wanted: Act) -> ResourceTypes {
+    /// The resource types with which they let a client do one of `wanted`.
+    pub fn resource_types(&self, wanted: Acts) -> ResourceTypes {
         ResourceTypes(self.0.iter().fold(0, |set, scope| match scope {
-            Scope::Patient(resource_type, act) if *act == wanted => set | resource_type.bit(),
+            Scope::Patient(resource_type, acts) if acts.meet(wanted) => set | resource_type.bit(),
             _ => set,
         }))
     }
@@ -311,10 +415,10 @@ mod tests {
         let scopes =
             Scopes::parse("openid patient/Observation.read patient/CarePlan.write patient/Observation.read").unwrap();
         assert_eq!(scopes.to_string(), "openid patient/Observation.read patient/CarePlan.write");
-        assert!(scopes.resource_types(Act::Read).contains("Observation"));
-        assert!(!scopes.resource_types(Act::Write).contains("Observation"));
-        assert_eq!(scopes.resource_types(Act::Write).iter().collect::<Vec<_>>(), ["CarePlan"]);
-        assert!(!scopes.resource_types(Act::Read).contains("Patient"));
+        assert!(scopes.resource_types(Acts::READ).contains("Observation"));
+        assert!(!scopes.resource_types(Acts::CREATE).contains("Observation"));
+        assert_eq!(scopes.resource_types(Acts::CREATE).iter().collect::<Vec<_>>(), ["CarePlan"]);
+        assert!(!scopes.resource_types(Acts::READ).contains("Patient"));
     }
 
     #[test]
@@ -339,10 +443,45 @@ mod tests {
         for never in ["launch/patient", "fhirUser", "patient/Patient.rs"] {
             assert_eq!(read(never), Err(ScopeProblem::NeverGranted(never.into())));
         }
-        for unknown in ["patient/*.rs", "patient/Observation.r", "patient/Observation.sr", "user/Observation.rs"] {
+        for unknown in ["user/Observation.rs", "patient/Basic.rs", "patient/observation.rs", "system/*.rs"] {
             assert_eq!(read(unknown), Err(ScopeProblem::Unknown(unknown.into())));
         }
+        for letters in ["patient/Observation.sr", "patient/Observation.rr", "patient/Observation.x", "patient/*."] {
+            assert_eq!(read(letters), Err(ScopeProblem::Letters(letters.into())));
+        }
+        let narrowed = "patient/Observation.rs?category=vital-signs";
+        assert_eq!(read(narrowed), Err(ScopeProblem::Narrowed(narrowed.into())));
         assert!(scopes_of_word("patient/Observation.rs", false).is_err());
+    }
+
+    #[test]
+    fn parts_of_a_right_lie_within_it() {
+        let registered = Scopes::parse("patient/Observation.read patient/CarePlan.crud openid").unwrap();
+        assert_eq!(registered.to_string(), "patient/Observation.read patient/CarePlan.r patient/CarePlan.write openid");
+        let within = |word: &str| {
+            scopes_within(word, true, &registered).map(|each| each.into_iter().collect::<Scopes>().to_string())
+        };
+        for (word, granted) in [
+            ("patient/Observation.r", "patient/Observation.r"),
+            ("patient/Observation.s", "patient/Observation.s"),
+            ("patient/Observation.rs", "patient/Observation.read"),
+            ("patient/CarePlan.cd", "patient/CarePlan.cd"),
+            ("patient/CarePlan.cru", "patient/CarePlan.r patient/CarePlan.cu"),
+            ("patient/*.rs", "patient/Observation.read"),
+            ("patient/*.r", "patient/Observation.r patient/CarePlan.r"),
+            ("patient/*.read", "patient/Observation.read"),
+            ("patient/*.cr", "patient/CarePlan.r patient/CarePlan.c"),
+        ] {
+            assert_eq!(within(word).as_deref(), Ok(granted), "{word}");
+        }
+        for word in ["patient/Observation.cruds", "patient/CarePlan.rs", "patient/*.cruds", "patient/*.*", "profile"] {
+            assert_eq!(within(word), Err(ScopeProblem::Unknown(word.into())), "{word}");
+        }
+        let parts = Scopes::parse("patient/Observation.s patient/Observation.r patient/Observation.d").unwrap();
+        assert_eq!(parts.spelled(Spelling::V2), "patient/Observation.rds");
+        assert_eq!(Scopes::parse(&parts.to_string()), Ok(parts.clone()));
+        assert!(parts.contains(Scope::parse("patient/Observation.read").unwrap()) && parts.write_anything());
+        assert_eq!(parts.reading().to_string(), "patient/Observation.s patient/Observation.r");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
-use aws_lc_rs::signature::RSA_PKCS1_SHA256;
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -10,6 +10,10 @@ use std::sync::LazyLock;
 
 /// The id of the key that signs (authorization-server.md §1).
 pub(super) const SIGNING_KEY_ID: &str = "rsa1";
+
+static KEY: LazyLock<KeyPair> = LazyLock::new(|| {
+    KeyPair::from_pkcs8(include_bytes!("../../keys/rsa1.pk8")).expect("the embedded key is whole: a test signs with it")
+});
 
 /// The set of public keys, as the JSON of `jwk`.
 pub fn key_set() -> String {
@@ -19,10 +23,6 @@ pub fn key_set() -> String {
 
 /// A JWT signed with RS256.
 pub(super) fn signed(claims: &impl Serialize) -> String {
-    static KEY: LazyLock<KeyPair> = LazyLock::new(|| {
-        KeyPair::from_pkcs8(include_bytes!("../../keys/rsa1.pk8"))
-            .expect("the embedded key is whole: a test signs with it")
-    });
     let mut token = unfinished(&serde_json::json!({ "kid": SIGNING_KEY_ID, "alg": "RS256" }), claims);
     let mut signature = vec![0; KEY.public_modulus_len()];
     KEY.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), token.as_bytes(), &mut signature)
@@ -30,6 +30,16 @@ pub(super) fn signed(claims: &impl Serialize) -> String {
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut token);
     token
+}
+
+/// The claims of a JWT that [`signed`] made, whatever they say of its time; none for any other text.
+pub(super) fn claims_of(token: &str) -> Option<serde_json::Value> {
+    let (message, signature) = token.rsplit_once('.')?;
+    let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
+    let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, KEY.public_key());
+    key.verify(message.as_bytes(), &signature).ok()?;
+    let (_, claims) = message.split_once('.')?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
 }
 
 /// A JWT with `alg` none and an empty signature.
@@ -62,6 +72,12 @@ mod tests {
         let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
         key.verify(&aws_lc_rs::signature::RSA_PKCS1_2048_8192_SHA256, message.as_bytes(), &signature).unwrap();
         assert_eq!(set["keys"][0]["kid"], SIGNING_KEY_ID);
+        assert_eq!(claims_of(&token).unwrap()["sub"], "x");
+        let signature = token.rsplit_once('.').unwrap().1;
+        let (head, claims) = message.split_once('.').unwrap();
+        for other in [format!("{head}.{claims}A.{signature}"), format!("{message}."), unsigned(&"x"), "x".into()] {
+            assert_eq!(claims_of(&other), None, "{other}");
+        }
     }
 
     #[test]

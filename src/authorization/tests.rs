@@ -204,7 +204,7 @@ fn access_tokens_say_what_they_allow_and_expire() {
     let mut world = World::new();
     let token = world.tokens("patient/Observation.read").access_token;
     let info = world.access(&token).unwrap();
-    assert!(info.read.contains("Observation") && info.write.is_empty());
+    assert!(info.read.contains("Observation") && info.create.is_empty());
     assert_eq!(
         (info.patient, info.client_name.as_str(), info.oid.as_deref()),
         (PSEUDONYM, "diary", Some("1.2.246.10.1"))

@@ -3,7 +3,7 @@
 use super::professionals;
 use super::rights::{AccessRight, right_in, unchanged};
 use super::rules::Rules;
-use super::scopes::{Scope, Scopes, Spelling, scopes_of_word};
+use super::scopes::{Scope, Scopes, Spelling, scopes_within};
 use super::signing::{self, SIGNING_KEY_ID};
 use super::{Authorization, Client, expiry, keys};
 use crate::store::{AttemptError, Batch, CommitError, View};
@@ -209,8 +209,8 @@ impl Authorization {
                 .map_err(|_| RefreshError::Withdrawn)?;
             let mut grant = record.grant.clone();
             if let Some(scope) = scope {
-                grant.scopes = narrowed(scope, issuance.rules.smart)
-                    .filter(|asked| !asked.is_empty() && asked.is_subset_of(&grant.scopes))
+                grant.scopes = narrowed(scope, issuance.rules.smart, &grant.scopes)
+                    .filter(|asked| !asked.is_empty())
                     .ok_or_else(|| RefreshError::UpScoping { granted: grant.scopes.clone() })?;
                 grant.spelling = if issuance.rules.smart { Spelling::of(scope) } else { Spelling::V1 };
             }
@@ -249,6 +249,9 @@ impl Authorization {
         let signed = Signed::new(client, grant, issuance);
         let issued = self.store.attempt(|view| {
             let mut batch = Batch::new();
+            // Should the client be removed meanwhile, no token of it may stay.
+            let key = keys::client(&client.client_id);
+            unchanged(&mut batch, key, view.get(&key));
             let ties = Ties { withdrawals: 0, refresh: None, professional: Some(grounds) };
             let response = write_access_token(&mut batch, view, client, grant, ties, &signed, issuance);
             Ok::<_, std::convert::Infallible>((batch, response))
@@ -260,14 +263,21 @@ impl Authorization {
     }
 }
 
-/// The scopes that a refresh asks for, if all of them can be granted.
-fn narrowed(scope: &str, smart: bool) -> Option<Scopes> {
+impl Authorization {
+    /// The client that an `id_token` of this server was given to, however long ago.
+    pub fn id_token_audience(&self, token: &str) -> Option<String> {
+        signing::claims_of(token)?.get("aud")?.as_str().map(str::to_owned)
+    }
+}
+
+/// The scopes that a refresh asks for, if all of them were granted.
+fn narrowed(scope: &str, smart: bool, granted: &Scopes) -> Option<Scopes> {
     let mut scopes = Scopes::default();
     for word in scope.split_whitespace() {
-        match scopes_of_word(word, smart) {
+        match scopes_within(word, smart, granted) {
             Ok(each) => each.into_iter().for_each(|scope| scopes.insert(scope)),
             Err(super::ScopeProblem::NeverGranted(_)) => {}
-            Err(super::ScopeProblem::Unknown(_)) => return None,
+            Err(_) => return None,
         }
     }
     Some(scopes)

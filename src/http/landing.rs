@@ -3,9 +3,12 @@
 use super::context::{App, Origin};
 use super::control::overview::curl_line;
 use super::oauth::citizen_choice;
-use super::pages::{Address, AddressKind, Environment, Frame, Landing, Language, LanguageLinks, ReadyClient};
+use super::pages::{
+    Address, AddressKind, Environment, Frame, LANGUAGE_PARAMETER, Landing, Language, LanguageLinks, ReadyClient,
+};
 use axum::extract::{RawQuery, State};
-use axum::http::HeaderMap;
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 
 /// The landing page.
@@ -52,5 +55,13 @@ pub async fn landing(
         citizens: app.tenant.citizens.list().iter().map(|citizen| citizen_choice(&app.tenant, citizen)).collect(),
         curl: curl_line(&app, &origin.browser_url("")),
     };
-    landing.page().into_response()
+    let mut response = landing.page().into_response();
+    let asked = query.as_deref().unwrap_or_default().as_bytes();
+    if form_urlencoded::parse(asked).any(|(name, _)| name == LANGUAGE_PARAMETER)
+        && let Ok(cookie) = HeaderValue::from_str(&language.cookie())
+    {
+        // The pages that one goes on to speak it, too.
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
 }

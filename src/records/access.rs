@@ -19,10 +19,8 @@ pub enum Access {
         application_id: String,
         /// The citizen's pseudonym.
         patient: Uuid,
-        /// What the token reads (read and search).
-        reads: Types,
-        /// What the token writes (create, update and delete).
-        writes: Types,
+        /// What the token lets it do.
+        rights: Rights,
     },
     /// The citizen's own page.
     Citizen {
@@ -52,24 +50,31 @@ impl Access {
         patient.is_nil() || self.patient().is_none_or(|own| own == patient)
     }
 
-    /// Whether the type may be read. One's own Patient may be read with any token (decisions: clients do it).
-    pub fn reads(&self, resource_type: ResourceType) -> bool {
-        match self {
-            Access::Application { reads, .. } => {
-                resource_type == ResourceType::Patient || reads.contains(resource_type)
-            }
-            Access::Open | Access::Citizen { .. } => true,
+    /// Whether something may be done with a type. One's own Patient may be read with any token (decisions: clients do
+    /// it), but behind authorization it is made by the authorization server alone; for profiles, value sets and code
+    /// systems no scope is granted, so that they are written on the open endpoint only.
+    pub fn may(&self, interaction: Interaction, resource_type: ResourceType) -> bool {
+        match (self, resource_type) {
+            (Access::Open, _) => true,
+            (_, ResourceType::Patient) => interaction.reads(),
+            (Access::Application { rights, .. }, _) => rights.of(interaction).contains(resource_type),
+            (Access::Citizen { .. }, _) => interaction.reads() || resource_type.is_in_compartment(),
         }
     }
 
-    /// Whether the type may be written. Behind authorization a Patient is made by the authorization server alone; for
-    /// profiles, value sets and code systems no scope is granted, so that they are written on the open endpoint only.
-    pub fn writes(&self, resource_type: ResourceType) -> bool {
-        match (self, resource_type) {
-            (Access::Open, _) => true,
-            (_, ResourceType::Patient) => false,
-            (Access::Application { writes, .. }, _) => writes.contains(resource_type),
-            (Access::Citizen { .. }, _) => resource_type.is_in_compartment(),
+    /// What is missing where something may not be done: `read` or `write`; where other parts of that are there, the
+    /// letter of SMART App Launch 2.
+    pub(super) fn missing(&self, interaction: Interaction, resource_type: ResourceType) -> &'static str {
+        let same_half = Interaction::ALL.into_iter().filter(|other| other.reads() == interaction.reads());
+        let has_part = same_half.into_iter().any(|other| self.may(other, resource_type));
+        match interaction {
+            _ if !has_part && interaction.reads() => "read",
+            _ if !has_part => "write",
+            Interaction::Create => "c",
+            Interaction::Read => "r",
+            Interaction::Update => "u",
+            Interaction::Delete => "d",
+            Interaction::Search => "s",
         }
     }
 
@@ -97,6 +102,62 @@ impl Access {
         match self {
             Access::Open | Access::Citizen { .. } => true,
             Access::Application { .. } => self.creator() == creator,
+        }
+    }
+}
+
+/// What can be done with resources of a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interaction {
+    /// Create.
+    Create,
+    /// Read, also versions and the history of one resource.
+    Read,
+    /// Update.
+    Update,
+    /// Delete.
+    Delete,
+    /// Search.
+    Search,
+}
+
+impl Interaction {
+    const ALL: [Interaction; 5] =
+        [Interaction::Create, Interaction::Read, Interaction::Update, Interaction::Delete, Interaction::Search];
+
+    fn reads(self) -> bool {
+        matches!(self, Interaction::Read | Interaction::Search)
+    }
+}
+
+/// The types with which each thing may be done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rights {
+    /// Those that may be created.
+    pub create: Types,
+    /// Those that may be read.
+    pub read: Types,
+    /// Those that may be updated.
+    pub update: Types,
+    /// Those that may be deleted.
+    pub delete: Types,
+    /// Those that may be searched.
+    pub search: Types,
+}
+
+impl Rights {
+    /// To read and search some types; to create, update and delete others.
+    pub const fn new(reads: Types, writes: Types) -> Rights {
+        Rights { create: writes, read: reads, update: writes, delete: writes, search: reads }
+    }
+
+    fn of(&self, interaction: Interaction) -> Types {
+        match interaction {
+            Interaction::Create => self.create,
+            Interaction::Read => self.read,
+            Interaction::Update => self.update,
+            Interaction::Delete => self.delete,
+            Interaction::Search => self.search,
         }
     }
 }
@@ -143,15 +204,25 @@ mod tests {
             name: "App".into(),
             application_id: "1.2".into(),
             patient,
-            reads: Types::named(["Observation", "CarePlan"]),
-            writes: Types::NONE,
+            rights: Rights {
+                search: Types::NONE,
+                ..Rights::new(Types::named(["Observation", "CarePlan"]), Types::NONE)
+            },
         };
         assert!(access.reaches(patient) && !access.reaches(Uuid::from_u128(2)));
-        assert!(access.reads(ResourceType::Observation) && access.reads(ResourceType::Patient));
-        assert!(!access.reads(ResourceType::MedicationAdministration));
-        assert!(!access.writes(ResourceType::Observation) && !access.writes(ResourceType::Patient));
+        let reads = |resource_type| access.may(Interaction::Read, resource_type);
+        assert!(reads(ResourceType::Observation) && reads(ResourceType::Patient));
+        assert!(!reads(ResourceType::MedicationAdministration));
+        for interaction in [Interaction::Create, Interaction::Update, Interaction::Delete] {
+            assert!(!access.may(interaction, ResourceType::Observation));
+            assert!(!access.may(interaction, ResourceType::Patient));
+            assert_eq!(access.missing(interaction, ResourceType::Observation), "write");
+        }
+        assert!(!access.may(Interaction::Search, ResourceType::Observation));
+        assert_eq!(access.missing(Interaction::Search, ResourceType::Observation), "s");
+        assert_eq!(access.missing(Interaction::Search, ResourceType::MedicationAdministration), "read");
         assert!(access.deletes(access.creator()) && !access.deletes(Access::Open.creator()));
-        assert!(access.reads(ResourceType::CarePlan) && !access.reads(ResourceType::ValueSet));
+        assert!(reads(ResourceType::CarePlan) && !reads(ResourceType::ValueSet));
         assert!(access.reaches(Uuid::nil()));
         assert_eq!(Types::named(["*"]), Types::ALL);
     }

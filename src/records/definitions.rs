@@ -4,7 +4,7 @@
 
 use super::keys::Number;
 use super::stored::{self, Stored};
-use super::{Access, Act, Records};
+use super::{Access, Act, Interaction, Records};
 use crate::fhir::Version;
 use crate::fhir::definitions::published;
 use crate::fhir::search::{Query, ResourceType};
@@ -110,7 +110,7 @@ impl Records {
         resource_type: ResourceType,
         id: &str,
     ) -> Option<Stored> {
-        if !resource_type.is_conformance() || !access.reads(resource_type) {
+        if !resource_type.is_conformance() || !access.may(Interaction::Read, resource_type) {
             return None;
         }
         let found = named(version, resource_type, id)?;

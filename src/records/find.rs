@@ -7,7 +7,7 @@ use super::read::head_in;
 use super::references::parse_id;
 use super::stored::{self, Hit};
 use super::write_plan::patient_number;
-use super::{Access, Records, Refusal, definitions};
+use super::{Access, Interaction, Records, Refusal, definitions};
 use crate::fhir::Version;
 use crate::fhir::search::{
     DateFilter, IndexValues, Interval, Query, ResourceType, Sort, SortKey, Summary, System, Token,
@@ -80,9 +80,7 @@ impl Records {
         resource_type: ResourceType,
         pairs: &[(String, String)],
     ) -> Result<Page, Refusal> {
-        if !access.reads(resource_type) {
-            return Err(Refusal::Scope("read", resource_type));
-        }
+        self.check_right(access, Interaction::Search, resource_type)?;
         let query =
             Query::parse(version, resource_type, pairs, self.settings.query_rules(version)).map_err(|error| {
                 let names = pairs.iter().map(|(name, _)| name.clone()).collect();
@@ -125,7 +123,7 @@ impl Records {
     ) -> Result<Paged, Refusal> {
         let search = parse_id(id).and_then(|id| self.pages.find(id, self.clock.now())).filter(|search| {
             let own = search.caller == (access.patient(), access.creator());
-            own && search.version == version && access.reads(search.resource_type)
+            own && search.version == version && access.may(Interaction::Search, search.resource_type)
         });
         let search = search.ok_or_else(|| Refusal::UnknownPage(id.to_owned()))?;
         let count = count.unwrap_or(self.settings.page_default).min(self.settings.page_max);

@@ -31,7 +31,7 @@ mod write;
 mod write_plan;
 
 pub use crate::fhir::search::ResourceType;
-pub use access::{Access, Types};
+pub use access::{Access, Interaction, Rights, Types};
 pub use bundle::{Entry, EntryDone, EntryRefusal, TransactionRefusal};
 pub use find::{Page, Paged};
 pub use history::History;

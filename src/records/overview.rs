@@ -3,7 +3,7 @@
 use super::keys::{self, Dated, Group};
 use super::read::head_in;
 use super::stored::{self, Stored};
-use super::{Access, Records, Refusal};
+use super::{Access, Interaction, Records, Refusal};
 use crate::fhir::Version;
 use crate::fhir::search::ResourceType;
 use uuid::Uuid;
@@ -20,9 +20,7 @@ impl Records {
         version: Version,
         resource_type: ResourceType,
     ) -> Result<Vec<Stored>, Refusal> {
-        if !access.reads(resource_type) {
-            return Err(Refusal::Scope("read", resource_type));
-        }
+        self.check_right(access, Interaction::Search, resource_type)?;
         let patient = access.patient().ok_or(Refusal::Compartment)?;
         let view = self.store.view();
         let Some(head) = head_in(&view, patient) else { return Ok(Vec::new()) };

@@ -3,7 +3,7 @@
 use super::keys::{self, Head};
 use super::references::{compartment, parse_id};
 use super::stored::Stored;
-use super::{Access, Act, Records, Refusal};
+use super::{Access, Act, Interaction, Records, Refusal};
 use crate::fhir::Version;
 use crate::fhir::search::ResourceType;
 use crate::json::Document;
@@ -74,9 +74,7 @@ impl Records {
         resource_type: ResourceType,
         id: &str,
     ) -> Result<(Uuid, Head), Refusal> {
-        if !access.reads(resource_type) {
-            return Err(Refusal::Scope("read", resource_type));
-        }
+        self.check_right(access, Interaction::Read, resource_type)?;
         let uuid = parse_id(id);
         // Whether another citizen's Patient exists is nobody's business: said before anything is looked up.
         if resource_type == ResourceType::Patient && access.patient().is_some_and(|own| uuid != Some(own)) {

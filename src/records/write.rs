@@ -7,7 +7,7 @@ use super::read::head_in;
 use super::references::{self, Reference, parse_id};
 use super::stored::Stored;
 use super::write_plan::{Change, ChangeAct};
-use super::{Access, Records, Refusal, definitions, privacy};
+use super::{Access, Interaction, Records, Refusal, definitions, privacy};
 use crate::fhir::Version;
 use crate::fhir::search::ResourceType;
 use crate::json::{Document, Value};
@@ -88,7 +88,7 @@ impl Records {
         id: Uuid,
         now: Timestamp,
     ) -> Result<(Change<'a>, Vec<Objection>), Refusal> {
-        self.check_writes(access, resource_type)?;
+        self.check_right(access, Interaction::Create, resource_type)?;
         let resource = document.root();
         check_type(resource_type, resource)?;
         let condition = if_none_exist.map(Condition::parse).transpose()?;
@@ -124,7 +124,7 @@ impl Records {
         document: &'a Document,
         if_match: Option<&str>,
     ) -> Result<(Change<'a>, Vec<Objection>), Refusal> {
-        self.check_writes(access, resource_type)?;
+        self.check_right(access, Interaction::Update, resource_type)?;
         let resource = document.root();
         check_type(resource_type, resource)?;
         match resource.get("id").and_then(Value::as_str) {
@@ -178,7 +178,7 @@ impl Records {
         id: &str,
         if_match: Option<&str>,
     ) -> Result<Change<'a>, Refusal> {
-        self.check_writes(access, resource_type)?;
+        self.check_right(access, Interaction::Delete, resource_type)?;
         let id = parse_id(id).ok_or_else(|| Refusal::Unknown(resource_type, id.to_owned()))?;
         let act = ChangeAct::Delete { id, if_match: if_match.map(str::to_owned) };
         Ok(Change { access, version, resource_type, now: self.clock.now(), act })
@@ -199,12 +199,21 @@ impl Records {
         }
     }
 
-    /// Whether the caller may write the type at all. Questionnaires are stored by suppliers in the sandbox alone.
-    fn check_writes(&self, access: &Access, resource_type: ResourceType) -> Result<(), Refusal> {
-        let is_kelas = resource_type == ResourceType::Questionnaire && !self.settings.is_sandbox;
-        match access.writes(resource_type) && !is_kelas {
+    /// Whether the caller may do something with the type at all. Questionnaires are stored by suppliers in the sandbox
+    /// alone.
+    pub(super) fn check_right(
+        &self,
+        access: &Access,
+        interaction: Interaction,
+        resource_type: ResourceType,
+    ) -> Result<(), Refusal> {
+        let writes = !matches!(interaction, Interaction::Read | Interaction::Search);
+        if writes && resource_type == ResourceType::Questionnaire && !self.settings.is_sandbox {
+            return Err(Refusal::Scope("write", resource_type));
+        }
+        match access.may(interaction, resource_type) {
             true => Ok(()),
-            false => Err(Refusal::Scope("write", resource_type)),
+            false => Err(Refusal::Scope(access.missing(interaction, resource_type), resource_type)),
         }
     }
 

@@ -44,5 +44,6 @@ pub(super) const CITIZENS: &[File] = files!["citizens":
 pub(super) const CLIENTS: &[File] = files!["clients":
     "demo"
     "many-redirects"
+    "professional"
     "read-only"
 ];

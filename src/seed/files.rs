@@ -1,7 +1,7 @@
 //! Reading seed files, with errors that lead to the spot.
 
 use super::persona::{Fault, Persona, PersonaFile};
-use super::{Seed, SeedClient, SeedError, embedded};
+use super::{Seed, SeedClient, SeedClientKind, SeedError, embedded};
 use crate::citizens::Citizen;
 use crate::json::{Document, Position};
 use serde::de::DeserializeOwned;
@@ -104,8 +104,10 @@ fn client(file: &str, text: &str) -> Result<SeedClient, SeedError> {
         "client_secret: it must not be empty"
     } else if client.name.trim().is_empty() {
         "name: it must not be empty"
-    } else if client.redirect_uris.is_empty() || !client.redirect_uris.iter().all(|uri| uri.contains(':')) {
-        "redirect_uris: there must be at least one, and each must begin with a scheme such as https:"
+    } else if client.redirect_uris.is_empty() && client.kind != SeedClientKind::Professional
+        || !client.redirect_uris.iter().all(|uri| uri.contains(':'))
+    {
+        "redirect_uris: there must be at least one (but for a professional client), and each must begin with a scheme such as https:"
     } else if client.scope.split_whitespace().next().is_none() {
         "scope: it must name at least one scope"
     } else {

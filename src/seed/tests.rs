@@ -337,6 +337,8 @@ fn clients_have_what_registration_needs() {
     assert!(ready.scope.split(' ').any(|scope| scope == "patient/MedicationAdministration.write"));
     assert!(seed.clients().iter().any(|client| !client.scope.contains(".write")));
     assert!(seed.clients().iter().any(|client| client.redirect_uris.len() > 2));
+    let professional = seed.clients().iter().find(|client| client.kind == SeedClientKind::Professional).unwrap();
+    assert!(professional.redirect_uris.is_empty() && !professional.scope.contains(".write"));
 }
 
 #[test]

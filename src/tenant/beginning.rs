@@ -7,7 +7,7 @@ use crate::exchanges::Journal;
 use crate::fhir::Version;
 use crate::fhir::definitions::Profiles;
 use crate::json::Document;
-use crate::records::{Access, Loading, Records, Refusal, ResourceType, Types};
+use crate::records::{Access, Loading, Records, Refusal, ResourceType, Rights, Types};
 use crate::settings::{SettingError, Settings};
 use crate::store::{Batch, CommitError, Key, Store, Value};
 use crate::time::{Clock, ClockState, Random};
@@ -257,8 +257,7 @@ fn loading(record: SeedRecord, patient: Uuid) -> Option<Loading> {
             client_id,
             name,
             patient,
-            reads: Types::NONE,
-            writes: Types::ALL,
+            rights: Rights::new(Types::NONE, Types::ALL),
         },
         None => Access::Citizen { patient },
     };

@@ -8,7 +8,7 @@ use kanta_phr_sandbox::exchanges::Party;
 use kanta_phr_sandbox::http::context::{Front, Origin};
 use kanta_phr_sandbox::http::fhir::{Backend, Caller, Knobs, TokenProblem, routes};
 use kanta_phr_sandbox::http::listen::{Connection, Listener};
-use kanta_phr_sandbox::records::{Access, Records, Settings, Types, national_profiles};
+use kanta_phr_sandbox::records::{Access, Records, Rights, Settings, Types, national_profiles};
 use kanta_phr_sandbox::store::Store;
 use kanta_phr_sandbox::time::{Clock, Random};
 use regex::Regex;
@@ -59,8 +59,7 @@ impl Backend for TestBackend {
             name: format!("The \"{application}\" app"),
             application_id: format!("1.2.246.10.{application}"),
             patient,
-            reads,
-            writes,
+            rights: Rights::new(reads, writes),
         };
         Ok(Caller { access, party: Party { client_id: Some(application.into()), ..Party::default() } })
     }

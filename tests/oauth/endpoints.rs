@@ -112,7 +112,7 @@ fn a_client_is_registered_changed_and_removed_with_its_own_token() {
     let server = Server::start();
     let made = server.register(
         r#"{"client_name":"Site","redirect_uris":["https://site.example/cb"],"contacts":["a@site.example"],
-            "grant_types":["authorization_code","refresh_token"],"client_id":"chosen","software_id":"passed over",
+            "grant_types":["authorization_code","refresh_token"],"client_id":"chosen","jwks_uri":"passed over",
             "scope":"patient/Observation.read registration-token patient/Patient.read","logo_uri":null}"#,
     );
     let (id, secret, token) =
@@ -157,7 +157,7 @@ fn a_professional_application_reads_with_a_personal_identity_code() {
     assert_eq!(names, ["access_token", "expires_in", "scope", "sub", "token_type"], "no refresh token, no id_token");
     assert_eq!((&made["sub"], &made["scope"]), (&citizen["sub"], &json!("patient/Observation.read")));
     let info = server.tenant.access_by_token(&text(&made, "access_token")).unwrap();
-    assert!(info.read.contains("Observation") && info.write.is_empty());
+    assert!(info.read.contains("Observation") && info.create.is_empty());
     let asked = [("user", aino.as_str()), ("scope", "patient/Observation.read")];
     assert_eq!(server.professional("professional", &asked).status(), 200);
     server.set("professional.grant_types", json!(["professional", "urn:example:pro"]));
@@ -215,7 +215,7 @@ fn smart_app_launch_is_a_choice() {
     assert_eq!(tokens["scope"], "openid offline_access patient/Observation.cruds", "spelled as it was asked for");
     assert_eq!(tokens["patient"], tokens["sub"]);
     let info = server.tenant.access_by_token(&text(&tokens, "access_token")).unwrap();
-    assert!(info.read.contains("Observation") && info.write.contains("Observation"));
+    assert!(info.read.contains("Observation") && info.create.contains("Observation"));
     let less = [("scope", "patient/Observation.rs")];
     let fewer: Value = server.refresh("diary", &text(&tokens, "refresh_token"), &less).json().unwrap();
     assert_eq!(fewer["scope"], "patient/Observation.rs");

@@ -310,6 +310,24 @@ const ROWS: &[Row] = &[
         location: https://app.example/cb?error=invalid_request&error_description=A%20code%20challenge%20must%20be%20provided&state=xyz
         sandbox-reason: AUTH-PKCE; send code_challenge and code_challenge_method=S256 (settings pkce, smart.enabled)
     "##),
+    Row("authorize: prompt=none with another value", |s| facts(s.get(&s.authorize(&[("prompt", "none login")]))), r##"
+        302 [redirect]
+        location: https://app.example/cb?error=invalid_request&error_description=prompt%20none%20cannot%20be%20combined%20with%20other%20values&state=xyz
+        sandbox-reason: AUTH-PROMPT; none forbids every page, so that no other value can stand beside it
+    "##),
+    Row("authorize: a professional client without a redirect URI of its own", |s| facts(s.get(&s.authorize(&[("client_id", "professional"), ("redirect_uri", "https://evil.example/cb")]))), r##"
+        400 [page]
+        sandbox-reason: AUTH-CLIENT-KIND; "professional" is a professional client, which has no browser flow: it asks the token endpoint with its own grant type; register a wellbeing client for citizens
+        Sovellus ei saa tehdä tätä
+        error unauthorized_client
+        error_description Unauthorized grant type: authorization_code
+    "##),
+    Row("authorize: POST by a browser", |s| facts(s.http.post(s.authorize(&[])).header("accept", "text/html,*/*").send().unwrap()), r##"
+        405 [page]
+        allow: GET,HEAD
+        sandbox-reason: HTTP-METHOD; /phr-authserver-sandbox/authorize does not take POST
+        Osoite ei vastaa näin
+    "##),
     Row("authorize: prompt=none with nobody there", |s| facts(s.get(&s.authorize(&[("prompt", "none")]))), r##"
         302 [redirect]
         location: https://app.example/cb?error=login_required&error_description=The%20citizen%20is%20not%20signed%20in&state=xyz
@@ -380,10 +398,20 @@ const ROWS: &[Row] = &[
         location: https://app.example/cb?error=invalid_request&error_description=Unknown%20aud%3A%20https%3A%2F%2Ffhir.example%2Fr4&state=xyz
         sandbox-reason: AUTH-AUD; aud is the base URL of the FHIR server you will call (setting smart.enabled)
     "##),
-    Row("SMART: scope divided too finely", |s| { s.set("smart.enabled", true); facts(s.get(&s.authorize(&[("scope", "patient/Observation.r")]))) }, r##"
+    Row("SMART: letters in another order", |s| { s.set("smart.enabled", true); facts(s.get(&s.authorize(&[("scope", "patient/Observation.sr"), ("state", "xyz")]))) }, r##"
         302 [redirect]
-        location: https://app.example/cb?error=invalid_scope&error_description=Invalid%20scope%3B%20requested%3A%5Bpatient%2FObservation.r%5D&state=xyz&scope=openid%20profile%20offline_access%20patient%2FObservation.read%20patient%2FObservation.write
-        sandbox-reason: AUTH-SCOPE; not registered for this client: patient/Observation.r; registered: openid profile offline_access patient/Observation.read patient/Observation.write (setting scope.unregistered)
+        location: https://app.example/cb?error=invalid_scope&error_description=Invalid%20scope%3B%20requested%3A%5Bpatient%2FObservation.sr%5D&state=xyz&scope=openid%20profile%20offline_access%20patient%2FObservation.read%20patient%2FObservation.write
+        sandbox-reason: AUTH-SCOPE; "patient/Observation.sr" is not a scope: behind the dot stand some of the letters c, r, u, d, s, each once and in this order
+    "##),
+    Row("SMART: scope narrowed by a search parameter", |s| { s.set("smart.enabled", true); facts(s.get(&s.authorize(&[("scope", "patient/Observation.rs?category=vital-signs"), ("state", "xyz")]))) }, r##"
+        302 [redirect]
+        location: https://app.example/cb?error=invalid_scope&error_description=Invalid%20scope%3B%20requested%3A%5Bpatient%2FObservation.rs%3Fcategory%3Dvital-signs%5D&state=xyz&scope=openid%20profile%20offline_access%20patient%2FObservation.read%20patient%2FObservation.write
+        sandbox-reason: AUTH-SCOPE; "patient/Observation.rs?category=vital-signs" cannot be granted: this server narrows no scope by search parameters; ask for the part before the ?
+    "##),
+    Row("SMART: every type, for more than is registered of any", |s| { s.set("smart.enabled", true); facts(s.get(&s.authorize(&[("scope", "patient/*.cruds?"), ("state", "xyz")]))) }, r##"
+        302 [redirect]
+        location: https://app.example/cb?error=invalid_scope&error_description=Invalid%20scope%3B%20requested%3A%5Bpatient%2F%2A.cruds%3F%5D&state=xyz&scope=openid%20profile%20offline_access%20patient%2FObservation.read%20patient%2FObservation.write
+        sandbox-reason: AUTH-SCOPE; "patient/*.cruds?" cannot be granted: this server narrows no scope by search parameters; ask for the part before the ?
     "##),
     Row("SMART: not switched on", |s| facts(s.get(&format!("{}.well-known/smart-configuration", s.base))), r##"
         404 [empty]
@@ -973,13 +1001,13 @@ const ROWS: &[Row] = &[
     Row("userinfo: unknown token", |s| facts(s.bearer("GET", "userinfo", "x\"y", "")), r##"
         401 [json]
         www-authenticate: Bearer realm="openidconnect", error="invalid_token", error_description="Invalid access token: x?y"
-        sandbox-reason: AUTH-BEARER; this tenant has not given the access token
+        sandbox-reason: AUTH-BEARER; this tenant has not given the access token, or has deleted its client
         {"error":"invalid_token","error_description":"Invalid access token: x\"y"}
     "##),
     Row("userinfo: unknown token, in the RFC’s words", |s| { s.set("errors.dialect", "rfc"); facts(s.bearer("GET", "userinfo", "x", "")) }, r##"
         401 [json]
         www-authenticate: Bearer realm="openidconnect", error="invalid_token", error_description="The access token is not valid"
-        sandbox-reason: AUTH-BEARER; this tenant has not given the access token
+        sandbox-reason: AUTH-BEARER; this tenant has not given the access token, or has deleted its client
         {"error":"invalid_token","error_description":"The access token is not valid"}
     "##),
     Row("userinfo: Basic", |s| facts(s.http.get(format!("{}userinfo", s.base)).basic_auth("diary", Some("s3cret")).send().unwrap()), r##"
@@ -1015,7 +1043,7 @@ const ROWS: &[Row] = &[
     Row("userinfo: after revocation", |s| { let access = text(&s.tokens("openid offline_access"), "access_token"); s.post_form("revoke", Some(("diary", "s3cret")), &[("token", &access)]); facts(s.bearer("GET", "userinfo", &access, "")).replace(&access, "[access_token]") }, r##"
         401 [json]
         www-authenticate: Bearer realm="openidconnect", error="invalid_token", error_description="Invalid access token: [access_token]"
-        sandbox-reason: AUTH-BEARER; this tenant has not given the access token
+        sandbox-reason: AUTH-BEARER; this tenant has not given the access token, or has deleted its client
         {"error":"invalid_token","error_description":"Invalid access token: [access_token]"}
     "##),
     Row("userinfo: token without openid", |s| { let access = text(&s.tokens(SCOPE), "access_token"); facts(s.bearer("GET", "userinfo", &access, "")) }, r##"
@@ -1284,7 +1312,7 @@ const ROWS: &[Row] = &[
         400
         sandbox-reason: AUTH-REGISTRATION; "https://site.example/#x" has a fragment (#...), where a code could not be added
         Rekisteröi sovellus
-        ! Ei tallennettu. Redirect URI can not have a fragment &#34;https://site.example/#x&#34; has a fragment (#...), where a code could not be added
+        ! Ei tallennettu. Osoitteessa ei saa olla #-merkillä alkavaa osaa: https://site.example/#x Redirect URI can not have a fragment
     "##),
     Row("portal: a form of an earlier session", |s| { let mut b = signed_in(s); let page = b.open(&format!("{}manage/new", s.base)); let mut other = Browser::new(s); other.cookies.clone_from(&signed_in_as(s, "maija").cookies); let (action, fields) = page.form_with("client_name"); brief(&other.post(&action, &fields)) }, r##"
         200

@@ -11,6 +11,15 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
+/// Which colours are preferred, by Chromium's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Light words on a dark ground.
+    Dark = 0,
+    /// Dark words on a light ground.
+    Light = 1,
+}
+
 /// A headless Chromium behind a chromedriver of its own; both end with it.
 pub struct Browser {
     pub page: Client,
@@ -21,6 +30,11 @@ pub struct Browser {
 impl Browser {
     /// `None` when there is no Chromium on this machine, unless `PHR_TEST_BROWSER=required`.
     pub async fn open(width: u32, height: u32) -> Option<Browser> {
+        Browser::open_in(width, height, Scheme::Light).await
+    }
+
+    /// The same for somebody who prefers this scheme.
+    pub async fn open_in(width: u32, height: u32, scheme: Scheme) -> Option<Browser> {
         let started = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut driver = match started {
             Ok(driver) => driver,
@@ -53,6 +67,7 @@ impl Browser {
             // Smooth scrolling would still be under way when a button is to be pressed.
             "--force-prefers-reduced-motion",
             "--lang=en",
+            format!("--blink-settings=preferredColorScheme={}", scheme as u8),
             format!("--window-size={width},{height}"),
             format!("--user-data-dir={}", profile.path().display()),
         ]);

@@ -21,7 +21,7 @@ pub async fn show(State(app): State<App>, call: Call) -> Response {
         let (mut given, mut past) = (Vec::new(), Vec::new());
         // The latest first.
         for right in member.guest.tenant.authorization.access_rights(&member.citizen.id).into_iter().rev() {
-            let application = application(member, &right);
+            let Some(application) = application(member, &right) else { continue };
             match right.withdrawn_at {
                 Some(at) => past.push(PastRight { application: application.name, withdrawn: words(at) }),
                 None => given.push(GivenRight {
@@ -44,14 +44,17 @@ pub async fn ask(State(app): State<App>, call: Call) -> Response {
         let client_id = member.guest.query.get(CLIENT).unwrap_or_default();
         let right = member.guest.tenant.authorization.access_right(&member.citizen.id, client_id);
         // One that is taken back already is seen on the list.
-        let Some(right) = right.filter(|right| right.withdrawn_at.is_none()) else {
+        let right = right.filter(|right| right.withdrawn_at.is_none());
+        let Some((right, application)) =
+            right.and_then(|right| application(member, &right).map(|application| (right, application)))
+        else {
             return Ok(member.guest.go("applications"));
         };
         let mut form = member.form("applications/withdraw");
         form.hidden.push((CLIENT.to_owned(), right.client_id.clone()));
         let view = Confirm {
             around: member.surroundings(Here::Applications),
-            question: Question::WithdrawRight { application: application(member, &right).name, scopes: scopes(&right) },
+            question: Question::WithdrawRight { application: application.name, scopes: scopes(&right) },
             form,
             back: member.guest.path("applications"),
         };
@@ -74,18 +77,16 @@ pub async fn withdraw(State(app): State<App>, call: Call) -> Response {
     .await
 }
 
-/// The application of a right; of one that is registered no more only the id is known.
-pub fn application(member: &Member<'_, '_>, right: &AccessRight) -> Application {
-    match member.guest.tenant.authorization.client(&right.client_id) {
-        Some(client) => Application {
-            description: client.description_in(member.guest.language.code()).map(str::to_owned),
-            name: isolated(&client.name),
-            logo_uri: client.logo_uri,
-            contacts: client.contacts,
-            home_page: client.client_uri,
-        },
-        None => Application { name: right.client_id.clone(), ..Application::default() },
-    }
+/// The application of a right; none when it is registered no more, and so can do nothing.
+pub fn application(member: &Member<'_, '_>, right: &AccessRight) -> Option<Application> {
+    let client = member.guest.tenant.authorization.client(&right.client_id)?;
+    Some(Application {
+        description: client.description_in(member.guest.language.code()).map(str::to_owned),
+        name: isolated(&client.name),
+        logo_uri: client.logo_uri,
+        contacts: client.contacts,
+        home_page: client.client_uri,
+    })
 }
 
 fn scopes(right: &AccessRight) -> Vec<String> {

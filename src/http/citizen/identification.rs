@@ -91,7 +91,9 @@ pub async fn go_on(State(app): State<App>, call: Call) -> Response {
 pub async fn show_sign_out(State(app): State<App>, call: Call) -> Response {
     answer(app, call, |guest| match guest.signed_in() {
         Some((_, session)) => {
-            Ok(SignOut { frame: guest.frame(), form: guest.form("sign-out", session) }.page().into_response())
+            Ok(SignOut { frame: guest.frame(), form: guest.form("sign-out", session), goes_back: false }
+                .page()
+                .into_response())
         }
         None => Ok(farewell(guest, FarewellKind::SignedOut)),
     })
@@ -125,7 +127,7 @@ fn leave(guest: &Guest<'_>) -> Outcome {
 }
 
 fn farewell(guest: &Guest<'_>, kind: FarewellKind) -> Response {
-    Farewell { frame: guest.frame(), kind, onward: Some(guest.path("sign-in")) }.page().into_response()
+    Farewell { frame: guest.frame(), kind, onward: Some(guest.path("sign-in")), note: None }.page().into_response()
 }
 
 fn page(guest: &Guest<'_>, typed: String, problem: Option<IdentificationProblem>) -> Outcome {

@@ -1,14 +1,15 @@
 //! `GET /citizen/item/{base}/{type}/{id}`, and its deletion
 
 use super::guest::{Call, Member, answer_form, answer_member, base_word};
-use super::measurements::{address_of, item_address, source_of};
+use super::measurements::{item_address, source_of};
 use super::reading::{Reading, copies, indented};
 use super::refusal::Refusal;
+use super::wanted::Wanted;
 use crate::citizens::entry::Moment;
 use crate::fhir::Version;
 use crate::fhir::narrative;
 use crate::http::context::App;
-use crate::http::pages::citizen::{Confirm, Copy, Done, Here, Item, Kind, Question};
+use crate::http::pages::citizen::{Confirm, Copy, Done, Here, Item, Question};
 use crate::http::segments::Segments;
 use crate::records::{Access, Records, Refusal as RecordRefusal, ResourceType, Stored};
 use axum::extract::State;
@@ -136,9 +137,5 @@ fn is_deleted(member: &Member<'_, '_>, (base, type_name, id): &Place) -> bool {
 }
 
 fn address(reading: &Reading) -> String {
-    let code = match reading.kind {
-        Kind::Other(_) => reading.code.as_ref(),
-        _ => None,
-    };
-    address_of(&reading.kind, reading.resource_type, code)
+    Wanted::of(reading).address()
 }

@@ -1,15 +1,14 @@
 //! `GET /citizen/measurements/{kind}`: all results of one kind, as a plot and as a table.
 
 use super::guest::{Call, Member, Outcome, answer_member, base_word};
-use super::overview::{is_of, newest_first};
-use super::reading::{Code, Reading, TYPES, merged, search_of};
+use super::reading::{Code, Reading, TYPES, search_of};
 use super::refusal::Refusal;
+use super::wanted::Wanted;
 use crate::authorization::isolated;
-use crate::fhir::Version;
 use crate::http::context::App;
 use crate::http::pages::citizen::{Here, Kind, Measurements, OwnKind, Period, PeriodLink, Plot, Row, Source};
 use crate::http::segments::Segments;
-use crate::records::{Access, Records, ResourceType};
+use crate::records::{Access, Records};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
@@ -20,13 +19,6 @@ const MOST: usize = 20_000;
 const ROWS: usize = 50;
 /// A period with fewer results than this is too short to begin with.
 const ENOUGH: usize = 10;
-
-/// What the address asks for.
-struct Asked {
-    kind: Kind,
-    resource_type: ResourceType,
-    code: Option<Code>,
-}
 
 /// The handler.
 pub async fn show(State(app): State<App>, Segments(kind): Segments<String>, call: Call) -> Response {
@@ -42,7 +34,9 @@ fn page(member: &Member<'_, '_>, slug: &str) -> Outcome {
         None => first_period(member, records.as_ref(), &asked)?,
     };
     let (found, newest_only) = match &records {
-        Some((records, access)) => readings(member, records, access, &asked, period)?,
+        Some((records, access)) => {
+            asked.newest(records, access, member.language(), beginning(member, period).as_deref(), MOST)?
+        }
         None => (Vec::new(), false),
     };
     let kind = match (&asked.kind, found.first()) {
@@ -61,7 +55,7 @@ fn page(member: &Member<'_, '_>, slug: &str) -> Outcome {
     };
     let from = (number - 1).saturating_mul(ROWS);
     let rows: Vec<Row> = found.iter().skip(from).take(ROWS).map(row).collect();
-    let address = address_of(&asked.kind, asked.resource_type, asked.code.as_ref());
+    let address = asked.address();
     let link = |period: Period, number: usize| {
         let separator = if address.contains('?') { '&' } else { '?' };
         let page = if number > 1 { format!("&page={number}") } else { String::new() };
@@ -85,90 +79,38 @@ fn page(member: &Member<'_, '_>, slug: &str) -> Outcome {
     Ok(view.page().into_response())
 }
 
-fn asked(member: &Member<'_, '_>, slug: &str) -> Option<Asked> {
+fn asked(member: &Member<'_, '_>, slug: &str) -> Option<Wanted> {
     if let Some(kind) = Kind::from_slug(slug) {
         let (resource_type, _) = search_of(&kind)?;
-        return Some(Asked { kind, resource_type, code: None });
+        return Some(Wanted { kind, resource_type, code: None });
     }
     let query = &member.guest.query;
     let resource_type = TYPES.into_iter().find(|each| Some(each.as_str()) == query.get("type"))?;
     let system = query.get("system").map(str::to_owned);
     let code = query.get("code").map(|code| Code { system, code: code.to_owned() });
-    (slug == "other").then(|| Asked { kind: Kind::Other(String::new()), resource_type, code })
+    (slug == "other").then(|| Wanted { kind: Kind::Other(String::new()), resource_type, code })
 }
 
 /// The shortest period that has enough to look at.
 fn first_period(
     member: &Member<'_, '_>,
     records: Option<&(Records, Access)>,
-    asked: &Asked,
+    asked: &Wanted,
 ) -> Result<Period, Refusal> {
     let Some((records, access)) = records else { return Ok(Period::All) };
     for period in [Period::Month, Period::Quarter, Period::Year] {
-        let mut count = 0;
-        for version in Version::ALL {
-            let mut pairs = pairs(member, access, asked, period);
-            pairs.push((String::from("_summary"), String::from("count")));
-            let page = records.search(access, version, asked.resource_type, &pairs);
-            count += page.map_err(|refusal| Refusal::internal(refusal.reason().1))?.total;
-        }
-        if count >= ENOUGH {
+        if asked.count(records, access, beginning(member, period).as_deref())? >= ENOUGH {
             return Ok(period);
         }
     }
     Ok(Period::All)
 }
 
-/// The results, the newest first, and whether there are older ones that were not looked at.
-fn readings(
-    member: &Member<'_, '_>,
-    records: &Records,
-    access: &Access,
-    asked: &Asked,
-    period: Period,
-) -> Result<(Vec<Reading>, bool), Refusal> {
-    let (mut found, mut newest_only) = (Vec::new(), false);
-    for version in Version::ALL {
-        let mut pairs = pairs(member, access, asked, period);
-        pairs.push((String::from("_sort"), String::from(newest_first(asked.resource_type))));
-        pairs.push((String::from("_count"), MOST.to_string()));
-        let page = records.search(access, version, asked.resource_type, &pairs);
-        let page = page.map_err(|refusal| Refusal::internal(refusal.reason().1))?;
-        newest_only |= page.total > MOST;
-        let language = member.language();
-        let read = page.hits.iter().filter_map(|hit| Reading::of_hit(hit, version, language));
-        found.extend(read.filter(|reading| is_of(reading, &asked.kind, asked.code.as_ref())));
-    }
-    Ok((merged(found), newest_only))
-}
-
-/// The parameters of a search for what is asked.
-fn pairs(member: &Member<'_, '_>, access: &Access, asked: &Asked, period: Period) -> Vec<(String, String)> {
-    let mut pairs = vec![(String::from("patient"), access.patient().unwrap_or_default().to_string())];
-    let token = search_of(&asked.kind).map(|(_, codes)| codes).or_else(|| asked.code.as_ref().map(Code::as_token));
-    pairs.extend(token.map(|token| (String::from("code"), token)));
-    if let Some(days) = period.days() {
-        let now = member.guest.tenant.clock.now();
-        let from = now.saturating_sub(SignedDuration::from_hours(24 * days)).unwrap_or(now);
-        let name = newest_first(asked.resource_type).trim_start_matches('-');
-        pairs.push((name.to_owned(), format!("ge{}", from.strftime("%Y-%m-%dT%H:%M:%SZ"))));
-    }
-    pairs
-}
-
-/// The address of a kind, behind the root.
-pub fn address_of(kind: &Kind, resource_type: ResourceType, code: Option<&Code>) -> String {
-    let address = format!("measurements/{}", kind.slug());
-    let Kind::Other(_) = kind else { return address };
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("type", resource_type.as_str());
-    if let Some(code) = code {
-        if let Some(system) = &code.system {
-            query.append_pair("system", system);
-        }
-        query.append_pair("code", &code.code);
-    }
-    format!("{address}?{}", query.finish())
+/// When a period begins, as FHIR writes it; none for all.
+fn beginning(member: &Member<'_, '_>, period: Period) -> Option<String> {
+    let now = member.guest.tenant.clock.now();
+    let from = now.saturating_sub(SignedDuration::from_hours(24 * period.days()?)).unwrap_or(now);
+    Some(from.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
 /// The address of one result, behind the root.

@@ -15,6 +15,7 @@ mod professionals;
 mod reading;
 mod refusal;
 mod terms;
+mod wanted;
 
 use super::context::{App, Origin};
 use super::oauth::{base_path, response::redirect};

@@ -59,7 +59,7 @@ pub struct Reading {
 
 /// The kinds that have a name of ours, the more exact codes first: kind, type, codes. Glucose in tissue is not glucose in
 /// blood, but people look at both together.
-const KINDS: [(Kind, ResourceType, &[&str]); 8] = [
+const KINDS: [(Kind, ResourceType, &[&str]); 9] = [
     (Kind::Weight, ResourceType::Observation, &["29463-7"]),
     (Kind::BloodPressure, ResourceType::Observation, &["85354-9"]),
     (Kind::HeartRate, ResourceType::Observation, &["8867-4"]),
@@ -67,6 +67,7 @@ const KINDS: [(Kind, ResourceType, &[&str]); 8] = [
     (Kind::DailySteps, ResourceType::Observation, &["41950-7"]),
     (Kind::WeeklySteps, ResourceType::Observation, &["41952-3"]),
     (Kind::Steps, ResourceType::Observation, &["66334-4"]),
+    (Kind::Carbohydrates, ResourceType::Observation, &["9059-7"]),
     (Kind::Insulin, ResourceType::MedicationAdministration, &["ins-short-fast", "ins-intermediate-long"]),
 ];
 

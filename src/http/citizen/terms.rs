@@ -73,7 +73,7 @@ pub async fn ask(State(app): State<App>, call: Call) -> Response {
         let view = Confirm {
             around: member.surroundings(Here::Terms),
             question: Question::WithdrawTerms {
-                applications: in_force.map(|right| application(member, right).name).collect(),
+                applications: in_force.filter_map(|right| Some(application(member, right)?.name)).collect(),
             },
             form: member.form("terms/withdraw"),
             back: member.guest.path("terms"),

@@ -5,7 +5,7 @@ use crate::fhir::Version;
 use crate::fhir::validation;
 use crate::http::context::App;
 use crate::json::{Document, Kind, Value};
-use crate::records::{Access, LoadRefusal, Loading, ResourceType, Types};
+use crate::records::{Access, LoadRefusal, Loading, ResourceType, Rights, Types};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Query, State};
@@ -74,8 +74,7 @@ pub async fn load(
                 name: client.name.clone(),
                 application_id: client.oid.clone().unwrap_or_else(|| client.client_id.clone()),
                 patient,
-                reads: Types::NONE,
-                writes: Types::ALL,
+                rights: Rights::new(Types::NONE, Types::ALL),
             },
         };
         let version = fhir.unwrap_or_else(|| validation::version_of(&document));

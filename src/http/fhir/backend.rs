@@ -2,9 +2,10 @@
 
 use super::access::{Caller, TokenProblem};
 use super::{Backend, Knobs, TokenRefusal};
+use crate::authorization::{ResourceTypes, TokenInfo};
 use crate::exchanges::Party;
 use crate::http::context::App;
-use crate::records::{Access, Records, Types};
+use crate::records::{Access, Records, Rights, Types};
 use crate::settings::{BadToken, Challenge, MatchStatus, MetadataToken, NoToken, Prefer, ValidateOperation};
 use axum::http::Extensions;
 use uuid::Uuid;
@@ -36,6 +37,7 @@ impl Backend for App {
             challenge: settings.rs_challenge == Challenge::Rfc6750,
             validate: settings.operations_validate == ValidateOperation::Answer,
             match_is_created: settings.if_none_exist_match_status == MatchStatus::Created,
+            smart: settings.smart_enabled,
         }
     }
 
@@ -46,8 +48,7 @@ impl Backend for App {
             client_id: token.client_id.clone(),
             name: token.client_name.clone(),
             patient: token.patient,
-            reads: Types::named(token.read.iter()),
-            writes: Types::named(token.write.iter()),
+            rights: rights(&token),
         };
         let party =
             Party { client_id: Some(token.client_id.clone()), citizen: Some(token.citizen.clone()), certificate: None };
@@ -65,5 +66,20 @@ impl Backend for App {
 
     fn request_id(&self) -> String {
         self.tenant.random.alphanumeric(16)
+    }
+}
+
+/// What a token lets its bearer do. Mostly what may be read may be searched, and what may be created updated and deleted.
+fn rights(token: &TokenInfo) -> Rights {
+    let named = |types: ResourceTypes| Types::named(types.iter());
+    if token.read == token.search && token.create == token.update && token.create == token.delete {
+        return Rights::new(named(token.read), named(token.create));
+    }
+    Rights {
+        create: named(token.create),
+        read: named(token.read),
+        update: named(token.update),
+        delete: named(token.delete),
+        search: named(token.search),
     }
 }

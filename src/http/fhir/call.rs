@@ -43,9 +43,29 @@ pub(super) struct Call {
     pub bundles: bool,
     /// Whether `$validate` is answered; false for what is neither a write nor `metadata`.
     pub validates: bool,
+    /// Where the authorization server is, when `metadata` is to say so.
+    pub oauth: Option<OAuthUris>,
     pub frame: Frame,
     /// When the request was read, for the "in Nms" of success texts.
     pub started: Instant,
+}
+
+/// The endpoints of the authorization server that a CapabilityStatement can name (SMART App Launch 2.2, "oauth-uris").
+#[derive(Clone, Debug)]
+pub(super) struct OAuthUris(pub [(&'static str, String); 6]);
+
+impl OAuthUris {
+    fn of(origin: &Origin) -> OAuthUris {
+        let called = |name: &str| origin.url(&format!("/phr-authserver-sandbox/{name}"));
+        OAuthUris([
+            ("authorize", origin.browser_url("/phr-authserver-sandbox/authorize")),
+            ("token", called("token")),
+            ("register", called("register")),
+            ("manage", origin.browser_url("/citizen/")),
+            ("introspect", called("introspect")),
+            ("revoke", called("revoke")),
+        ])
+    }
 }
 
 impl Call {
@@ -90,7 +110,9 @@ impl Call {
         let records = backend.records();
         // Knobs are looked up where they are needed: a read with a good token needs none.
         let is_write = matches!(method, Method::POST | Method::PUT);
-        let asks_for_bundles = is_write || method == Method::OPTIONS || below.trim_matches('/').starts_with("metadata");
+        let is_metadata = below.trim_matches('/').starts_with("metadata");
+        let asks_for_bundles = is_write || method == Method::OPTIONS || is_metadata;
+        let oauth = (is_metadata && !origin.is_open() && backend.knobs().smart).then(|| OAuthUris::of(origin));
         Ok(Call {
             version,
             // The engine answers HEAD as GET; the body is cut off on the way out.
@@ -106,6 +128,7 @@ impl Call {
             bundles: asks_for_bundles && backend.knobs().bundles(version),
             validates: asks_for_bundles && backend.knobs().validate,
             records,
+            oauth,
             frame,
             started: monotonic(),
         })
@@ -127,6 +150,7 @@ impl Call {
             match_is_created: self.match_is_created,
             bundles: self.bundles,
             validates: self.validates,
+            oauth: None,
             frame: self.frame.clone(),
             started: self.started,
         }

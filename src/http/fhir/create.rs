@@ -4,7 +4,7 @@ use super::answer::{Answer, Body};
 use super::call::Call;
 use super::refusal::Refusal;
 use crate::fhir::outcome::{Issue, operation_outcome};
-use crate::records::{Access, Outcome, ResourceType, Written};
+use crate::records::{Access, Interaction, Outcome, ResourceType, Written};
 use axum::http::StatusCode;
 
 pub(super) fn answer(call: &Call, access: &Access, resource_type: ResourceType) -> Result<Answer, Refusal> {
@@ -23,7 +23,7 @@ pub(super) fn after_write(call: &Call, access: &Access, written: &Written) -> An
     let created = written.outcome == Outcome::Created;
     let matched = written.outcome == Outcome::Matched;
     let status = if created || (matched && call.match_is_created) { StatusCode::CREATED } else { StatusCode::OK };
-    let hides = matched && !access.reads(stored.resource_type);
+    let hides = matched && !access.may(Interaction::Read, stored.resource_type);
     let body = match wanted(call) {
         Wanted::Resource if hides => Wanted::Outcome,
         wanted => wanted,

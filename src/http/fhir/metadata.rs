@@ -1,7 +1,7 @@
 //! `GET [base]/metadata`: what this server can do, built from the tables it works by.
 
 use super::answer::{Answer, Body};
-use super::call::Call;
+use super::call::{Call, OAuthUris};
 use super::refusal::Refusal;
 use crate::fhir::Version;
 use crate::fhir::search::parameters;
@@ -13,7 +13,9 @@ use axum::http::StatusCode;
 /// The statement.
 pub(super) fn answer(call: &Call) -> Result<Answer, Refusal> {
     let system = System { bundles: call.bundles, validates: call.validates };
-    let text = statement(call.version, &call.frame.base, &to_helsinki(call.records.now()), call.open, &system);
+    let security = security(call.version, call.oauth.as_ref());
+    let now = to_helsinki(call.records.now());
+    let text = statement(call.version, &call.frame.base, &now, call.open, &system, &security);
     Ok(Answer::new(StatusCode::OK, Body::Fhir(call.rendering().other(text))))
 }
 
@@ -44,7 +46,23 @@ struct System {
     validates: bool,
 }
 
-fn statement(version: Version, base: &str, date: &str, open: bool, asked: &System) -> String {
+/// `rest.security`: as published, without addresses (authorization-server.md §1); under SMART's rules with them.
+fn security(version: Version, oauth: Option<&OAuthUris>) -> String {
+    let Some(OAuthUris(uris)) = oauth else {
+        return String::from("{\"cors\":true,\"service\":[{\"text\":\"OAuth\"}]}");
+    };
+    let system = match version {
+        Version::Stu3 => "http://hl7.org/fhir/restful-security-service",
+        Version::R4 => "http://terminology.hl7.org/CodeSystem/restful-security-service",
+    };
+    let each = uris.iter().map(|(name, uri)| format!("{{\"url\":\"{name}\",\"valueUri\":{}}}", escape(uri)));
+    format!(
+        "{{\"extension\":[{{\"extension\":[{}],\"url\":\"http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris\"}}],\"cors\":true,\"service\":[{{\"coding\":[{{\"system\":\"{system}\",\"code\":\"SMART-on-FHIR\",\"display\":\"SMART-on-FHIR\"}}],\"text\":\"OAuth\"}}]}}",
+        each.collect::<Vec<_>>().join(",")
+    )
+}
+
+fn statement(version: Version, base: &str, date: &str, open: bool, asked: &System, security: &str) -> String {
     let name = env!("CARGO_PKG_NAME");
     let release = env!("CARGO_PKG_VERSION");
     let accept_unknown = match version {
@@ -65,7 +83,7 @@ fn statement(version: Version, base: &str, date: &str, open: bool, asked: &Syste
     };
     let resources: Vec<String> = types(version).map(|resource_type| resource(resource_type, version, open)).collect();
     format!(
-        "{{\"resourceType\":\"CapabilityStatement\",\"url\":{url},\"version\":\"{release}\",\"name\":\"KantaPhrSandbox\",\"status\":\"active\",\"date\":\"{date}\",\"description\":\"A local sandbox, not the Kanta services.\",\"kind\":\"instance\",\"software\":{{\"name\":\"{name}\",\"version\":\"{release}\"}},\"implementation\":{{\"description\":\"LOCAL SANDBOX - not the Kanta services\",\"url\":{base}}},\"fhirVersion\":\"{fhir}\"{accept_unknown},\"format\":[\"json\"],\"rest\":[{{\"mode\":\"server\",\"security\":{{\"cors\":true,\"service\":[{{\"text\":\"OAuth\"}}]}},\"resource\":[{resources}]{system}{operation}}}]}}",
+        "{{\"resourceType\":\"CapabilityStatement\",\"url\":{url},\"version\":\"{release}\",\"name\":\"KantaPhrSandbox\",\"status\":\"active\",\"date\":\"{date}\",\"description\":\"A local sandbox, not the Kanta services.\",\"kind\":\"instance\",\"software\":{{\"name\":\"{name}\",\"version\":\"{release}\"}},\"implementation\":{{\"description\":\"LOCAL SANDBOX - not the Kanta services\",\"url\":{base}}},\"fhirVersion\":\"{fhir}\"{accept_unknown},\"format\":[\"json\"],\"rest\":[{{\"mode\":\"server\",\"security\":{security},\"resource\":[{resources}]{system}{operation}}}]}}",
         url = escape(&format!("{base}/metadata")),
         base = escape(base),
         fhir = version.number(),
@@ -145,7 +163,14 @@ mod tests {
     fn statements_are_json_and_differ_by_version_and_endpoint() {
         let system = System { bundles: true, validates: true };
         for version in Version::ALL {
-            let text = statement(version, "http://x.test/base", "2026-06-01T12:00:00.000+03:00", true, &system);
+            let text = statement(
+                version,
+                "http://x.test/base",
+                "2026-06-01T12:00:00.000+03:00",
+                true,
+                &system,
+                &security(version, None),
+            );
             let document = Document::parse(text).unwrap();
             let resources = document.root().get("rest").unwrap().items().next().unwrap().get("resource").unwrap();
             assert_eq!(resources.items().count(), if version == Version::R4 { 9 } else { 11 });

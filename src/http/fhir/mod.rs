@@ -86,6 +86,8 @@ pub struct Knobs {
     pub validate: bool,
     /// `if_none_exist.match_status = 201`.
     pub match_is_created: bool,
+    /// `smart.enabled`: `metadata` names the authorization server as SMART App Launch wants it.
+    pub smart: bool,
 }
 
 /// How a request without a valid token is refused.
@@ -113,6 +115,7 @@ impl Default for Knobs {
             challenge: false,
             validate: false,
             match_is_created: false,
+            smart: false,
         }
     }
 }

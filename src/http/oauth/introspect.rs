@@ -1,16 +1,15 @@
 //! `POST introspect` (RFC 7662). Upstream refuses clients that registered themselves; the setting `introspection.allow`
 //! lets them in.
 
-use super::client_authentication::authenticate;
+use super::client_request;
 use super::parameters::Parameters;
 use super::response::{empty, json};
-use super::token::is_form;
 use super::token_error::TokenError;
+use crate::authorization::Client;
 use crate::exchanges::Party;
-use crate::http::blocking::blocking;
 use crate::http::context::App;
 use crate::http::reason::with_reason;
-use crate::settings::{EmptyParameters, Introspection};
+use crate::settings::Introspection;
 use crate::tenant::Tenant;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -37,25 +36,11 @@ struct Active<'a> {
 
 /// The handler.
 pub async fn post(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
-    blocking(app, move |app| {
-        let mut party = Party::default();
-        let form = if is_form(&headers) { &body[..] } else { b"" };
-        let mut response = decide(&app.tenant, &headers, form, &mut party)
-            .unwrap_or_else(|error| error.into_response(&app.tenant.settings()));
-        response.extensions_mut().insert(party);
-        response
-    })
-    .await
+    client_request::answer(app, headers, body, decide).await
 }
 
-fn decide(tenant: &Tenant, headers: &HeaderMap, form: &[u8], party: &mut Party) -> Result<Response, TokenError> {
+fn decide(tenant: &Tenant, client: &Client, form: &Parameters, party: &mut Party) -> Result<Response, TokenError> {
     let settings = tenant.settings();
-    // The rule on empty parameters is known of the token and the authorization endpoint only.
-    let form = Parameters::parse(form, EmptyParameters::Ignore).map_err(TokenError::Parameter)?;
-    party.client_id = form.get("client_id").map(str::to_owned);
-    let client =
-        authenticate(&tenant.authorization, headers, &form, settings.client_auth_accept).map_err(TokenError::Client)?;
-    party.client_id = Some(client.client_id.clone());
     if settings.introspection_allow == Introspection::Never {
         let text = "the real service lets no ordinary client introspect tokens; the setting introspection.allow does";
         return Ok(with_reason(empty(StatusCode::FORBIDDEN), "AUTH-INTROSPECTION", text));

@@ -7,6 +7,7 @@ mod attributes;
 mod authorize;
 mod bearer_error;
 mod client_authentication;
+mod client_request;
 mod consent;
 mod discovery;
 mod identification;

@@ -109,6 +109,9 @@ impl Refusal {
             Refusal::Request(error @ RequestError::ClientUnknown { .. }) => {
                 page(StatusCode::UNAUTHORIZED, RefusalKind::ClientUnknown, "invalid_client", error.to_string(), None)
             }
+            Refusal::Request(error @ RequestError::GrantNotAllowed { .. }) => {
+                page(bad, RefusalKind::ClientNotAllowed, "unauthorized_client", error.to_string(), None)
+            }
             Refusal::Request(error @ RequestError::RedirectMismatch { requested, .. }) => {
                 let kind = match requested {
                     Some(_) => RefusalKind::RedirectMismatch,
@@ -209,6 +212,7 @@ fn error_code(problem: &RequestProblem) -> &'static str {
         RequestProblem::ProfessionalClient => "unauthorized_client",
         RequestProblem::ScopeNotRegistered { .. } | RequestProblem::ScopeEmpty { .. } => "invalid_scope",
         RequestProblem::StateMissing
+        | RequestProblem::PromptNoneWithOthers
         | RequestProblem::ChallengeMissing
         | RequestProblem::ChallengeMethod(_)
         | RequestProblem::AudienceMissing
@@ -233,6 +237,12 @@ fn request_reason(error: &RequestError) -> (&'static str, String) {
             "AUTH-CLIENT-UNKNOWN",
             format!("no client {client_id:?} is registered in this tenant; GET /_sandbox/clients lists them"),
         ),
+        RequestError::GrantNotAllowed { client_id } => (
+            "AUTH-CLIENT-KIND",
+            format!(
+                "{client_id:?} is a professional client, which has no browser flow: it asks the token endpoint with its own grant type; register a wellbeing client for citizens"
+            ),
+        ),
         RequestError::RedirectMismatch { requested: Some(requested), registered } => (
             "AUTH-REDIRECT-URI",
             format!("{requested:?} must equal a registered URI character by character: {}", registered.join(" ")),
@@ -255,6 +265,9 @@ fn problem_reason(problem: &RequestProblem) -> (&'static str, String) {
         }
         RequestProblem::StateMissing => {
             ("AUTH-STATE", String::from("send an unguessable state (settings state.required, smart.enabled)"))
+        }
+        RequestProblem::PromptNoneWithOthers => {
+            ("AUTH-PROMPT", String::from("none forbids every page, so that no other value can stand beside it"))
         }
         RequestProblem::AudienceMissing | RequestProblem::AudienceUnknown(_) => {
             ("AUTH-AUD", String::from("aud is the base URL of the FHIR server you will call (setting smart.enabled)"))

@@ -5,7 +5,7 @@ use super::PREFIX;
 use super::bearer_error::{BearerError, bearer};
 use super::response::{empty, json};
 use super::token_error::{Challenge, TokenError, Wire};
-use crate::authorization::{AuthMethod, Registered, RegistrationError, RegistrationMetadata};
+use crate::authorization::{AuthMethod, ClientError, Issuance, Registered, RegistrationError, RegistrationMetadata};
 use crate::exchanges::Party;
 use crate::http::blocking::blocking;
 use crate::http::context::{App, Origin};
@@ -17,6 +17,7 @@ use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The answer, its members in upstream's order.
 #[derive(Serialize)]
@@ -45,10 +46,18 @@ struct Shown<'a> {
     policy_uri: Option<&'a str>,
     default_max_age: u32,
     require_auth_time: bool,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    post_logout_redirect_uris: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    software_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    software_version: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sandbox_oid: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sandbox_description: Option<&'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    sandbox_descriptions: &'a BTreeMap<String, String>,
 }
 
 /// Registers a client; 201.
@@ -59,8 +68,9 @@ pub async fn post(State(app): State<App>, origin: Origin, headers: HeaderMap, bo
             Err(response) => return *response,
         };
         let tenant = &app.tenant;
-        let registered =
-            tenant.authorization.register(&metadata, None, tenant.clock.now(), &origin.issuer(), &tenant.random);
+        let (issuer, rules) = (origin.issuer(), tenant.settings().authorization_rules());
+        let issuance = Issuance { now: tenant.clock.now(), random: &tenant.random, issuer: &issuer, rules: &rules };
+        let registered = tenant.authorization.register(&metadata, None, &issuance);
         answer(app, &origin, StatusCode::CREATED, registered)
     })
     .await
@@ -93,7 +103,8 @@ pub async fn put(
         match metadata {
             Ok(metadata) => {
                 let tenant = &app.tenant;
-                let updated = tenant.authorization.update_registration(&client_id, &metadata, &tenant.random);
+                let smart = tenant.settings().smart_enabled;
+                let updated = tenant.authorization.update_registration(&client_id, &metadata, smart, &tenant.random);
                 answer(app, &origin, StatusCode::OK, updated)
             }
             Err(response) => *response,
@@ -102,10 +113,10 @@ pub async fn put(
     .await
 }
 
-/// Removes a client; 204. Its tokens end with it.
+/// Removes a client; 204. Its codes, tokens and access rights end with it.
 pub async fn delete(State(app): State<App>, headers: HeaderMap, Segments(client_id): Segments<String>) -> Response {
     blocking(app, move |app| match authorized(app, &headers, &client_id) {
-        Ok(_) => match app.tenant.authorization.deregister(&client_id) {
+        Ok(_) => match app.tenant.authorization.remove_client(&client_id) {
             Ok(_) => empty(StatusCode::NO_CONTENT),
             Err(error) => TokenError::Internal(error.to_string()).into_response(&app.tenant.settings()),
         },
@@ -194,8 +205,12 @@ fn shown(origin: &Origin, status: StatusCode, registered: &Registered) -> Respon
         policy_uri: registration.policy_uri.as_deref(),
         default_max_age: 60_000,
         require_auth_time: true,
+        post_logout_redirect_uris: &client.post_logout_redirect_uris,
+        software_id: registration.software_id.as_deref(),
+        software_version: registration.software_version.as_deref(),
         sandbox_oid: client.oid.as_deref(),
         sandbox_description: client.description.as_deref(),
+        sandbox_descriptions: &client.descriptions,
     };
     // String keys and whole numbers only, for which writing JSON does not fail.
     let mut response = json(status, serde_json::to_string(&shown).unwrap_or_default());
@@ -230,6 +245,9 @@ pub fn hint(error: &RegistrationError) -> String {
             "grant_types: authorization_code and refresh_token, or alone urn:kanta-phr-sandbox:grant-type:professional",
         ),
         RegistrationError::ResponseTypes { .. } => String::from("response_types: code"),
+        RegistrationError::Client(ClientError::RedirectUri { uri, problem, .. }) => {
+            format!("post_logout_redirect_uris: {uri:?} {problem}")
+        }
         RegistrationError::AuthMethod(word) => {
             format!("token_endpoint_auth_method: client_secret_basic or client_secret_post, not {word:?}")
         }

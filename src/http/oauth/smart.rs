@@ -3,7 +3,7 @@
 
 use super::PREFIX;
 use super::response::{empty, json};
-use crate::authorization::{Act, Scope, grantable_scopes};
+use crate::authorization::{Scope, grantable_scopes};
 use crate::http::context::{App, Origin};
 use crate::http::reason::with_reason;
 use axum::extract::State;
@@ -19,8 +19,7 @@ pub async fn get(State(app): State<App>, origin: Origin) -> Response {
         return with_reason(empty(StatusCode::NOT_FOUND), "AUTH-NO-SMART-CONFIGURATION", text);
     }
     let scopes = grantable_scopes().map(|scope| match scope {
-        Scope::Patient(resource_type, Act::Read) => format!("patient/{}.rs", resource_type.name()),
-        Scope::Patient(resource_type, Act::Write) => format!("patient/{}.cud", resource_type.name()),
+        Scope::Patient(resource_type, acts) => format!("patient/{}.{}", resource_type.name(), acts.letters()),
         other => other.to_string(),
     });
     let document = serde_json::json!({

@@ -13,6 +13,8 @@ pub struct Farewell {
     pub kind: FarewellKind,
     /// Where one may go on, as a link.
     pub onward: Option<String>,
+    /// What a developer should know, in English like the header `Sandbox-Reason`.
+    pub note: Option<String>,
 }
 
 /// What has come to its end.

@@ -33,7 +33,7 @@ pub use language::{LANGUAGE_PARAMETER, Language, LanguageHints};
 pub use page::{FormAction, Page};
 pub use portal::{
     Account, AccountKind, AccountProblem, Credentials, RegisteredClient, RegistrationForm, RegistrationProblem,
-    RegistrationValues, Registrations, ScopeChoice, SignOut, form as registration_field,
+    RegistrationProblemKind, RegistrationValues, Registrations, ScopeChoice, SignOut, form as registration_field,
 };
 pub use refusal::{Detail, Refusal, RefusalKind};
 pub use terms::Terms;

@@ -1,6 +1,7 @@
 //! Scopes in plain words.
 
 use super::texts::{RightTexts, RightsTexts};
+use std::borrow::Cow;
 
 /// What an application may do with one kind of data.
 #[derive(Debug, PartialEq, Eq)]
@@ -10,7 +11,7 @@ pub(super) struct RightGroup<'a> {
     /// Examples of it, or empty.
     pub hint: &'static str,
     /// What may be done, in words.
-    pub acts: Vec<&'a str>,
+    pub acts: Vec<Cow<'a, str>>,
     /// Whether the acts are words of ours; else they are scopes as they were sent.
     pub in_words: bool,
 }
@@ -22,25 +23,22 @@ const UNSHOWN: [&str; 3] = ["openid", "profile", "offline_access"];
 /// Scopes of other shapes come last, as they are.
 pub(super) fn in_plain_words<'a>(scopes: &'a [String], texts: &'static RightsTexts) -> Vec<RightGroup<'a>> {
     let mut kinds: Vec<Kind<'a>> = Vec::new();
-    let mut others: Vec<&'a str> = Vec::new();
+    let mut others: Vec<Cow<'a, str>> = Vec::new();
     for scope in scopes {
         if UNSHOWN.contains(&scope.as_str()) {
             continue;
         }
-        let Some((resource_type, access)) = patient_scope(scope) else {
-            if !others.contains(&scope.as_str()) {
-                others.push(scope);
+        let Some((resource_type, letters)) = patient_scope(scope) else {
+            if !others.iter().any(|other| other == scope) {
+                others.push(Cow::Borrowed(scope));
             }
             continue;
         };
         let place = kinds.iter().position(|kind| kind.resource_type == resource_type).unwrap_or_else(|| {
-            kinds.push(Kind { resource_type, read: false, write: false });
+            kinds.push(Kind { resource_type, letters: String::new() });
             kinds.len() - 1
         });
-        match access {
-            Access::Read => kinds[place].read = true,
-            Access::Write => kinds[place].write = true,
-        }
+        kinds[place].letters.push_str(letters);
     }
     let mut groups: Vec<RightGroup<'a>> = kinds.iter().map(|kind| kind.group(texts)).collect();
     if !others.is_empty() {
@@ -51,21 +49,19 @@ pub(super) fn in_plain_words<'a>(scopes: &'a [String], texts: &'static RightsTex
 
 struct Kind<'a> {
     resource_type: &'a str,
-    read: bool,
-    write: bool,
+    /// What may be done, as letters of `cruds`.
+    letters: String,
 }
 
-enum Access {
-    Read,
-    Write,
-}
-
-/// The resource type and the access of `patient/{type}.read` or `.write`.
-fn patient_scope(scope: &str) -> Option<(&str, Access)> {
-    let (resource_type, access) = scope.strip_prefix("patient/")?.rsplit_once('.')?;
-    match access {
-        "read" => Some((resource_type, Access::Read)),
-        "write" => Some((resource_type, Access::Write)),
+/// The resource type of `patient/{type}.read` and its like, and the letters of what may be done.
+fn patient_scope(scope: &str) -> Option<(&str, &str)> {
+    let (resource_type, acts) = scope.strip_prefix("patient/")?.rsplit_once('.')?;
+    match acts {
+        "read" => Some((resource_type, "rs")),
+        "write" => Some((resource_type, "cud")),
+        letters if !letters.is_empty() && letters.chars().all(|letter| "cruds".contains(letter)) => {
+            Some((resource_type, letters))
+        }
         _ => None,
     }
 }
@@ -76,10 +72,32 @@ impl Kind<'_> {
             Some(words) => (words.title.to_owned(), words.hint, words.read, words.write),
             None => ((texts.other_type)(self.resource_type), "", texts.other_type_read, texts.other_type_write),
         };
-        let acts = [(self.read, read), (self.write, write)];
-        let acts = acts.into_iter().filter_map(|(allowed, words)| allowed.then_some(words)).collect();
+        let has = |letter: &char| self.letters.contains(*letter);
+        let halves: [(&[char], _); 2] = [(&['s', 'r'], read), (&['c', 'u', 'd'], write)];
+        let acts = halves.into_iter().filter_map(|(half, whole)| {
+            let allowed: Vec<char> = half.iter().copied().filter(has).collect();
+            match allowed.len() {
+                0 => None,
+                count if count == half.len() => Some(Cow::Borrowed(whole)),
+                _ => Some(Cow::Owned(part(&allowed, texts))),
+            }
+        });
+        let acts = acts.collect();
         RightGroup { title, hint, acts, in_words: true }
     }
+}
+
+/// Words for some of the acts that usually go together.
+fn part(letters: &[char], texts: &'static RightsTexts) -> String {
+    let word = |letter: &char| match letter {
+        'c' => texts.part_create,
+        'r' => texts.part_read,
+        'u' => texts.part_update,
+        'd' => texts.part_delete,
+        _ => texts.part_search,
+    };
+    let words: Vec<&str> = letters.iter().map(word).collect();
+    format!("{} {}", texts.part_only, words.join(texts.part_and))
 }
 
 fn own_words(resource_type: &str, texts: &'static RightsTexts) -> Option<&'static RightTexts> {
@@ -107,8 +125,13 @@ mod tests {
                       patient/Observation.read patient/Observation.read profile patient/Basic.read launch/patient";
         let scopes: Vec<String> = scopes.split_whitespace().map(String::from).collect();
         let groups = in_plain_words(&scopes, &Texts::of(Language::En).rights);
-        let seen: Vec<(&str, &[&str], bool)> =
-            groups.iter().map(|group| (group.title.as_str(), group.acts.as_slice(), group.in_words)).collect();
+        let acts: Vec<Vec<&str>> =
+            groups.iter().map(|group| group.acts.iter().map(|act| act.as_ref()).collect()).collect();
+        let seen: Vec<(&str, &[&str], bool)> = groups
+            .iter()
+            .zip(&acts)
+            .map(|(group, acts)| (group.title.as_str(), acts.as_slice(), group.in_words))
+            .collect();
         assert_eq!(
             seen,
             [
@@ -122,5 +145,20 @@ mod tests {
                 ("Other rights", &["launch/patient"][..], false),
             ]
         );
+    }
+
+    #[test]
+    fn a_part_of_a_right_is_not_told_as_the_whole() {
+        let scopes = ["patient/Observation.r", "patient/Observation.cu", "patient/CarePlan.s", "patient/CarePlan.r"];
+        let scopes = scopes.map(String::from);
+        for (language, words) in [
+            (Language::Fi, [&["vain lukea", "vain tallentaa ja muokata"][..], &["hakea ja lukea suunnitelmia"]]),
+            (Language::En, [&["only read", "only store and edit"][..], &["search and read plans"]]),
+            (Language::Sv, [&["bara läsa", "bara spara och ändra"][..], &["söka och läsa planer"]]),
+        ] {
+            let groups = in_plain_words(&scopes, &Texts::of(language).rights);
+            let seen: Vec<&[Cow<'_, str>]> = groups.iter().map(|group| group.acts.as_slice()).collect();
+            assert_eq!(seen, words);
+        }
     }
 }

@@ -119,7 +119,7 @@ fn refusal(language: Language, kind: RefusalKind) -> Refusal {
 }
 
 fn farewell(language: Language) -> Farewell {
-    Farewell { frame: frame(language), kind: FarewellKind::SignedOut, onward: Some("/".into()) }
+    Farewell { frame: frame(language), kind: FarewellKind::SignedOut, onward: Some("/".into()), note: None }
 }
 
 fn landing(language: Language) -> Landing {
@@ -238,11 +238,15 @@ fn portal(frame: &Frame, with: impl Fn(&str) -> String) -> Vec<(String, Page)> {
         problem,
         remove: credentials.then(form),
     };
-    let problem = RegistrationProblem { words: with("Redirect URI can not have a fragment"), fix: with("leave # out") };
+    let problem = RegistrationProblem {
+        kind: RegistrationProblemKind::Fragment,
+        value: Some(with("https://a.example/#x")),
+        words: with("Redirect URI can not have a fragment"),
+    };
     vec![
         ("sign-in".into(), account(AccountKind::SignIn, None).page()),
         ("make-account".into(), account(AccountKind::Make, Some(AccountProblem::Taken)).page()),
-        ("sign-out".into(), SignOut { frame: frame.clone(), form: form() }.page()),
+        ("sign-out".into(), SignOut { frame: frame.clone(), form: form(), goes_back: false }.page()),
         ("registrations".into(), list(vec![client.clone(), client], true).page()),
         ("registrations-empty".into(), list(Vec::new(), false).page()),
         ("registration-new".into(), registration(false, Some(problem)).page()),
@@ -406,7 +410,8 @@ fn hostile_values_stay_text() {
             details: vec![Detail { name: evil(), value: evil() }],
             retry: Some(evil()),
         };
-        let farewell = Farewell { frame: frame.clone(), kind: FarewellKind::Done, onward: Some(evil()) };
+        let farewell =
+            Farewell { frame: frame.clone(), kind: FarewellKind::Done, onward: Some(evil()), note: Some(evil()) };
         for (name, page) in portal(&frame, |_| evil()) {
             let html = page.html();
             assert!(!html.contains("<script") && !html.contains("<img src=x"), "{name}: {html}");

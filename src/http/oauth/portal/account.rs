@@ -1,17 +1,16 @@
-//! `registeruser`, `login`, `logout`
+//! `registeruser`, `login`
 
-use super::{COOKIE, Call, Desk, Outcome, answer, answer_form, page_with};
+use super::{Call, Desk, Outcome, answer, answer_form, page_with};
 use crate::authorization::DeveloperError;
 use crate::http::context::App;
 use crate::http::oauth::refusal::Refusal;
 use crate::http::oauth::response::redirect;
-use crate::http::oauth::visit::{SESSION_COOKIE, cookie, is_foreign, with_cookie};
-use crate::http::pages::{Account, AccountKind, AccountProblem, Farewell, FarewellKind, SignOut, field};
+use crate::http::oauth::visit::with_cookie;
+use crate::http::pages::{Account, AccountKind, AccountProblem};
 use crate::http::reason::with_reason;
-use crate::settings::EmptyParameters;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 /// The recorded words for a failed sign-in (authorization-server.md §1); the end is upstream's.
 const FAILED: &str = "Error 401: Authentication Failed: Bad credentials";
@@ -61,57 +60,6 @@ pub async fn make(State(app): State<App>, call: Call) -> Response {
         Ok(with_reason(page, "AUTH-DEVELOPER-ACCOUNT", &text))
     })
     .await
-}
-
-/// Asks before signing out: a link on another site must not do it.
-pub async fn show_sign_out(State(app): State<App>, call: Call) -> Response {
-    answer(app, call, |desk| {
-        let csrf = citizen_csrf(desk).or_else(|| desk.developer().map(|(_, session)| session.csrf.clone()));
-        let Some(csrf) = csrf else { return Ok(farewell(desk)) };
-        let form = crate::http::pages::Form { action: desk.path("logout"), csrf, hidden: Vec::new() };
-        Ok(SignOut { frame: desk.frame(), form }.page().into_response())
-    })
-    .await
-}
-
-/// Signs everybody out, citizen and developer.
-pub async fn sign_out(State(app): State<App>, call: Call) -> Response {
-    answer_form(app, call, |desk, body| {
-        if is_foreign(desk.headers, desk.origin) {
-            return Err(Refusal::ForgedForm("the form was sent from another site"));
-        }
-        let form = super::Parameters::parse(body, EmptyParameters::Ignore).map_err(Refusal::Parameter)?;
-        let csrf = form.get(field::CSRF).ok_or(Refusal::ForgedForm("the form carries no token of ours"))?;
-        let now = desk.tenant.clock.now();
-        let mut response = farewell(desk);
-        let sessions: Vec<(&str, _)> = [SESSION_COOKIE, COOKIE]
-            .into_iter()
-            .filter_map(|name| {
-                let value = cookie(desk.headers, name)?;
-                Some((name, (value, desk.tenant.authorization.session(value, now)?)))
-            })
-            .collect();
-        if !sessions.is_empty() && !sessions.iter().any(|(_, (_, session))| session.made(csrf)) {
-            return Ok(desk.again("logout"));
-        }
-        for (name, (value, _)) in sessions {
-            desk.tenant.authorization.end_session(value).map_err(Refusal::internal)?;
-            response = with_cookie(response, Some(desk.cookie(name, "", "; Max-Age=0")?));
-        }
-        Ok(response)
-    })
-    .await
-}
-
-/// The form token of a citizen's session, if one is signed in in this browser.
-fn citizen_csrf(desk: &Desk<'_>) -> Option<String> {
-    let value = cookie(desk.headers, SESSION_COOKIE)?;
-    let session = desk.tenant.authorization.session(value, desk.tenant.clock.now())?;
-    session.citizen.is_some().then_some(session.csrf)
-}
-
-fn farewell(desk: &Desk<'_>) -> Response {
-    Farewell { frame: desk.frame(), kind: FarewellKind::SignedOut, onward: None }.page().into_response()
 }
 
 fn enter(desk: &Desk<'_>, name: &str) -> Outcome {

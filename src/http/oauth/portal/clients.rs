@@ -2,8 +2,8 @@
 
 use super::{Call, Desk, Outcome, Parameters, answer, answer_form};
 use crate::authorization::{
-    AuthMethod, ClientError, ClientKind, PROFESSIONAL_GRANT_TYPE, Registered, RegistrationError, RegistrationMetadata,
-    Scope, Scopes, Session, grantable_scopes,
+    AuthMethod, ClientError, ClientKind, Issuance, PROFESSIONAL_GRANT_TYPE, RedirectUriProblem, Registered,
+    RegistrationError, RegistrationMetadata, Scope, Scopes, Session, grantable_scopes,
 };
 use crate::http::context::App;
 use crate::http::oauth::PREFIX;
@@ -12,7 +12,7 @@ use crate::http::oauth::register::hint;
 use crate::http::oauth::response::redirect;
 use crate::http::pages::{
     Credentials, Form, Refusal as RefusalPage, RefusalKind, RegisteredClient, RegistrationForm, RegistrationProblem,
-    RegistrationValues, Registrations, ScopeChoice, registration_field as named,
+    RegistrationProblemKind, RegistrationValues, Registrations, ScopeChoice, registration_field as named,
 };
 use crate::http::reason::with_reason;
 use crate::http::segments::Segments;
@@ -75,12 +75,14 @@ pub async fn save_new(State(app): State<App>, call: Call) -> Response {
     answer_form(app, call, |desk, body| {
         let Some(form) = desk.read_form(body)? else { return Ok(desk.again("manage/new")) };
         let Some((developer, session)) = desk.developer() else { return Ok(desk.to_sign_in()) };
-        let (now, issuer) = (desk.tenant.clock.now(), desk.origin.issuer());
+        let tenant = desk.tenant;
+        let (issuer, rules) = (desk.origin.issuer(), tenant.settings().authorization_rules());
+        let issuance = Issuance { now: tenant.clock.now(), random: &tenant.random, issuer: &issuer, rules: &rules };
         let metadata = metadata(&form, None);
         if metadata.client_name.is_none() {
             return refused(desk, developer, session, None, &form, ClientError::NameEmpty.into());
         }
-        match desk.tenant.authorization.register(&metadata, Some(developer), now, &issuer, &desk.tenant.random) {
+        match tenant.authorization.register(&metadata, Some(developer), &issuance) {
             Ok(made) => Ok(redirect(&(page_of(desk, &made.client.client_id) + "?saved=yes"))),
             Err(error) => refused(desk, developer, session, None, &form, error),
         }
@@ -105,11 +107,12 @@ pub async fn save(State(app): State<App>, Segments(client_id): Segments<String>,
         let Some(form) = desk.read_form(body)? else { return Ok(desk.again("manage/")) };
         let Some((developer, session)) = desk.developer() else { return Ok(desk.to_sign_in()) };
         let Some(registered) = own(desk, developer, &client_id) else { return Ok(unknown(desk)) };
-        let metadata = metadata(&form, Some(&client_id));
+        let metadata = metadata(&form, Some(&registered));
         if metadata.client_name.is_none() {
             return refused(desk, developer, session, Some(&registered), &form, ClientError::NameEmpty.into());
         }
-        match desk.tenant.authorization.update_registration(&client_id, &metadata, &desk.tenant.random) {
+        let smart = desk.tenant.settings().smart_enabled;
+        match desk.tenant.authorization.update_registration(&client_id, &metadata, smart, &desk.tenant.random) {
             Ok(_) => Ok(redirect(&(page_of(desk, &client_id) + "?saved=yes"))),
             Err(error) => refused(desk, developer, session, Some(&registered), &form, error),
         }
@@ -127,7 +130,7 @@ pub async fn remove(State(app): State<App>, Segments(client_id): Segments<String
         if own(desk, developer, &client_id).is_none() {
             return Ok(unknown(desk));
         }
-        desk.tenant.authorization.deregister(&client_id).map_err(Refusal::internal)?;
+        desk.tenant.authorization.remove_client(&client_id).map_err(Refusal::internal)?;
         Ok(redirect(&desk.path("manage/")))
     })
     .await
@@ -189,10 +192,36 @@ fn refused(
     if let RegistrationError::Store(error) = error {
         return Err(Refusal::internal(error));
     }
-    let problem = RegistrationProblem { words: error.to_string(), fix: hint(&error) };
-    let fix = problem.fix.clone();
+    let (kind, value) = problem_of(&error);
+    let fix = hint(&error);
+    let problem = RegistrationProblem { kind, value, words: error.to_string() };
     let response = shown(desk, developer, session, registered, values_typed(form), Some(problem));
     Ok(with_reason(response, "AUTH-REGISTRATION", &fix))
+}
+
+/// What a page says of a refusal, with the value that is refused.
+fn problem_of(error: &RegistrationError) -> (RegistrationProblemKind, Option<String>) {
+    use RegistrationProblemKind as Kind;
+    match error {
+        RegistrationError::RedirectUriMissing => (Kind::RedirectUriMissing, None),
+        RegistrationError::RedirectUriFragment(uri) => (Kind::Fragment, Some(uri.clone())),
+        RegistrationError::RedirectUri(uri, _) => (Kind::RedirectUri, Some(uri.clone())),
+        RegistrationError::ScopeEmpty => (Kind::Scope, None),
+        RegistrationError::Client(error) => match error {
+            ClientError::NameEmpty => (Kind::NameMissing, None),
+            ClientError::Name => (Kind::Name, None),
+            ClientError::Words { .. } => (Kind::Words, None),
+            ClientError::RedirectUrisMissing => (Kind::RedirectUriMissing, None),
+            ClientError::RedirectUri { uri, problem: RedirectUriProblem::Fragment, .. } => {
+                (Kind::Fragment, Some(uri.clone()))
+            }
+            ClientError::RedirectUri { uri, .. } => (Kind::RedirectUri, Some(uri.clone())),
+            ClientError::Scope(_) | ClientError::ScopeEmpty => (Kind::Scope, None),
+            ClientError::Oid(oid) => (Kind::Oid, Some(oid.clone())),
+            ClientError::Characters(_) | ClientError::Taken(_) | ClientError::Store(_) => (Kind::Other, None),
+        },
+        _ => (Kind::Other, None),
+    }
 }
 
 fn shown(
@@ -239,6 +268,7 @@ fn values_of(registered: &Registered) -> RegistrationValues {
     RegistrationValues {
         client_name: client.name.clone(),
         redirect_uris: client.redirect_uris.join("\n"),
+        post_logout_redirect_uris: client.post_logout_redirect_uris.join("\n"),
         professional: client.kind == ClientKind::Professional,
         refresh: client.may_refresh(),
         scopes: choices(|word| has(&client.scope, word)),
@@ -259,6 +289,7 @@ fn values_typed(form: &Parameters) -> RegistrationValues {
     RegistrationValues {
         client_name: text("client_name"),
         redirect_uris: text("redirect_uris"),
+        post_logout_redirect_uris: text("post_logout_redirect_uris"),
         professional: form.get(named::KIND) == Some(named::PROFESSIONAL),
         refresh: form.get(named::REFRESH).is_some(),
         scopes: choices(|scope| form.get(&format!("{}{scope}", named::SCOPE)).is_some()),
@@ -273,8 +304,14 @@ fn values_typed(form: &Parameters) -> RegistrationValues {
     }
 }
 
-/// The form as the registration endpoint would be told.
-fn metadata(form: &Parameters, client_id: Option<&str>) -> RegistrationMetadata {
+/// The form as the registration endpoint would be told. What the form has no field for stays as it is.
+fn metadata(form: &Parameters, registered: Option<&Registered>) -> RegistrationMetadata {
+    let kept = registered.map(|Registered { client, registration, .. }| RegistrationMetadata {
+        client_id: Some(client.client_id.clone()),
+        software_id: registration.software_id.clone(),
+        software_version: registration.software_version.clone(),
+        ..RegistrationMetadata::default()
+    });
     let text = |name: &str| form.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
     let lines = |name: &str| -> Vec<String> {
         let lines = form.get(name).unwrap_or_default().lines();
@@ -293,7 +330,6 @@ fn metadata(form: &Parameters, client_id: Option<&str>) -> RegistrationMetadata 
         (false, false) => vec!["authorization_code"],
     };
     RegistrationMetadata {
-        client_id: client_id.map(str::to_owned),
         client_name: text("client_name"),
         redirect_uris: lines("redirect_uris"),
         scope: Some(scopes.join(" ")),
@@ -305,7 +341,9 @@ fn metadata(form: &Parameters, client_id: Option<&str>) -> RegistrationMetadata 
         client_uri: text("client_uri"),
         policy_uri: text("policy_uri"),
         tos_uri: text("tos_uri"),
-        sandbox_oid: text("sandbox_oid"),
-        sandbox_description: text("sandbox_description"),
+        post_logout_redirect_uris: lines("post_logout_redirect_uris"),
+        sandbox_oid: Some(text("sandbox_oid").unwrap_or_default()),
+        sandbox_description: Some(text("sandbox_description").unwrap_or_default()),
+        ..kept.unwrap_or_default()
     }
 }

@@ -5,6 +5,7 @@
 
 mod account;
 mod clients;
+mod sign_out;
 
 use super::parameters::Parameters;
 use super::refusal::Refusal;
@@ -35,8 +36,8 @@ pub fn routes(prefix: &str) -> Router<App> {
     Router::new()
         .route(&at("registeruser"), get(account::show_make).post(account::make))
         .route(&at("login"), get(account::show_sign_in).post(account::sign_in))
-        .route(&at("logout"), get(account::show_sign_out).post(account::sign_out))
-        .route(&at("endsession"), get(account::show_sign_out).post(account::sign_out))
+        .route(&at("logout"), get(sign_out::show).post(sign_out::end))
+        .route(&at("endsession"), get(sign_out::show).post(sign_out::end))
         .route(&at("manage"), get(clients::list))
         .route(&at("manage/"), get(clients::list))
         .route(&at("manage/open"), get(clients::list).post(clients::open))

@@ -1,13 +1,14 @@
 //! Results over time as an SVG drawing. It can be read without colour: series differ by the shape of their marks and the
 //! strokes of their lines, and are named beside the drawing. A table always stands by it.
 
+mod area;
+mod axis;
+
 use super::shown::{decimal, part_name, plain_unit};
 use crate::http::pages::Language;
 use crate::http::pages::texts::CitizenTexts;
-use crate::time::helsinki;
-use jiff::civil::{Date, DateTime, Time};
-use jiff::{Timestamp, ToSpan};
-use std::fmt::Write;
+use area::{Area, NARROW, SMALL, Size, WIDE, add, escape, shape, style};
+use axis::{day_words, local};
 
 /// More results than this are drawn by days: from the lowest to the highest, with the middle marked.
 const MOST_SINGLE: usize = 150;
@@ -53,17 +54,6 @@ struct Mark {
     middle: f64,
     high: f64,
 }
-
-/// How large a drawing is, in its own units, which are pixels where it fits.
-#[derive(Clone, Copy)]
-struct Size {
-    width: f64,
-    height: f64,
-}
-
-const WIDE: Size = Size { width: 860.0, height: 330.0 };
-const NARROW: Size = Size { width: 344.0, height: 280.0 };
-const SMALL: Size = Size { width: 150.0, height: 48.0 };
 
 impl Plot {
     /// The series of amounts: each part and unit is one.
@@ -242,230 +232,12 @@ fn marks(series: &Series, by_days: bool) -> Vec<Mark> {
         .collect()
 }
 
-/// Where times and numbers lie in a drawing.
-struct Area {
-    left: f64,
-    right: f64,
-    top: f64,
-    bottom: f64,
-    from: i64,
-    to: i64,
-    least: f64,
-    most: f64,
-    step: f64,
-}
-
-impl Area {
-    /// The area within margins (top, right, bottom, left); none when there is no point.
-    fn of(plot: &Plot, size: Size, [top, right, bottom, left]: [f64; 4]) -> Option<Area> {
-        let points = || plot.series.iter().flat_map(|series| &series.points);
-        let (mut from, mut to) = (points().map(|point| point.at).min()?, points().map(|point| point.at).max()?);
-        if to - from < 3_600_000 {
-            // A single moment stands in the middle of a day.
-            (from, to) = (from.saturating_sub(43_200_000), to.saturating_add(43_200_000));
-        }
-        let mut least = points().map(|point| point.number).fold(f64::INFINITY, f64::min);
-        let mut most = points().map(|point| point.number).fold(f64::NEG_INFINITY, f64::max);
-        if least >= 0.0 && least < 0.4 * most {
-            least = 0.0;
-        }
-        if most - least < f64::EPSILON * most.abs().max(1.0) {
-            let room = (most.abs() * 0.05).max(0.5);
-            (least, most) = (least - room, most + room);
-        }
-        let step = round_step((most - least) / 4.0);
-        (least, most) = ((least / step).floor() * step, (most / step).ceil() * step);
-        let (right, bottom) = (size.width - right, size.height - bottom);
-        Some(Area { left, right, top, bottom, from, to, least, most, step })
-    }
-
-    fn x(&self, at: i64) -> f64 {
-        let share = (at - self.from) as f64 / (self.to - self.from) as f64;
-        self.left + share * (self.right - self.left)
-    }
-
-    fn y(&self, number: f64) -> f64 {
-        let share = (number - self.least) / (self.most - self.least);
-        self.bottom - share * (self.bottom - self.top)
-    }
-
-    fn line(&self, svg: &mut String, index: usize, marks: &[Mark]) {
-        if marks.len() < 2 {
-            return;
-        }
-        add(svg, format_args!("<path class=\"line {}\" d=\"", style(index)));
-        for (place, mark) in marks.iter().enumerate() {
-            let command = if place == 0 { 'M' } else { 'L' };
-            add(svg, format_args!("{command}{:.1} {:.1}", self.x(mark.at), self.y(mark.middle)));
-        }
-        svg.push_str("\"/>");
-    }
-
-    fn axes(&self, svg: &mut String, unit: &str, language: Language) {
-        let digits = (-self.step.log10().floor()).max(0.0) as usize;
-        let digits = digits + usize::from((self.step * 10_f64.powi(digits as i32)).fract() > 1e-6);
-        let count = ((self.most - self.least) / self.step).round() as i64;
-        for index in 0..=count {
-            let number = self.least + index as f64 * self.step;
-            let y = self.y(number);
-            add(svg, format_args!("<path class=\"grid\" d=\"M{:.1} {y:.1}H{:.1}\"/>", self.left, self.right));
-            let label = decimal(&format!("{number:.digits$}"), language);
-            add(
-                svg,
-                format_args!("<text class=\"y\" x=\"{:.1}\" y=\"{:.1}\">{label}</text>", self.left - 8.0, y + 4.0),
-            );
-        }
-        if !unit.is_empty() {
-            svg.push_str("<text class=\"unit\" x=\"2\" y=\"12\">");
-            escape(svg, unit);
-            svg.push_str("</text>");
-        }
-        let most = ((self.right - self.left) / 64.0).floor().max(2.0) as usize;
-        for (at, label) in ticks(self.from, self.to, most, language) {
-            let (x, y) = (self.x(at), self.bottom);
-            add(svg, format_args!("<path class=\"tick\" d=\"M{x:.1} {y:.1}v5\"/>"));
-            // At the edges the words stay within the drawing.
-            let x = x.clamp(self.left - 10.0, self.right - 12.0);
-            add(svg, format_args!("<text class=\"x\" x=\"{x:.1}\" y=\"{:.1}\">{label}</text>", y + 20.0));
-        }
-        add(svg, format_args!("<path class=\"axis\" d=\"M{:.1} {:.1}H{:.1}\"/>", self.left, self.bottom, self.right));
-    }
-}
-
-/// The next of 1, 2, 2.5, 5 and their tenfolds that is not below.
-fn round_step(step: f64) -> f64 {
-    let power = 10_f64.powf(step.log10().floor());
-    let steps = [1.0, 2.0, 2.5, 5.0, 10.0];
-    steps.into_iter().map(|each| each * power).find(|each| *each >= step * 0.999).unwrap_or(10.0 * power)
-}
-
-/// At most `most` moments to name on the axis of time, with their words.
-fn ticks(from: i64, to: i64, most: usize, language: Language) -> Vec<(i64, String)> {
-    const HOUR: i64 = 3_600_000;
-    let span = to - from;
-    let most = most.max(1) as i64;
-    let at =
-        |moment: DateTime| moment.to_zoned(helsinki().clone()).ok().map(|moment| moment.timestamp().as_millisecond());
-    let within = |at: i64| (from..=to).contains(&at);
-    let first = local(from);
-    let midnight = |date: Date| at(date.to_datetime(Time::midnight()));
-    if let Some(hours) = [1, 2, 3, 6, 12].into_iter().find(|hours| span / (hours * HOUR) <= most && span <= 48 * HOUR) {
-        let Some(start) = midnight(first.date()) else { return Vec::new() };
-        return (0..)
-            .map(|index| start + index * hours * HOUR)
-            .take_while(|at| *at <= to)
-            .filter(|at| within(*at))
-            .map(|at| {
-                let moment = local(at);
-                let pattern = if language == Language::En { "%H:%M" } else { "%-H.%M" };
-                let words = match moment.time() == Time::midnight() {
-                    true => day_label(moment.date(), language),
-                    false => moment.strftime(pattern).to_string(),
-                };
-                (at, words)
-            })
-            .collect();
-    }
-    if let Some(days) = [1, 2, 3, 7, 14].into_iter().find(|days| span / (days * 24 * HOUR) <= most) {
-        let mut date = first.date();
-        let mut found = Vec::new();
-        while let Some(start) = midnight(date).filter(|start| *start <= to) {
-            if within(start) {
-                found.push((start, day_label(date, language)));
-            }
-            let Ok(next) = date.checked_add((days as i32).days()) else { break };
-            date = next;
-        }
-        return found;
-    }
-    let months = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600].into_iter();
-    let months = months.clone().find(|months| span / (months * 30 * 24 * HOUR) <= most).unwrap_or(1200);
-    let mut date = first.date().first_of_month();
-    if months >= 12 {
-        date = Date::new(date.year(), 1, 1).unwrap_or(date);
-    }
-    let mut found = Vec::new();
-    while let Some(start) = midnight(date).filter(|start| *start <= to) {
-        if within(start) {
-            let pattern = if months >= 12 { "%Y" } else { "%-m/%Y" };
-            found.push((start, date.strftime(pattern).to_string()));
-        }
-        let Ok(next) = date.checked_add((months as i32).months()) else { break };
-        date = next;
-    }
-    found
-}
-
-fn day_label(date: Date, language: Language) -> String {
-    date.strftime(if language == Language::En { "%-d %b" } else { "%-d.%-m." }).to_string()
-}
-
-fn day_words(date: Date, language: Language) -> String {
-    date.strftime(if language == Language::En { "%-d %B %Y" } else { "%-d.%-m.%Y" }).to_string()
-}
-
-fn local(at: i64) -> DateTime {
-    let instant = Timestamp::from_millisecond(at).unwrap_or(if at < 0 { Timestamp::MIN } else { Timestamp::MAX });
-    instant.to_zoned(helsinki().clone()).datetime()
-}
-
-/// The class of a series: line and mark follow from it.
-fn style(index: usize) -> &'static str {
-    ["series-a", "series-b", "series-c", "series-d"][index % 4]
-}
-
-/// The mark of a series: disc, open square, triangle, open diamond.
-fn shape(svg: &mut String, index: usize, x: f64, y: f64) {
-    let class = style(index);
-    match index % 4 {
-        0 => add(svg, format_args!("<circle class=\"mark-at {class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\"/>")),
-        1 => add(
-            svg,
-            format_args!(
-                "<rect class=\"mark-at {class}\" x=\"{:.1}\" y=\"{:.1}\" width=\"7\" height=\"7\"/>",
-                x - 3.5,
-                y - 3.5
-            ),
-        ),
-        2 => add(svg, format_args!("<path class=\"mark-at {class}\" d=\"M{x:.1} {:.1}l4.500 8h-9z\"/>", y - 5.0)),
-        _ => add(
-            svg,
-            format_args!(
-                "<path class=\"mark-at {class}\" d=\"M{x:.1} {:.1}l4.500 4.500-4.500 4.500-4.500-4.500z\"/>",
-                y - 4.5
-            ),
-        ),
-    }
-}
-
-fn add(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    // Writing to a String cannot fail.
-    let _ = text.write_fmt(arguments);
-}
-
-fn escape(text: &mut String, words: &str) {
-    for letter in words.chars() {
-        match letter {
-            '<' => text.push_str("&lt;"),
-            '>' => text.push_str("&gt;"),
-            '&' => text.push_str("&amp;"),
-            '"' => text.push_str("&quot;"),
-            other => text.push(other),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn plot(points: Vec<Point>) -> Plot {
         Plot { series: vec![Series { part: None, unit: "kg".into(), points }] }
-    }
-
-    #[test]
-    fn steps_are_round() {
-        assert_eq!([0.03, 0.21, 1.0, 2.3, 7.0].map(round_step), [0.05, 0.25, 1.0, 2.5, 10.0]);
     }
 
     #[test]
@@ -498,25 +270,5 @@ mod tests {
         assert_eq!(marks.len(), 11, "ten days, seen from Helsinki");
         assert!(marks.iter().all(|mark| mark.low <= mark.middle && mark.middle <= mark.high));
         assert!(plot(series.points).has_days());
-    }
-
-    #[test]
-    fn the_axis_of_time_names_a_few_moments() {
-        let at = |text: &str| text.parse::<Timestamp>().unwrap().as_millisecond();
-        let names = |from, to, most| -> Vec<String> {
-            ticks(at(from), at(to), most, Language::Fi).into_iter().map(|(_, label)| label).collect()
-        };
-        assert_eq!(
-            names("2026-06-01T06:00:00Z", "2026-06-01T21:30:00Z", 6),
-            ["9.00", "12.00", "15.00", "18.00", "21.00", "2.6."]
-        );
-        assert_eq!(
-            names("2026-06-01T06:00:00Z", "2026-06-12T21:30:00Z", 6),
-            ["3.6.", "5.6.", "7.6.", "9.6.", "11.6.", "13.6."]
-        );
-        assert_eq!(
-            names("2024-06-01T06:00:00Z", "2026-06-12T21:30:00Z", 6),
-            ["12/2024", "6/2025", "12/2025", "6/2026"]
-        );
     }
 }

@@ -20,6 +20,8 @@ pub enum Kind {
     WeeklySteps,
     /// Steps of any other time.
     Steps,
+    /// What carbohydrates somebody is thought to have eaten.
+    Carbohydrates,
     /// Doses of insulin.
     Insulin,
     /// Anything else, in the resource's own words.
@@ -27,7 +29,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const SLUGS: [(&'static str, Kind); 8] = [
+    const SLUGS: [(&'static str, Kind); 9] = [
         ("weight", Kind::Weight),
         ("blood-pressure", Kind::BloodPressure),
         ("heart-rate", Kind::HeartRate),
@@ -35,6 +37,7 @@ impl Kind {
         ("daily-steps", Kind::DailySteps),
         ("weekly-steps", Kind::WeeklySteps),
         ("steps", Kind::Steps),
+        ("carbohydrates", Kind::Carbohydrates),
         ("insulin", Kind::Insulin),
     ];
 
@@ -58,6 +61,7 @@ impl Kind {
             Kind::DailySteps => own.kind_daily_steps,
             Kind::WeeklySteps => own.kind_weekly_steps,
             Kind::Steps => own.kind_steps,
+            Kind::Carbohydrates => own.kind_carbohydrates,
             Kind::Insulin => own.kind_insulin,
             Kind::Other(words) if words.trim().is_empty() => own.kind_unnamed,
             Kind::Other(words) => words,

@@ -92,6 +92,8 @@ pub struct SignOut {
     pub frame: Frame,
     /// Where the form is posted.
     pub form: Form,
+    /// Whether the browser goes back to an application afterwards: such a form may be answered by a redirect to it.
+    pub goes_back: bool,
 }
 
 impl SignOut {
@@ -104,7 +106,8 @@ impl SignOut {
             own: PortalTexts::of(language),
             view: self,
         };
-        Page::render(language, &markup, FormAction::Own)
+        let form_action = if self.goes_back { FormAction::Anywhere } else { FormAction::Own };
+        Page::render(language, &markup, form_action)
     }
 }
 

@@ -5,5 +5,7 @@ mod registration;
 mod registrations;
 
 pub use account::{Account, AccountKind, AccountProblem, SignOut};
-pub use registration::{Credentials, RegistrationForm, RegistrationProblem, RegistrationValues, ScopeChoice, form};
+pub use registration::{
+    Credentials, RegistrationForm, RegistrationProblem, RegistrationProblemKind, RegistrationValues, ScopeChoice, form,
+};
 pub use registrations::{RegisteredClient, Registrations};

@@ -44,13 +44,38 @@ pub struct RegistrationForm {
     pub remove: Option<Form>,
 }
 
-/// Why a registration was not saved, in the wire's words and ours; both are English, as in the header.
+/// Why a registration was not saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistrationProblem {
-    /// The wire's words.
+    /// What is wrong; told in the page's language.
+    pub kind: RegistrationProblemKind,
+    /// The value that is.
+    pub value: Option<String>,
+    /// What the registration endpoint would say, in English.
     pub words: String,
-    /// The fix.
-    pub fix: String,
+}
+
+/// What is wrong with a registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegistrationProblemKind {
+    /// The name is missing.
+    NameMissing,
+    /// The name is too long or has characters that no page can show.
+    Name,
+    /// There is no redirect URI.
+    RedirectUriMissing,
+    /// A redirect URI has a fragment.
+    Fragment,
+    /// A redirect URI is none.
+    RedirectUri,
+    /// No scope is ticked that can be granted.
+    Scope,
+    /// A description or a contact is too long or has characters that no page can show.
+    Words,
+    /// The OID is none.
+    Oid,
+    /// Anything else, which the form does not let happen.
+    Other,
 }
 
 /// What a registered application has got.
@@ -73,6 +98,8 @@ pub struct RegistrationValues {
     pub client_name: String,
     /// `redirect_uris`, one a line.
     pub redirect_uris: String,
+    /// `post_logout_redirect_uris`, one a line.
+    pub post_logout_redirect_uris: String,
     /// Whether it is for professionals.
     pub professional: bool,
     /// Whether it gets refresh tokens.
@@ -130,6 +157,21 @@ impl Markup<'_> {
         match self.view.credentials {
             Some(_) => &self.view.values.client_name,
             None => self.own.new_title,
+        }
+    }
+
+    /// What is wrong, in the page's language.
+    fn problem(&self, problem: &RegistrationProblem) -> &'static str {
+        match problem.kind {
+            RegistrationProblemKind::NameMissing => self.own.problem_name_missing,
+            RegistrationProblemKind::Name => self.own.problem_name,
+            RegistrationProblemKind::RedirectUriMissing => self.own.problem_redirect_uri_missing,
+            RegistrationProblemKind::Fragment => self.own.problem_fragment,
+            RegistrationProblemKind::RedirectUri => self.own.problem_redirect_uri,
+            RegistrationProblemKind::Scope => self.own.problem_scope,
+            RegistrationProblemKind::Words => self.own.problem_words,
+            RegistrationProblemKind::Oid => self.own.problem_oid,
+            RegistrationProblemKind::Other => self.own.problem_other,
         }
     }
 }

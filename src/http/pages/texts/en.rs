@@ -186,6 +186,13 @@ pub(super) static TEXTS: Texts = Texts {
         other_type: |name| format!("Other data: {name}"),
         other_type_read: "search and read this data",
         other_type_write: "store, edit and delete this data",
+        part_only: "only",
+        part_and: " and ",
+        part_create: "store",
+        part_read: "read",
+        part_update: "edit",
+        part_delete: "delete",
+        part_search: "search",
         other: "Other rights",
     },
     refusal: RefusalTexts {

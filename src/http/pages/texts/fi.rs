@@ -190,6 +190,13 @@ pub(super) static TEXTS: Texts = Texts {
         other_type: |name| format!("Muut tiedot: {name}"),
         other_type_read: "hakea ja lukea näitä tietoja",
         other_type_write: "tallentaa, muokata ja poistaa näitä tietoja",
+        part_only: "vain",
+        part_and: " ja ",
+        part_create: "tallentaa",
+        part_read: "lukea",
+        part_update: "muokata",
+        part_delete: "poistaa",
+        part_search: "hakea",
         other: "Muut oikeudet",
     },
     refusal: RefusalTexts {

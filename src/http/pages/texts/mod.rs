@@ -157,6 +157,14 @@ pub(super) struct RightsTexts {
     pub other_type: With,
     pub other_type_read: &'static str,
     pub other_type_write: &'static str,
+    /// What stands before some of the acts that usually go together, between them, and their words.
+    pub part_only: &'static str,
+    pub part_and: &'static str,
+    pub part_create: &'static str,
+    pub part_read: &'static str,
+    pub part_update: &'static str,
+    pub part_delete: &'static str,
+    pub part_search: &'static str,
     /// Title over scopes that are no resource rights at all.
     pub other: &'static str,
 }

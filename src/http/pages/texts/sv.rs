@@ -187,6 +187,13 @@ pub(super) static TEXTS: Texts = Texts {
         other_type: |name| format!("Andra uppgifter: {name}"),
         other_type_read: "söka och läsa dessa uppgifter",
         other_type_write: "spara, ändra och radera dessa uppgifter",
+        part_only: "bara",
+        part_and: " och ",
+        part_create: "spara",
+        part_read: "läsa",
+        part_update: "ändra",
+        part_delete: "radera",
+        part_search: "söka",
         other: "Andra rättigheter",
     },
     refusal: RefusalTexts {

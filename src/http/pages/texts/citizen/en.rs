@@ -29,6 +29,7 @@ pub(super) static TEXTS: CitizenTexts = CitizenTexts {
     kind_daily_steps: "Steps per day",
     kind_weekly_steps: "Steps per week",
     kind_steps: "Steps",
+    kind_carbohydrates: "Carbohydrates (estimate)",
     kind_insulin: "Insulin doses",
     kind_unnamed: "Other results",
     part_systolic: "Systolic",

@@ -29,6 +29,7 @@ pub(super) static TEXTS: CitizenTexts = CitizenTexts {
     kind_daily_steps: "Askeleet päivässä",
     kind_weekly_steps: "Askeleet viikossa",
     kind_steps: "Askeleet",
+    kind_carbohydrates: "Hiilihydraatit (arvio)",
     kind_insulin: "Insuliiniannokset",
     kind_unnamed: "Muut tulokset",
     part_systolic: "Yläpaine",

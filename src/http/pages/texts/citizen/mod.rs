@@ -36,6 +36,7 @@ pub struct CitizenTexts {
     pub kind_daily_steps: &'static str,
     pub kind_weekly_steps: &'static str,
     pub kind_steps: &'static str,
+    pub kind_carbohydrates: &'static str,
     pub kind_insulin: &'static str,
     pub kind_unnamed: &'static str,
     pub part_systolic: &'static str,
