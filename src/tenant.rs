@@ -331,14 +331,15 @@ impl Tenant {
                 .map_err(TokenError::Scope)?,
             None => client.scope.clone(),
         };
-        self.tokens(&citizen, &client, scopes, issuer, &settings).map_err(TokenError::Approve)
+        let spelling = scope.filter(|_| settings.smart_enabled).map(Spelling::of).unwrap_or_default();
+        self.tokens(&citizen, &client, (scopes, spelling), issuer, &settings).map_err(TokenError::Approve)
     }
 
     fn tokens(
         &self,
         citizen: &Citizen,
         client: &Client,
-        scopes: Scopes,
+        (scopes, spelling): (Scopes, Spelling),
         issuer: &str,
         settings: &Settings,
     ) -> Result<TokenResponse, ApproveError> {
@@ -351,7 +352,7 @@ impl Tenant {
             citizen: citizen.id.clone(),
             pseudonym,
             scopes,
-            spelling: Spelling::V1,
+            spelling,
             aud: None,
             nonce: None,
             signed_in_at: now,

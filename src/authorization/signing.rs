@@ -23,7 +23,13 @@ pub fn key_set() -> String {
 
 /// A JWT signed with RS256.
 pub(super) fn signed(claims: &impl Serialize) -> String {
-    let mut token = unfinished(&serde_json::json!({ "kid": SIGNING_KEY_ID, "alg": "RS256" }), claims);
+    /// In upstream's order.
+    #[derive(Serialize)]
+    struct Header {
+        kid: &'static str,
+        alg: &'static str,
+    }
+    let mut token = unfinished(&Header { kid: SIGNING_KEY_ID, alg: "RS256" }, claims);
     let mut signature = vec![0; KEY.public_modulus_len()];
     KEY.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), token.as_bytes(), &mut signature)
         .expect("a whole RSA key signs a message of any length");

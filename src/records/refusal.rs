@@ -192,6 +192,12 @@ impl Refusal {
                 "RS-SCOPE",
                 "applications cannot write Patient whatever their scopes: the authorization server makes it at the first consent; PUT Patient/uuid works on the open endpoint alone".into(),
             ),
+            Refusal::Scope("write", resource_type) => (
+                "RS-SCOPE",
+                format!(
+                    "the token lacks patient/{resource_type}.write; ask for that scope at authorize (a professional application only reads)"
+                ),
+            ),
             Refusal::Scope(verb, resource_type) => {
                 ("RS-SCOPE", format!("the token lacks patient/{resource_type}.{verb}; ask for that scope at authorize"))
             }

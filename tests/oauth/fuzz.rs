@@ -49,7 +49,7 @@ enum Body {
 struct Known(Vec<String>);
 
 fn path(known: &Known) -> impl Strategy<Value = String> + use<> {
-    const PATHS: [&str; 33] = [
+    const PATHS: [&str; 34] = [
         "authorize",
         "authorize",
         "authorize",
@@ -78,6 +78,7 @@ fn path(known: &Known) -> impl Strategy<Value = String> + use<> {
         "registeruser",
         "login",
         "logout",
+        "endsession",
         "manage/",
         "manage/new",
         "manage/open",
@@ -135,6 +136,9 @@ fn known_or_odd(known: &Known) -> BoxedStrategy<String> {
             "code id_token",
             "openid",
             "patient/*.read",
+            "patient/*.cruds",
+            "patient/Observation.r patient/Observation.rs?category=vital-signs",
+            "patient/Observation.dus",
             "approve",
             "deny",
             "cancel",
@@ -315,7 +319,7 @@ fn hostile(known: &Known) -> impl Strategy<Value = Hostile> + use<> {
                 path if path.starts_with(".well-known") => "GET",
                 path if path.starts_with("register/") && method == "POST" => "PUT",
                 path if path.starts_with("register/") => method,
-                "userinfo" | "registeruser" | "login" | "logout" if !posts => "GET",
+                "userinfo" | "registeruser" | "login" | "logout" | "endsession" if !posts => "GET",
                 path if path.starts_with("manage/") && !posts => "GET",
                 _ => "POST",
             };

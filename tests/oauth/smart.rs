@@ -198,7 +198,6 @@ fn the_capability_statement_names_the_authorization_server() {
             ("token", "token_endpoint"),
             ("register", "registration_endpoint"),
             ("manage", "management_endpoint"),
-            ("introspect", "introspection_endpoint"),
             ("revoke", "revocation_endpoint"),
         ] {
             assert_eq!(uri(name), configured[member], "{name}");

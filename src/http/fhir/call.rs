@@ -52,7 +52,7 @@ pub(super) struct Call {
 
 /// The endpoints of the authorization server that a CapabilityStatement can name (SMART App Launch 2.2, "oauth-uris").
 #[derive(Clone, Debug)]
-pub(super) struct OAuthUris(pub [(&'static str, String); 6]);
+pub(super) struct OAuthUris(pub [(&'static str, String); 5]);
 
 impl OAuthUris {
     fn of(origin: &Origin) -> OAuthUris {
@@ -62,7 +62,6 @@ impl OAuthUris {
             ("token", called("token")),
             ("register", called("register")),
             ("manage", origin.browser_url("/citizen/")),
-            ("introspect", called("introspect")),
             ("revoke", called("revoke")),
         ])
     }

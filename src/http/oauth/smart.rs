@@ -6,6 +6,7 @@ use super::response::{empty, json};
 use crate::authorization::{Scope, grantable_scopes};
 use crate::http::context::{App, Origin};
 use crate::http::reason::with_reason;
+use crate::settings::Introspection;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -22,7 +23,7 @@ pub async fn get(State(app): State<App>, origin: Origin) -> Response {
         Scope::Patient(resource_type, acts) => format!("patient/{}.{}", resource_type.name(), acts.letters()),
         other => other.to_string(),
     });
-    let document = serde_json::json!({
+    let mut document = serde_json::json!({
         "issuer": origin.issuer(),
         "jwks_uri": origin.url(&format!("{PREFIX}/jwk")),
         "authorization_endpoint": origin.browser_url(&format!("{PREFIX}/authorize")),
@@ -30,7 +31,6 @@ pub async fn get(State(app): State<App>, origin: Origin) -> Response {
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
         "grant_types_supported": ["authorization_code"],
         "registration_endpoint": origin.url(&format!("{PREFIX}/register")),
-        "introspection_endpoint": origin.url(&format!("{PREFIX}/introspect")),
         "revocation_endpoint": origin.url(&format!("{PREFIX}/revoke")),
         "management_endpoint": origin.browser_url("/citizen/"),
         "scopes_supported": scopes.chain([String::from("launch/patient")]).collect::<Vec<_>>(),
@@ -47,5 +47,8 @@ pub async fn get(State(app): State<App>, origin: Origin) -> Response {
             "sso-openid-connect",
         ],
     });
+    if settings.introspection_allow != Introspection::Never {
+        document["introspection_endpoint"] = origin.url(&format!("{PREFIX}/introspect")).into();
+    }
     json(StatusCode::OK, document.to_string())
 }
