@@ -98,3 +98,59 @@ async fn the_environment_decides_what_is_answered() {
     let refused = client.put(format!("{}/_sandbox/settings", phr.http_url())).json(&wrong).send().await.unwrap();
     assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
 }
+
+#[tokio::test]
+async fn an_application_works_under_every_preset() {
+    let phr = Sandbox::start().await.unwrap();
+    let app = phr.register_client("Plans").scope("patient/Observation.read patient/Observation.write").await.unwrap();
+    let token = phr.citizens().first().approve(&app).await.unwrap();
+    let patient = token.patient().to_string();
+    let client = Client::builder().no_proxy().build().unwrap();
+    let settings = format!("{}/_sandbox/settings", phr.http_url());
+    let get = async |url: String| client.get(url).send().await.unwrap().json::<Value>().await.unwrap();
+    let defaults = get(settings.clone()).await;
+    let presets = get(format!("{settings}/presets")).await;
+    for (number, preset) in presets.as_array().unwrap().iter().enumerate() {
+        let name = preset["name"].as_str().unwrap();
+        for values in [&defaults, &preset["settings"]] {
+            let set = client.put(&settings).json(values).send().await.unwrap();
+            assert_eq!(set.status(), StatusCode::OK, "{name}");
+        }
+        let text = include_str!("../examples/r4/valid/bodyweight-minimal.json");
+        let mut weight: Value =
+            serde_json::from_str(&text.replace("7d1c5a52-9f0e-4c3b-8a47-2b6f0c9e51d3", &patient)).unwrap();
+        let identifier = format!("urn:uuid:00000000-0000-4000-8000-{number:012}");
+        weight["identifier"][0]["value"] = identifier.as_str().into();
+        let store = async || {
+            let request = client.post(format!("{}/Observation", phr.base_r4())).bearer_auth(token.access_token());
+            let request = request.header("If-None-Exist", format!("identifier={identifier}")).json(&weight);
+            request.send().await.unwrap()
+        };
+        let search = async |query: &str, bearer: &str| {
+            let url = format!("{}/Observation?patient={patient}&{query}", phr.base_r4());
+            client.get(url).bearer_auth(bearer).send().await.unwrap()
+        };
+        let created = store().await;
+        assert_eq!(created.status(), StatusCode::CREATED, "{name}: {}", created.text().await.unwrap());
+        let place = created.headers()["location"].clone();
+        let again = store().await;
+        assert_eq!(again.status().as_u16(), if name == "sandbox-2019" { 201 } else { 200 }, "{name}");
+        assert_eq!(again.headers()["location"], place, "{name}");
+        let found = search(&format!("identifier={identifier}"), token.access_token()).await;
+        assert_eq!(found.json::<Value>().await.unwrap()["total"], 1, "{name}");
+        let several = search("code=29463-7,8302-2", token.access_token()).await.status().as_u16();
+        assert_eq!(several, if name == "sandbox-2019" { 400 } else { 200 }, "{name}");
+        let unknown = search("wrong=1", token.access_token()).await.status().as_u16();
+        assert_eq!(unknown, if name == "lenient-search" { 200 } else { 400 }, "{name}");
+        let bad = search("", "not-a-token").await;
+        let challenge = bad.headers().get("www-authenticate").map(|value| value.to_str().unwrap().to_owned());
+        let (status, starts) = match name {
+            "strict-rfc" => (401, Some("Bearer error=\"invalid_token\", error_description=\"")),
+            "bad-token-401" | "bad-token-401-plain" => (401, Some("Bearer")),
+            _ => (403, None),
+        };
+        assert_eq!(bad.status().as_u16(), status, "{name}");
+        assert_eq!(challenge.is_some(), starts.is_some(), "{name}: {challenge:?}");
+        assert!(challenge.unwrap_or_default().starts_with(starts.unwrap_or_default()), "{name}");
+    }
+}
