@@ -172,7 +172,7 @@ impl Refusal {
             }
             Refusal::UnknownType(..) => ("RS-TYPE-UNKNOWN", "type names are written as in FHIR, with capitals".into()),
             Refusal::NotHandled { operation, .. } if operation.contains("$validate") => {
-                ("RS-OPERATION", "$validate is not supported; POST the body to /_sandbox/validate/ instead".into())
+                ("RS-OPERATION", "$validate is not supported (knob operations.validate); POST the body to /_sandbox/validate/ instead".into())
             }
             Refusal::PathToken(..) => ("RS-PATH", "a path has a type, an id and at most _history and a version".into()),
             Refusal::NotHandled { .. } => ("RS-NOT-HANDLED", "see metadata for the interactions there are".into()),
