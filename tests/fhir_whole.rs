@@ -154,3 +154,49 @@ async fn an_application_works_under_every_preset() {
         assert!(challenge.unwrap_or_default().starts_with(starts.unwrap_or_default()), "{name}");
     }
 }
+
+#[tokio::test]
+async fn bodies_at_the_limit_and_cut_ones_are_answered_in_the_surfaces_own_words() {
+    use kanta_phr_sandbox::http::entrance::BODY_LIMIT;
+    let phr = Sandbox::start().await.unwrap();
+    let app = phr.register_client("Plans").scope(SCOPE).await.unwrap();
+    let token = phr.citizens().first().approve(&app).await.unwrap();
+    let client = Client::builder().no_proxy().build().unwrap();
+    let text = plan(&token.patient().to_string()).to_string();
+    for (length, expected) in [(BODY_LIMIT - 1, 201), (BODY_LIMIT, 201), (BODY_LIMIT + 1, 413)] {
+        // White space within the object counts as the rest does.
+        let body = format!("{{{}{}", " ".repeat(length - text.len()), &text[1..]);
+        assert_eq!(body.len(), length);
+        let request = client.post(format!("{}/CarePlan", phr.base_r4())).bearer_auth(token.access_token());
+        let request = request.header("Content-Type", "application/fhir+json").body(body);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), expected, "{length} bytes");
+        if expected == 413 {
+            assert_eq!(answer.json::<Value>().await.unwrap()["resourceType"], "OperationOutcome");
+        }
+    }
+    let address = phr.http_url().strip_prefix("http://").unwrap().to_owned();
+    let head = format!(
+        "POST /phr-resourceserver/baseR4/CarePlan HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nContent-Type: application/fhir+json\r\n",
+        token.access_token()
+    );
+    let broken = format!("{head}Transfer-Encoding: chunked\r\n\r\nno number\r\n");
+    let cut = format!("{head}Content-Length: {}\r\n\r\n{}", text.len(), &text[..text.len() / 2]);
+    let answers = tokio::task::spawn_blocking(move || {
+        [broken, cut].map(|request| {
+            let mut socket = std::net::TcpStream::connect(&address).unwrap();
+            socket.write_all(request.as_bytes()).unwrap();
+            socket.shutdown(std::net::Shutdown::Write).unwrap();
+            let mut answer = String::new();
+            // A cut connection need not be answered.
+            let _ = socket.read_to_string(&mut answer);
+            answer
+        })
+    });
+    let [broken, _] = answers.await.unwrap();
+    assert!(broken.starts_with("HTTP/1.1 400 ") && broken.contains("RS-BODY;"), "{broken}");
+    assert!(broken.contains("\"resourceType\":\"OperationOutcome\""), "{broken}");
+    let found = client.get(format!("{}/CarePlan?_summary=count", phr.base_r4())).bearer_auth(token.access_token());
+    let found = found.send().await.unwrap().json::<Value>().await.unwrap();
+    assert_eq!(found["total"], 2, "the two that were whole: {found}");
+}
