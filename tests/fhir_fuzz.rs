@@ -5,6 +5,8 @@
 mod harness;
 
 use harness::{AINO, EINO, Server, body_of};
+use kanta_phr_sandbox::http::fhir::Knobs;
+use kanta_phr_sandbox::records::Settings;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
@@ -110,7 +112,7 @@ fn segment() -> impl Strategy<Value = String> {
         5 => prop::sample::select(&NAMES[..]).prop_map(str::to_owned),
         4 => Just(AINO.to_string()),
         1 => Just(EINO.to_string()),
-        3 => prop::sample::select(&["_history", "_search", "$validate", "1", "2", "..", "%2F", "%2e%2e", "a%2Fb", "%00", "%ff", "+", ";x=1"][..])
+        3 => prop::sample::select(&["fiphr-sd-bodyweight", "fiphr-vs-vitalsigns", "_history", "_search", "$validate", "1", "2", "..", "%2F", "%2e%2e", "a%2Fb", "%00", "%ff", "+", ";x=1"][..])
             .prop_map(str::to_owned),
         1 => "[a-zA-Z0-9_.$~-]{0,80}",
     ]
@@ -277,8 +279,35 @@ fn request() -> impl Strategy<Value = Request> {
 
 #[test]
 fn no_request_breaks_the_server() {
+    break_it(&Server::start());
+}
+
+#[test]
+fn no_request_breaks_the_server_with_every_knob_turned() {
+    let settings = Settings {
+        convert_from_stu3: true,
+        searches_of_2019: true,
+        ignore_unknown_parameters: true,
+        hide_foreign_ids: true,
+        foreign_profiles: true,
+        texts_of_2018: true,
+        page_default: 1,
+        ..Settings::default()
+    };
+    let knobs = Knobs {
+        validate: true,
+        challenge: true,
+        match_is_created: true,
+        prefer_stu3: true,
+        prefer_r4: false,
+        bundles_stu3: true,
+        ..Knobs::default()
+    };
+    break_it(&Server::with(settings, knobs));
+}
+
+fn break_it(server: &Server) {
     let requests = std::env::var("PHR_FUZZ_REQUESTS").ok().and_then(|text| text.parse().ok()).unwrap_or(600);
-    let server = Server::start();
     let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(requests) });
     let mut seen = std::collections::BTreeMap::<u16, u32>::new();
     let counted = std::cell::RefCell::new(&mut seen);

@@ -340,3 +340,108 @@ fn a_response_is_judged_by_the_stored_form_it_answers() {
     assert!(refused.body.contains("LinkId '9' not found in questionnaire"), "{}", refused.body);
     assert_eq!(answer("1").status, 201);
 }
+
+/// A value of a parameter that finds a resource, and one that doesn't.
+fn values(name: &str, resource: &Value) -> (String, String) {
+    let both = |hit: &str, miss: &str| (hit.to_owned(), miss.to_owned());
+    let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{name} of {resource}")).to_owned();
+    let first = |element: &str| match &resource[element] {
+        Value::Array(all) => all[0].clone(),
+        one => one.clone(),
+    };
+    let token =
+        |coding: &Value| (format!("{}|{}", text(&coding["system"]), text(&coding["code"])), "urn:x|1".to_owned());
+    match name {
+        "_id" => (text(&resource["id"]), "22222222-2222-4222-8222-222222222222".to_owned()),
+        "_lastUpdated" => both("ge2026-06-01", "lt2026-06-01"),
+        "_security" => both("http://hl7.org/fhir/v3/Confidentiality|U", "R"),
+        "patient" => (AINO.to_string(), EINO.to_string()),
+        "identifier" => {
+            let identifier = first("identifier");
+            (format!("{}|{}", text(&identifier["system"]), text(&identifier["value"])), urn("another"))
+        }
+        "date" | "effective-time" | "effective" | "authored" => both("ge2000", "lt2000"),
+        "status" => (text(&resource["status"]), "draft".to_owned()),
+        "category" => token(&first("category")["coding"][0]),
+        "code" if resource["resourceType"] == "Questionnaire" => token(&resource["item"][0]["code"][0]),
+        "code" => {
+            let concept = if resource["code"].is_null() { "medicationCodeableConcept" } else { "code" };
+            token(&resource[concept]["coding"][0])
+        }
+        "supporting-info" => (text(&resource["supportingInfo"][0]["reference"]), "Observation/1".to_owned()),
+        "questionnaire" => {
+            let form = &resource["questionnaire"];
+            (text(if form.is_string() { form } else { &form["reference"] }), "http://x.test/none".to_owned())
+        }
+        "url" => (text(&resource["url"]), "http://x.test/none".to_owned()),
+        other => panic!("no value of {other}"),
+    }
+}
+
+#[test]
+fn every_parameter_of_every_type_finds_and_does_not() {
+    use kanta_phr_sandbox::fhir::search::parameters;
+    let mut rows = 0;
+    for version in Version::ALL {
+        let base = if version == Version::R4 { "baseR4" } else { "baseStu3" };
+        let server = Server::start();
+        let answered = post(&server, base, &body_of("QuestionnaireResponse", base, AINO, "answered"));
+        for resource_type in ResourceType::ALL.into_iter().filter(|each| each.is_served(version) && each.is_stored()) {
+            let name = resource_type.as_str();
+            let body = changed(&body_of(name, base, AINO, "row"), |resource| {
+                if name == "CarePlan" && version == Version::R4 {
+                    resource["supportingInfo"] = json!([{"reference": format!("QuestionnaireResponse/{answered}")}]);
+                }
+                if name == "CarePlan" {
+                    resource["period"] = json!({"start": "2026-05-01", "end": "2026-05-02"});
+                }
+                if name == "Questionnaire" {
+                    resource["item"][0]["code"] =
+                        json!([{"system": "http://x.test/items", "code": "hours", "display": "Hours"}]);
+                }
+                if version == Version::Stu3 && resource_type.is_in_compartment() {
+                    resource["meta"]["security"] = json!([{"system": "http://hl7.org/fhir/v3/Confidentiality", "code": "U", "display": "unrestricted"}]);
+                }
+            });
+            let request = server.open_request(base, "POST", name).header("Content-Type", "application/fhir+json");
+            let stored = Answer::of(request.body(body).send().unwrap());
+            assert_eq!(stored.status, 201, "{name} on {base}: {}", stored.body);
+            let id = stored.id();
+            let resource = get(&server, base, &format!("{name}/{id}")).json();
+            for parameter in parameters(resource_type, version).filter(|parameter| parameter.name != "_total") {
+                let (hit, miss) = values(parameter.name, &resource);
+                let finds = |value: &str| {
+                    let mut pairs = vec![(parameter.name, value.to_owned()), ("_count", "1000".to_owned())];
+                    let needs_patient = parameters(resource_type, version).any(|each| each.name == "patient");
+                    if needs_patient && parameter.name != "patient" {
+                        pairs.push(("patient", format!("Patient/{AINO}")));
+                    }
+                    let by_get = server.open_request(base, "GET", name).query(&pairs);
+                    let by_form = server.open_request(base, "POST", &format!("{name}/_search")).form(&pairs);
+                    let [by_get, by_form] = [by_get, by_form].map(|request| {
+                        let answer = Answer::of(request.send().unwrap());
+                        assert_eq!(answer.status, 200, "{name}?{}={value} on {base}: {}", parameter.name, answer.body);
+                        let json = answer.json();
+                        let entries = json["entry"].as_array().cloned().unwrap_or_default();
+                        assert_eq!(json["total"].as_u64(), Some(entries.len() as u64));
+                        entries.iter().any(|entry| entry["resource"]["id"] == id.as_str())
+                    });
+                    assert_eq!(by_get, by_form);
+                    by_get
+                };
+                assert!(finds(&hit), "{name}?{}={hit} on {base} does not find {resource}", parameter.name);
+                assert!(!finds(&miss), "{name}?{}={miss} on {base} finds {resource}", parameter.name);
+                rows += 1;
+            }
+            if resource_type.is_in_compartment() {
+                let found = get(&server, base, &format!("Patient/{AINO}/{name}?_id={id}")).json();
+                assert_eq!(found["total"], 1, "{name} in the compartment on {base}");
+                let foreign = get(&server, base, &format!("Patient/{EINO}/{name}?_id={id}")).json();
+                assert_eq!(foreign["total"], 0, "{name} in another compartment on {base}");
+            }
+            let head = server.open_request(base, "HEAD", &format!("{name}/{id}")).send().unwrap();
+            assert_eq!((head.status(), head.text().unwrap()), (reqwest::StatusCode::OK, String::new()), "HEAD {name}");
+        }
+    }
+    assert_eq!(rows, 90, "the rows of the table");
+}

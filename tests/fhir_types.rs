@@ -609,6 +609,10 @@ fn r4_shows_what_was_written_on_stu3_when_the_knob_says_so() {
     assert_eq!(r4.get(&format!("Observation/{old}/_history")).json()["entry"][0]["resource"], json);
     assert_eq!(r4.get(&format!("Observation/{old}/_history/1")).json(), json);
 
+    // What was stored on both bases comes once.
+    let twin = stu3.send("POST", "Observation", Some(&body_of("Observation", "baseStu3", AINO, "new")), &[]);
+    assert_eq!((twin.status, r4.get(&format!("Observation?patient={AINO}")).json()["total"].as_u64()), (201, Some(2)));
+
     // What R4 has no profile for stays out of sight, and so does R4 on STU3; nothing is written across.
     let rate = body_of("Observation", "baseStu3", AINO, "rate")
         .replace("fiphr-bodyweight-stu3", "fiphr-heartrate-stu3")

@@ -453,3 +453,37 @@ fn a_resource_handed_to_another_patient_leaves_its_past_behind() {
     assert_eq!((past.status, past.code().as_str()), (403, "502020"));
     assert!(!server.get("diary-eino", &format!("{path}/_history")).body.contains(&AINO.to_string()));
 }
+
+#[test]
+fn of_many_updates_of_one_version_one_wins_and_none_is_lost() {
+    let server = Server::start();
+    let created = server.post("diary-aino", "Observation", &weight(AINO, "70", "2026-05-01", &urn("1")));
+    let path = format!("Observation/{}", created.id());
+    let race = |if_match: Option<&str>, offset: u32| {
+        let statuses: Vec<u16> = std::thread::scope(|scope| {
+            let put = |value: u32| {
+                let body = created.body.replace("\"value\":70", &format!("\"value\":{value}"));
+                let request =
+                    server.request("diary-aino", "PUT", &path).header("Content-Type", "application/fhir+json");
+                let request = if_match.into_iter().fold(request, |request, tag| request.header("If-Match", tag));
+                request.body(body).send().unwrap().status().as_u16()
+            };
+            let threads: Vec<_> = (offset..offset + 30).map(|value| scope.spawn(move || put(value))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        statuses
+    };
+    let statuses = race(Some("W/\"1\""), 100);
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    assert!(statuses.iter().all(|status| matches!(status, 200 | 409)), "{statuses:?}");
+    assert!(race(None, 200).iter().all(|status| *status == 200));
+    let history = server.get("diary-aino", &format!("{path}/_history?_count=100")).json();
+    let versions: Vec<&str> = history["entry"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["resource"]["meta"]["versionId"].as_str().unwrap())
+        .collect();
+    let expected: Vec<String> = (1..=32).rev().map(|version| version.to_string()).collect();
+    assert_eq!(versions, expected, "every update is a version of its own");
+}

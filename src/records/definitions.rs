@@ -85,7 +85,9 @@ pub(super) fn is_one(number: Number) -> bool {
 
 /// The definition with a logical id.
 pub(super) fn named(version: Version, resource_type: ResourceType, id: &str) -> Option<&'static Definition> {
-    all(version).iter().find(|each| each.resource_type == resource_type && each.id == id)
+    // Of the other types there are none: nothing has to be unpacked to say so.
+    let all = if resource_type.is_conformance() { all(version) } else { &[] };
+    all.iter().find(|each| each.resource_type == resource_type && each.id == id)
 }
 
 /// The numbers of those that a search finds: by logical id and by URL.
@@ -110,7 +112,7 @@ impl Records {
         resource_type: ResourceType,
         id: &str,
     ) -> Option<Stored> {
-        if !resource_type.is_conformance() || !access.may(Interaction::Read, resource_type) {
+        if !access.may(Interaction::Read, resource_type) {
             return None;
         }
         let found = named(version, resource_type, id)?;

@@ -401,7 +401,16 @@ impl Scope<'_> {
     fn document(&self, text: &str) -> Option<Document> {
         match self.converter {
             None => Document::parse(text).ok(),
-            Some(records) => Document::parse(records.converted(text)?).ok(),
+            Some(records) => {
+                let document = Document::parse(records.converted(text)?).ok()?;
+                // What was stored on both bases, as a citizen's own entries are, comes once.
+                let own = Group::of(self.resource_type, Version::R4);
+                let is_there =
+                    |value: &str| !keys::numbers(self.view.get(&keys::identified(self.patient, own, value))).is_empty();
+                let values = IndexValues::of(self.resource_type, document.root());
+                let has_twin = values.identifiers.iter().any(|(_, value)| is_there(value));
+                (!has_twin).then_some(document)
+            }
         }
     }
 

@@ -300,7 +300,9 @@ fn search_reason(error: &QueryError) -> (&'static str, String) {
     match error {
         QueryError::Unknown(name) => (
             "RS-SEARCH-UNKNOWN",
-            format!("{name} is no search parameter of this type on this base, see metadata (knob search.unknown)"),
+            format!(
+                "{name} is no search parameter of this type on this base, see metadata (knobs search.unknown, search.unknown_special)"
+            ),
         ),
         QueryError::Missing(name) => ("RS-SEARCH-MANDATORY", format!("every search of this type needs {name}")),
         QueryError::Repeated(name) => {

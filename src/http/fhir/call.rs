@@ -214,6 +214,7 @@ impl Call {
             method: self.method.to_string(),
             operation: self.path.join("/"),
             parameters: pairs.iter().map(|(name, _)| name.clone()).collect(),
+            newer: self.version == Version::R4,
         }
     }
 }

@@ -12,7 +12,11 @@ use axum::http::StatusCode;
 
 /// The statement.
 pub(super) fn answer(call: &Call) -> Result<Answer, Refusal> {
-    let system = System { bundles: call.bundles, validates: call.validates };
+    let system = System {
+        bundles: call.bundles,
+        validates: call.validates,
+        takes_questionnaires: call.records.settings().is_sandbox,
+    };
     let security = security(call.version, call.oauth.as_ref());
     let now = to_helsinki(call.records.now());
     let text = statement(call.version, &call.frame.base, &now, call.open, &system, &security);
@@ -44,6 +48,8 @@ struct System {
     bundles: bool,
     /// `$validate`.
     validates: bool,
+    /// Writes of Questionnaires: outside of the sandbox Kela alone makes them.
+    takes_questionnaires: bool,
 }
 
 /// `rest.security`: as published, without addresses (authorization-server.md §1); under SMART's rules with them.
@@ -81,7 +87,7 @@ fn statement(version: Version, base: &str, date: &str, open: bool, asked: &Syste
         }
         (true, Version::R4) => format!(",\"operation\":[{{\"name\":\"validate\",\"definition\":\"{validate}\"}}]"),
     };
-    let resources: Vec<String> = types(version).map(|resource_type| resource(resource_type, version, open)).collect();
+    let resources: Vec<String> = types(version).map(|each| resource(each, version, open, asked)).collect();
     format!(
         "{{\"resourceType\":\"CapabilityStatement\",\"url\":{url},\"version\":\"{release}\",\"name\":\"KantaPhrSandbox\",\"status\":\"active\",\"date\":\"{date}\",\"description\":\"A local sandbox, not the Kanta services.\",\"kind\":\"instance\",\"software\":{{\"name\":\"{name}\",\"version\":\"{release}\"}},\"implementation\":{{\"description\":\"LOCAL SANDBOX - not the Kanta services\",\"url\":{base}}},\"fhirVersion\":\"{fhir}\"{accept_unknown},\"format\":[\"json\"],\"rest\":[{{\"mode\":\"server\",\"security\":{security},\"resource\":[{resources}]{system}{operation}}}]}}",
         url = escape(&format!("{base}/metadata")),
@@ -92,9 +98,10 @@ fn statement(version: Version, base: &str, date: &str, open: bool, asked: &Syste
 }
 
 /// The interactions of a type on an endpoint, with what is to be said about them.
-fn interactions(resource_type: ResourceType, open: bool) -> Vec<(&'static str, &'static str)> {
+fn interactions(resource_type: ResourceType, open: bool, asked: &System) -> Vec<(&'static str, &'static str)> {
     // Behind authorization a Patient is made by the authorization server alone, and no scope is granted for definitions.
-    let writes = open || resource_type.has_scope();
+    let is_kelas = resource_type == ResourceType::Questionnaire && !asked.takes_questionnaires;
+    let writes = (open || resource_type.has_scope()) && !is_kelas;
     let update = match resource_type {
         ResourceType::CarePlan => "supportingInfo is not validated with an update.",
         _ => "",
@@ -121,8 +128,8 @@ fn interactions(resource_type: ResourceType, open: bool) -> Vec<(&'static str, &
     interactions
 }
 
-fn resource(resource_type: ResourceType, version: Version, open: bool) -> String {
-    let interactions: Vec<String> = interactions(resource_type, open)
+fn resource(resource_type: ResourceType, version: Version, open: bool, asked: &System) -> String {
+    let interactions: Vec<String> = interactions(resource_type, open, asked)
         .into_iter()
         .map(|(code, documentation)| match documentation {
             "" => format!("{{\"code\":\"{code}\"}}"),
@@ -161,7 +168,7 @@ mod tests {
 
     #[test]
     fn statements_are_json_and_differ_by_version_and_endpoint() {
-        let system = System { bundles: true, validates: true };
+        let system = System { bundles: true, validates: true, takes_questionnaires: true };
         for version in Version::ALL {
             let text = statement(
                 version,
@@ -176,19 +183,23 @@ mod tests {
             assert_eq!(resources.items().count(), if version == Version::R4 { 9 } else { 11 });
             assert_eq!(document.root().get("fhirVersion").unwrap().as_str(), Some(version.number()));
         }
-        assert!(resource(ResourceType::Patient, Version::R4, true).contains("\"updateCreate\":true"));
-        assert!(!resource(ResourceType::Patient, Version::R4, false).contains("\"create\""));
-        assert!(resource(ResourceType::Observation, Version::Stu3, false).contains("_security"));
-        assert!(!resource(ResourceType::ValueSet, Version::R4, true).contains("\"delete\""));
+        let kelas = System { takes_questionnaires: false, ..system };
+        let text = resource(ResourceType::Questionnaire, Version::R4, false, &kelas);
+        assert!(text.contains("\"read\"") && !text.contains("\"create\"") && !text.contains("\"delete\""));
+        let system = System { takes_questionnaires: true, ..kelas };
+        assert!(resource(ResourceType::Patient, Version::R4, true, &system).contains("\"updateCreate\":true"));
+        assert!(!resource(ResourceType::Patient, Version::R4, false, &system).contains("\"create\""));
+        assert!(resource(ResourceType::Observation, Version::Stu3, false, &system).contains("_security"));
+        assert!(!resource(ResourceType::ValueSet, Version::R4, true, &system).contains("\"delete\""));
         for resource_type in ResourceType::ALL {
             let name = resource_type.as_str();
             let granted = crate::authorization::ResourceTypes::from_iter([name]).contains(name);
             assert_eq!(granted, resource_type.has_scope(), "{name}");
         }
         for without_scope in [ResourceType::ValueSet, ResourceType::Consent, ResourceType::MedicationStatement] {
-            let text = resource(without_scope, Version::Stu3, false);
+            let text = resource(without_scope, Version::Stu3, false, &system);
             assert!(!text.contains("\"create\"") && text.contains("No scope is granted"), "{text}");
-            assert!(!resource(without_scope, Version::Stu3, true).contains("No scope is granted"));
+            assert!(!resource(without_scope, Version::Stu3, true, &system).contains("No scope is granted"));
         }
     }
 }

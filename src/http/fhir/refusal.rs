@@ -47,6 +47,8 @@ pub enum Refusal {
         operation: String,
         /// The names of the query parameters.
         parameters: Vec<String>,
+        /// Whether the newer engine says it, which calls it `not-supported` (resource-server.md §5).
+        newer: bool,
     },
     /// A search that can't be answered, at a path of its own: the routing error there, and why.
     SearchAt(Box<Refusal>, records::Refusal),
@@ -125,9 +127,10 @@ impl Refusal {
             Refusal::UnknownType(name, known) => {
                 Issue::error(format!("Unknown resource type '{name}' - Server knows how to handle: [{known}]"))
             }
-            Refusal::NotHandled { method, operation, parameters } => {
-                Issue::error(not_handled(method, operation, parameters))
-            }
+            Refusal::NotHandled { method, operation, parameters, newer } => Issue {
+                code: if *newer { "not-supported" } else { "processing" },
+                ..Issue::error(not_handled(method, operation, parameters))
+            },
             Refusal::PathToken(token, path) => {
                 Issue::error(format!("URL path has unexpected token '{token}' at the end: {path}"))
             }
@@ -169,7 +172,7 @@ impl Refusal {
             }
             Refusal::UnknownType(..) => ("RS-TYPE-UNKNOWN", "type names are written as in FHIR, with capitals".into()),
             Refusal::NotHandled { operation, .. } if operation.contains("$validate") => {
-                ("RS-OPERATION", "$validate is not supported; POST the body to /_sandbox/validate/ instead".into())
+                ("RS-OPERATION", "$validate is not supported (knob operations.validate); POST the body to /_sandbox/validate/ instead".into())
             }
             Refusal::PathToken(..) => ("RS-PATH", "a path has a type, an id and at most _history and a version".into()),
             Refusal::NotHandled { .. } => ("RS-NOT-HANDLED", "see metadata for the interactions there are".into()),

@@ -23,9 +23,8 @@ pub(super) fn answer(
     pairs: &[(String, String)],
 ) -> Result<Answer, Refusal> {
     let page = call.records.search(access, call.version, resource_type, pairs);
-    // The routing texts name the request as it came: a search of another shape than `GET [type]?…` has another name.
+    // The routing texts name the request as it came.
     let page = page.map_err(|refusal| match call.path.len() {
-        1 => Refusal::from(refusal),
         // The patient of a compartment stands in the path.
         3 => Refusal::SearchAt(Box::new(call.not_handled()), refusal),
         _ => Refusal::SearchAt(Box::new(call.not_handled_with(pairs)), refusal),
