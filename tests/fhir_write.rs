@@ -487,3 +487,26 @@ fn of_many_updates_of_one_version_one_wins_and_none_is_lost() {
     let expected: Vec<String> = (1..=32).rev().map(|version| version.to_string()).collect();
     assert_eq!(versions, expected, "every update is a version of its own");
 }
+
+/// The engine judges neither blank values nor booleans in a list, so such a resource is stored; everything that reads it later
+/// has to live with it.
+#[test]
+fn what_the_engine_does_not_judge_is_stored_and_harms_nobody() {
+    let server = Server::start();
+    let good = weight(AINO, "1", "2026-05-01", &urn("1"));
+    let odd = good.replace("\"2026-05-01\"", "\" \"").replace("\"performer\":[", "\"performer\":[true,");
+    let odd = odd.replace("\"category\":[", "\"category\":[false,").replace("\"final\"", "\" \"");
+    let stored = server.post("diary-aino", "Observation", &odd);
+    assert_eq!(stored.status, 201, "{}", stored.body);
+    let found = |query: &str| {
+        let answer = server.get("diary-aino", &format!("Observation?patient={AINO}&{query}"));
+        assert_eq!(answer.status, 200, "{query}: {}", answer.body);
+        answer.body.contains(&stored.id())
+    };
+    assert!(found("code=http://loinc.org|29463-7"));
+    assert!(found("code=http://loinc.org|29463-7&_sort=-date"));
+    assert!(!found("code=http://loinc.org|29463-7&date=ge1900-01-01"));
+    let again = odd.replacen('{', &format!("{{\"id\":\"{}\",", stored.id()), 1).replace("\"value\":1", "\"value\":2");
+    assert_eq!(server.put("diary-aino", &format!("Observation/{}", stored.id()), &again).status, 200);
+    assert_eq!(server.get("diary-aino", &format!("Observation/{}/_history", stored.id())).status, 200);
+}

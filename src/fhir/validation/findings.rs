@@ -159,7 +159,8 @@ impl<'w> Walk<'w> {
         anchor: Value<'w>,
         text: String,
     ) {
-        let is_overlooked = self.overlooked > 0 && severity == Severity::Error && !is_of_the_reader(key, place, anchor);
+        let is_overlooked =
+            self.overlooked > 0 && severity == Severity::Error && !is_of_the_reader(key, place, anchor, &text);
         let severity = if is_overlooked { Severity::Warning } else { severity };
         if self.findings.is_quiet() {
             return self.findings.count(severity);
@@ -182,9 +183,11 @@ impl<'w> Walk<'w> {
 
 /// Whether a rule is one that holds as the text is read, before any definition is looked at: the JSON, the names of elements,
 /// the formats of values and the codes of FHIR's own enumerations.
-fn is_of_the_reader(key: &str, place: &Place<'_>, anchor: Value<'_>) -> bool {
+fn is_of_the_reader(key: &str, place: &Place<'_>, anchor: Value<'_>, text: &str) -> bool {
     match key {
-        "json" | "empty" | "unknown" | "type" => true,
+        "json" | "empty" | "unknown" => true,
+        // A type that FHIR has for the element and a profile took away is read all the same.
+        "type" => !text.contains("definition allows for the type"),
         // Texts are read whatever they are.
         "primitive" => {
             let is_text =

@@ -33,7 +33,7 @@ impl<'w> Walk<'w> {
         let mut taken: SmallVec<[SmallVec<[Item<'w>; 2]>; 4]> = SmallVec::from_elem(SmallVec::new(), slices.len());
         let mut last = 0;
         let mut left_slices = false;
-        self.unknowable(place, slicing, items);
+        self.unknowable(scope, place, slicing, items);
         for item in items {
             let type_code = item.type_code.or(element.types.first().map(|reference| &*reference.code));
             let belongs = |slice: &Slice| self.belongs(scope, &slice.criteria, item.value, type_code);
@@ -95,7 +95,11 @@ impl<'w> Walk<'w> {
 
     /// Says of each repetition that a slice cannot be told from others: the engine refuses what is judged by such a profile.
     /// Only bases are like that, which leave the value to the profiles derived from them; any other is refused when loaded.
-    fn unknowable(&mut self, place: &Place<'_>, slicing: &'w Slicing, items: &[Item<'w>]) {
+    fn unknowable(&mut self, scope: &Scope<'w>, place: &Place<'_>, slicing: &'w Slicing, items: &[Item<'w>]) {
+        // A base that is named alone has been refused for that.
+        if !scope.is_secondary && scope.resource == self.document && self.options.profile.is_none() {
+            return;
+        }
         let is_unknown = |slice: &&Slice| slice.criteria.is_empty() && &*slice.name != DEFAULT;
         let Some(slice) = slicing.slices.iter().find(is_unknown).filter(|_| !slicing.discriminators.is_empty()) else {
             return;

@@ -273,7 +273,9 @@ impl<'w> Walk<'w> {
         }
         for (index, (child, slot)) in children.iter().zip(&slots).enumerate() {
             if !scope.is_secondary || child.is_constrained {
-                let slot = Slot { is_judged_twice: is_judged_twice(child, children.get(index + 1)), ..*slot };
+                let is_there = slot.value.is_some() || slot.sibling.is_some();
+                let is_judged_twice = is_there && is_judged_twice(child, children.get(index + 1));
+                let slot = Slot { is_judged_twice, ..*slot };
                 self.child(scope, place, child, &slot, object);
             }
         }

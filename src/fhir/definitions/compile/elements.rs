@@ -288,7 +288,11 @@ impl Tree<'_, '_> {
             Some("extensible") => Strength::Extensible,
             Some("preferred") => Strength::Preferred,
             Some("example") => Strength::Example,
-            other => return Err(self.fail(id, format!("binding strength {other:?} is not understood"))),
+            other => {
+                return Err(
+                    self.fail(id, format!("binding strength {:?} is not understood", other.unwrap_or_default()))
+                );
+            }
         };
         let named = [&value["valueSet"], &value["valueSetUri"], &value["valueSetReference"]["reference"]];
         let value_set = named.into_iter().find_map(Value::as_str);

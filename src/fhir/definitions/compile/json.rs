@@ -144,7 +144,7 @@ fn kind(word: Option<&str>) -> Result<StructureKind, String> {
         Some("primitive-type") => Ok(StructureKind::Primitive),
         Some("complex-type") => Ok(StructureKind::Complex),
         Some("resource") => Ok(StructureKind::Resource),
-        other => Err(format!("kind {other:?} is not understood")),
+        other => Err(format!("kind {:?} is not understood", other.unwrap_or_default())),
     }
 }
 
