@@ -210,7 +210,7 @@ impl Refusal {
             }
             Refusal::Unknown(..) => (
                 "RS-UNKNOWN",
-                "nothing with that id on this base; baseStu3 and baseR4 each show what was written through them".into(),
+                "nothing with that id on this base; baseStu3 and baseR4 each show what was written through them (knob cross_version.read)".into(),
             ),
             Refusal::UnknownVersion(..) => ("RS-UNKNOWN-VERSION", "see _history for the versions there are".into()),
             Refusal::Deleted(..) => (

@@ -110,8 +110,9 @@ impl Call {
         // Knobs are looked up where they are needed: a read with a good token needs none.
         let is_write = matches!(method, Method::POST | Method::PUT);
         let is_metadata = below.trim_matches('/').starts_with("metadata");
-        let asks_for_bundles = is_write || method == Method::OPTIONS || is_metadata;
-        let oauth = (is_metadata && !origin.is_open() && backend.knobs().smart).then(|| OAuthUris::of(origin));
+        let knobs = (is_write || is_metadata || method == Method::OPTIONS).then(|| backend.knobs());
+        let smart = is_metadata && !origin.is_open() && knobs.is_some_and(|knobs| knobs.smart);
+        let oauth = smart.then(|| OAuthUris::of(origin));
         Ok(Call {
             version,
             // The engine answers HEAD as GET; the body is cut off on the way out.
@@ -122,10 +123,10 @@ impl Call {
             extensions,
             body,
             open: origin.is_open() && records.settings().is_sandbox,
-            prefer: is_write && backend.knobs().prefer(version),
-            match_is_created: is_write && backend.knobs().match_is_created,
-            bundles: asks_for_bundles && backend.knobs().bundles(version),
-            validates: asks_for_bundles && backend.knobs().validate,
+            prefer: is_write && knobs.is_some_and(|knobs| knobs.prefer(version)),
+            match_is_created: is_write && knobs.is_some_and(|knobs| knobs.match_is_created),
+            bundles: knobs.is_some_and(|knobs| knobs.bundles(version)),
+            validates: knobs.is_some_and(|knobs| knobs.validate),
             records,
             oauth,
             frame,
