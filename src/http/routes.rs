@@ -2,7 +2,7 @@
 
 use super::context::App;
 use super::entrance::refusal;
-use super::{citizen, control, fhir, landing, oauth};
+use super::{citizen, control, fhir, landing, oauth, tester};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{StatusCode, Uri};
@@ -16,6 +16,7 @@ pub fn router(app: App) -> Router {
         .merge(oauth::page_assets())
         .merge(fhir::routes())
         .merge(citizen::routes())
+        .merge(tester::routes())
         .route("/", get(landing::landing))
         .route("/_sandbox", get(control::overview::overview))
         .route("/_sandbox/health", get(control::overview::health))

@@ -7,6 +7,7 @@
 mod asset;
 mod attributes;
 pub mod citizen;
+pub mod tester;
 mod consent;
 mod farewell;
 mod form;
