@@ -4,8 +4,8 @@ use super::context::App;
 use super::entrance::refusal;
 use super::{citizen, control, fhir, landing, oauth, tester};
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::{StatusCode, Uri};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{delete, get, post, put};
 
@@ -60,8 +60,11 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-async fn nothing_there(uri: Uri) -> Response {
-    let text = match uri.path().starts_with("/phr-resourceserver") {
+async fn nothing_there(State(app): State<App>, request: Request) -> Response {
+    if tester::is_page(request.uri().path()) {
+        return tester::nothing_there(app, request).await;
+    }
+    let text = match request.uri().path().starts_with("/phr-resourceserver") {
         true => "the resource servers are /phr-resourceserver/baseStu3 and /phr-resourceserver/baseR4, spelled so",
         false => "there is nothing here; GET /_sandbox says where everything is",
     };

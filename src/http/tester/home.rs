@@ -3,7 +3,7 @@
 use super::desk::{Call, Desk, Outcome, Refusal};
 use crate::http::context::App;
 use crate::http::pages::tester::{Home, TokenForm};
-use axum::extract::State;
+use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
@@ -31,7 +31,12 @@ pub fn page(desk: &Desk, problem: Option<String>) -> Outcome {
 }
 
 /// Any other address below.
-pub async fn nothing_there(State(app): State<App>, call: Call) -> Response {
-    let desk = Desk::new(app, call);
-    desk.finish(Err(Refusal::NotFound("the pages of the tester UI begin at its home page")))
+pub async fn nothing_there(app: App, request: Request) -> Response {
+    match Call::from_request(request, &app).await {
+        Ok(call) => {
+            let desk = Desk::new(app, call);
+            desk.finish(Err(Refusal::NotFound("the pages of the tester UI begin at its home page")))
+        }
+        Err(response) => response,
+    }
 }

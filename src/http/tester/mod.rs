@@ -19,6 +19,7 @@ mod token;
 mod types;
 mod write;
 
+pub use home::nothing_there;
 pub use send::Inside;
 
 use super::context::{App, Origin};
@@ -42,6 +43,7 @@ pub fn routes() -> Router<App> {
         .route(PREFIX, get(to_home))
         .route(&at(""), get(home::show))
         .route(&at("token"), get(home::show).post(token::change))
+        .route(&at("{endpoint}/{base}"), get(types::show))
         .route(&at("{endpoint}/{base}/"), get(types::show))
         .route(&at("{endpoint}/{base}/metadata"), get(types::metadata))
         .route(&at("{endpoint}/{base}/page"), get(search::page))
@@ -55,7 +57,6 @@ pub fn routes() -> Router<App> {
         .route(&at("{endpoint}/{base}/{type}/{id}/history"), get(history::show))
         .route(&at("{endpoint}/{base}/{type}/{id}/history/{version}"), get(history::version))
         .route(&at("{endpoint}/{base}/{type}/{id}/changes"), get(history::changes))
-        .route(&at("{*rest}"), get(home::nothing_there))
 }
 
 async fn to_home(origin: Origin) -> Response {
