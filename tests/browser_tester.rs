@@ -42,7 +42,8 @@ async fn every_page_is_accessible_and_fits() {
         see("08-resource").await;
         go(&format!("{resource}/edit")).await;
         see("09-edit").await;
-        let double = "const area = document.getElementById('body'); area.value = area.value.replace('final', 'amended')";
+        let double =
+            "const area = document.getElementById('body'); area.value = area.value.replace('final', 'amended')";
         browser.page.execute(double, Vec::new()).await.unwrap();
         press(&browser, "button[value=send]").await;
         browser.page.wait().for_element(Locator::Css(".outcome")).await.unwrap();

@@ -275,8 +275,7 @@ pub fn parameters(resource_type: ResourceType, version: Version) -> impl Iterato
 }
 
 /// The parameters that shape the answer; they are accepted with every search.
-pub const RESULT_PARAMETERS: [&str; 7] =
-    ["_count", "_sort", "_total", "_pretty", "_format", "_summary", "_elements"];
+pub const RESULT_PARAMETERS: [&str; 7] = ["_count", "_sort", "_total", "_pretty", "_format", "_summary", "_elements"];
 
 /// The system that codes without one have in a search for several codes.
 pub fn default_code_system(resource_type: ResourceType) -> &'static str {

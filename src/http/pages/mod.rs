@@ -7,7 +7,6 @@
 mod asset;
 mod attributes;
 pub mod citizen;
-pub mod tester;
 mod consent;
 mod farewell;
 mod form;
@@ -20,6 +19,7 @@ mod portal;
 mod refusal;
 mod rights;
 mod terms;
+pub mod tester;
 mod texts;
 
 pub use asset::{ASSET_ROUTE, Asset, asset};

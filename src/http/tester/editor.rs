@@ -32,9 +32,10 @@ pub fn headers(form: &Fields) -> Vec<(HeaderName, String)> {
 /// The profiles a type can be judged by, `current` among them if it is one.
 pub fn profiles(place: &Place, app: &App, resource_type: ResourceType, current: &str) -> Vec<Choice> {
     let definitions = app.tenant.profiles().of(place.version, app.tenant.records().settings().definitions);
-    let urls = definitions.profile_urls().into_iter().filter(|url| {
-        definitions.profile(url).is_some_and(|profile| &*profile.type_name == resource_type.as_str())
-    });
+    let urls = definitions
+        .profile_urls()
+        .into_iter()
+        .filter(|url| definitions.profile(url).is_some_and(|profile| &*profile.type_name == resource_type.as_str()));
     let choice = |url: &str| Choice {
         value: url.to_owned(),
         name: url.rsplit('/').next().unwrap_or(url).to_owned(),

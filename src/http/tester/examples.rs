@@ -144,10 +144,7 @@ mod tests {
         let patient = random.uuid();
         let weights = of_type(Version::R4, ResourceType::Observation);
         let weight = weights.iter().find(|example| example.name == "bodyweight-minimal").expect("embedded");
-        assert_eq!(
-            weight.profile.as_deref(),
-            Some("http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight")
-        );
+        assert_eq!(weight.profile.as_deref(), Some("http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight"));
         let [one, other] = [weight.body(Some(patient), &random), weight.body(Some(patient), &random)];
         assert_ne!(one, other);
         assert_eq!(one.matches(&format!("Patient/{patient}")).count(), 2, "{one}");

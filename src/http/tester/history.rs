@@ -18,11 +18,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 const MOST_LINES: usize = 1500;
 
 /// The handler of the list.
-pub async fn show(
-    State(app): State<App>,
-    Segments((endpoint, base, name, id)): Segments4,
-    call: Call,
-) -> Response {
+pub async fn show(State(app): State<App>, Segments((endpoint, base, name, id)): Segments4, call: Call) -> Response {
     let desk = Desk::new(app, call);
     let outcome = async {
         let (place, resource_type) = desk.type_at(&endpoint, &base, &name)?;
@@ -92,11 +88,7 @@ pub fn past(version: &str) -> String {
 }
 
 /// The handler of a comparison.
-pub async fn changes(
-    State(app): State<App>,
-    Segments((endpoint, base, name, id)): Segments4,
-    call: Call,
-) -> Response {
+pub async fn changes(State(app): State<App>, Segments((endpoint, base, name, id)): Segments4, call: Call) -> Response {
     let desk = Desk::new(app, call);
     let outcome = async {
         let (place, resource_type) = desk.type_at(&endpoint, &base, &name)?;

@@ -43,12 +43,7 @@ pub struct Place {
 impl Place {
     /// The place of two segments of an address; `ui` is the address of the home page, `server` the scheme and authority
     /// of an endpoint.
-    pub fn named(
-        endpoint: &str,
-        base: &str,
-        ui: &str,
-        server: impl Fn(Endpoint) -> Option<String>,
-    ) -> Option<Place> {
+    pub fn named(endpoint: &str, base: &str, ui: &str, server: impl Fn(Endpoint) -> Option<String>) -> Option<Place> {
         let endpoint = Endpoint::ALL.into_iter().find(|each| each.word() == endpoint)?;
         let version = Version::ALL.into_iter().find(|version| word(*version) == base)?;
         Place::new(endpoint, version, ui, server)

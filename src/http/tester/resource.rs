@@ -39,11 +39,7 @@ pub async fn go(
 }
 
 /// The handler of the page.
-pub async fn show(
-    State(app): State<App>,
-    Segments((endpoint, base, name, id)): Segments4,
-    call: Call,
-) -> Response {
+pub async fn show(State(app): State<App>, Segments((endpoint, base, name, id)): Segments4, call: Call) -> Response {
     let desk = Desk::new(app, call);
     let outcome = async {
         let (place, resource_type) = desk.type_at(&endpoint, &base, &name)?;
@@ -108,11 +104,7 @@ fn short(id: &str) -> String {
 }
 
 /// The question.
-pub async fn ask(
-    State(app): State<App>,
-    Segments((endpoint, base, name, id)): Segments4,
-    call: Call,
-) -> Response {
+pub async fn ask(State(app): State<App>, Segments((endpoint, base, name, id)): Segments4, call: Call) -> Response {
     let desk = Desk::new(app, call);
     let outcome = desk
         .type_at(&endpoint, &base, &name)
@@ -121,11 +113,7 @@ pub async fn ask(
 }
 
 /// The deed.
-pub async fn delete(
-    State(app): State<App>,
-    Segments((endpoint, base, name, id)): Segments4,
-    call: Call,
-) -> Response {
+pub async fn delete(State(app): State<App>, Segments((endpoint, base, name, id)): Segments4, call: Call) -> Response {
     let desk = Desk::new(app, call);
     let outcome = async {
         let form = desk.read_form()?;
@@ -144,13 +132,7 @@ pub async fn delete(
     desk.finish(outcome)
 }
 
-fn confirm(
-    desk: &Desk,
-    place: &Place,
-    resource_type: ResourceType,
-    id: &str,
-    exchange: Option<&Exchange>,
-) -> Response {
+fn confirm(desk: &Desk, place: &Place, resource_type: ResourceType, id: &str, exchange: Option<&Exchange>) -> Response {
     let href = place.resource_page(resource_type, id);
     let view = Confirm {
         around: desk.around(Some(place), crumbs(place, resource_type, Some(id))),

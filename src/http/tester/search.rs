@@ -10,8 +10,8 @@ use crate::fhir::search::{
     Parameter, ParameterType, RESULT_PARAMETERS, Role, Summary, default_code_system, parameters,
 };
 use crate::http::context::App;
-use crate::http::pages::tester::{Control, Crumb, Field, Group, Results, Search, Value};
 use crate::http::pages::LANGUAGE_PARAMETER;
+use crate::http::pages::tester::{Control, Crumb, Field, Group, Results, Search, Value};
 use crate::http::segments::Segments;
 use crate::json::{self, Document};
 use crate::records::ResourceType;
@@ -80,8 +80,7 @@ async fn form(desk: &Desk, place: &Place, resource_type: ResourceType) -> Outcom
     let crumbs = vec![Crumb { name: place.version.to_string(), href: place.root.clone() }];
     let default_patient = patient(desk, place).filter(|_| !is_sent).map(|patient| patient.to_string());
     let groups = groups(place, resource_type, &pairs, default_patient.as_deref());
-    let is_shown =
-        |name: &str| groups.iter().flat_map(|group| &group.fields).any(|field| field.name == name);
+    let is_shown = |name: &str| groups.iter().flat_map(|group| &group.fields).any(|field| field.name == name);
     // What has no field of its own, such as a parameter with a modifier, stands as it was typed.
     let more = written(pairs.iter().filter(|(name, _)| !is_shown(name)).cloned());
     let view = Search {
@@ -111,8 +110,7 @@ async fn run(
     }
     let target = format!("/{resource_type}/_search");
     let content_type = (header::CONTENT_TYPE, String::from("application/x-www-form-urlencoded"));
-    let outgoing =
-        Outgoing { method: Method::POST, target: &target, headers: vec![content_type], body: query.into() };
+    let outgoing = Outgoing { method: Method::POST, target: &target, headers: vec![content_type], body: query.into() };
     desk.send(place, outgoing).await
 }
 
@@ -144,12 +142,7 @@ fn written(pairs: impl Iterator<Item = (String, String)>) -> String {
 }
 
 /// The fields of a type, filled in.
-fn groups(
-    place: &Place,
-    resource_type: ResourceType,
-    pairs: &[(String, String)],
-    patient: Option<&str>,
-) -> Vec<Group> {
+fn groups(place: &Place, resource_type: ResourceType, pairs: &[(String, String)], patient: Option<&str>) -> Vec<Group> {
     let values = |name: &str| -> Vec<Value> {
         let found = pairs.iter().filter(|(known, _)| known == name);
         found.map(|(_, text)| Value { prefix: String::new(), text: text.clone() }).collect()
@@ -269,7 +262,8 @@ mod tests {
 
     #[test]
     fn fields_become_the_parameters_that_are_sent() {
-        let typed = "patient=+p+&date~prefix=ge&date=2026-01-01&date~prefix=lt&date=&_id=1&_count=&send=&~more=%3Fx:y=1%262=3";
+        let typed =
+            "patient=+p+&date~prefix=ge&date=2026-01-01&date~prefix=lt&date=&_id=1&_count=&send=&~more=%3Fx:y=1%262=3";
         let typed: Vec<_> = form_urlencoded::parse(typed.as_bytes()).into_owned().collect();
         assert_eq!(written(asked(&typed).into_iter()), "patient=p&date=ge2026-01-01&_id=1&x%3Ay=1&2=3");
         let value = dated("sa2026");

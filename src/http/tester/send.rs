@@ -1,8 +1,8 @@
 //! Sending a request to the resource servers by the way that every request takes, without a socket.
 
 use super::desk::Desk;
-use super::place::{Endpoint, Place};
 use super::desk::Refusal;
+use super::place::{Endpoint, Place};
 use crate::http::entrance;
 use crate::http::faults::CutConnection;
 use crate::http::listen::{Connection, Listener};

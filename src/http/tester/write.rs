@@ -56,14 +56,7 @@ fn filled(desk: &Desk, place: &Place, mut editor: Editor, form: &Fields) -> Edit
 }
 
 /// Sends what an editor holds.
-async fn sent(
-    desk: &Desk,
-    place: &Place,
-    mut editor: Editor,
-    form: &Fields,
-    method: Method,
-    target: &str,
-) -> Outcome {
+async fn sent(desk: &Desk, place: &Place, mut editor: Editor, form: &Fields, method: Method, target: &str) -> Outcome {
     if editor.verdict.is_none() {
         let body = editor.text.clone().into();
         let exchange = desk.send(place, Outgoing { method, target, headers: headers(form), body }).await?;
@@ -148,7 +141,11 @@ fn edit_editor(desk: &Desk, place: &Place, resource_type: ResourceType, id: &str
 }
 
 /// The page for a new version, with the present one in it.
-pub async fn show_edit(State(app): State<App>, Segments((endpoint, base, name, id)): Segments4, call: Call) -> Response {
+pub async fn show_edit(
+    State(app): State<App>,
+    Segments((endpoint, base, name, id)): Segments4,
+    call: Call,
+) -> Response {
     let desk = Desk::new(app, call);
     let outcome = async {
         let (place, resource_type) = desk.type_at(&endpoint, &base, &name)?;

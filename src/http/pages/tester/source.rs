@@ -140,10 +140,8 @@ mod tests {
     use super::*;
 
     fn html(text: &str) -> String {
-        Source::new("body", text, |address| {
-            address.strip_prefix("Patient/").map(|id| format!("/ui/Patient/{id}?a&b"))
-        })
-        .html()
+        Source::new("body", text, |address| address.strip_prefix("Patient/").map(|id| format!("/ui/Patient/{id}?a&b")))
+            .html()
     }
 
     #[test]
