@@ -294,7 +294,7 @@ impl Desk {
         let is_here = |each: &Place| place.is_some_and(|place| place.root == each.root);
         let places = self.places().into_iter().map(|each| PlaceLink {
             is_open: each.endpoint == Endpoint::Open,
-            version: each.version.to_string(),
+            version: each.name(),
             is_current: is_here(&each),
             base: each.base.clone(),
             href: each.root,

@@ -96,12 +96,17 @@ pub async fn changes(State(app): State<App>, Segments((endpoint, base, name, id)
         let older = desk.send(&place, Outgoing::get(&target(resource_type, &id, &past(&from)))).await?;
         let newer = desk.send(&place, Outgoing::get(&target(resource_type, &id, &past(&to)))).await?;
         let lines = lines(&older).zip(lines(&newer)).map(|(older, newer)| compared(&older, &newer));
-        let shown = |exchange: &Exchange, place: &Place| shown::exchange(place, exchange);
         let view = Changes {
             around: desk.around(Some(&place), crumbs(&place, resource_type, Some(&id))),
             type_name: resource_type.as_str(),
             href: place.resource_page(resource_type, &id),
-            exchanges: if lines.is_none() { vec![shown(&older, &place), shown(&newer, &place)] } else { Vec::new() },
+            // The one that could not be read says why.
+            exchanges: [&newer, &older]
+                .into_iter()
+                .find(|exchange| !exchange.is_success())
+                .map(|exchange| shown::exchange(&place, exchange))
+                .into_iter()
+                .collect(),
             id,
             from,
             to,

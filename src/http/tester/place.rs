@@ -65,6 +65,11 @@ impl Place {
         Endpoint::ALL.into_iter().flat_map(versions).flatten().collect()
     }
 
+    /// `R4` or `STU3`.
+    pub fn name(&self) -> String {
+        self.version.as_str().to_uppercase()
+    }
+
     /// The page of a type.
     pub fn type_page(&self, resource_type: ResourceType) -> String {
         format!("{}{resource_type}", self.root)

@@ -89,7 +89,7 @@ pub fn page(
 
 /// The pages above one of a type, and of a resource when its id is given.
 pub fn crumbs(place: &Place, resource_type: ResourceType, id: Option<&str>) -> Vec<Crumb> {
-    let base = Crumb { name: place.version.to_string(), href: place.root.clone() };
+    let base = Crumb { name: place.name(), href: place.root.clone() };
     let of_type = Crumb { name: resource_type.to_string(), href: place.type_page(resource_type) };
     let resource = id.map(|id| Crumb { name: short(id), href: place.resource_page(resource_type, id) });
     [Some(base), Some(of_type), resource].into_iter().flatten().collect()

@@ -54,7 +54,7 @@ pub async fn page(
         let place = desk.place(&endpoint, &base)?;
         let query = written(desk.query().filter(|(name, _)| name != LANGUAGE_PARAMETER));
         let exchange = desk.send(&place, Outgoing::get(&format!("?{query}"))).await?;
-        let crumbs = vec![Crumb { name: place.version.to_string(), href: place.root.clone() }];
+        let crumbs = vec![Crumb { name: place.name(), href: place.root.clone() }];
         let view = Search {
             around: desk.around(Some(&place), crumbs),
             type_name: None,
@@ -77,7 +77,7 @@ async fn form(desk: &Desk, place: &Place, resource_type: ResourceType) -> Outcom
     let by_post = typed.iter().any(|(name, value)| name == BY && value == "post");
     let pairs = asked(&typed);
     let exchange = if is_sent { Some(run(desk, place, resource_type, &pairs, by_post).await?) } else { None };
-    let crumbs = vec![Crumb { name: place.version.to_string(), href: place.root.clone() }];
+    let crumbs = vec![Crumb { name: place.name(), href: place.root.clone() }];
     let default_patient = patient(desk, place).filter(|_| !is_sent).map(|patient| patient.to_string());
     let groups = groups(place, resource_type, &pairs, default_patient.as_deref());
     let is_shown = |name: &str| groups.iter().flat_map(|group| &group.fields).any(|field| field.name == name);

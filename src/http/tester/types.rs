@@ -41,7 +41,7 @@ pub async fn metadata(
     let outcome = async {
         let place = desk.place(&endpoint, &base)?;
         let exchange = desk.send(&place, Outgoing::get("/metadata")).await?;
-        let crumb = Crumb { name: place.version.to_string(), href: place.root.clone() };
+        let crumb = Crumb { name: place.name(), href: place.root.clone() };
         page(&desk, &place, vec![crumb], Some(shown::exchange(&place, &exchange)))
     }
     .await;
@@ -89,7 +89,7 @@ fn page(desk: &Desk, place: &Place, crumbs: Vec<Crumb>, exchange: Option<Exchang
     };
     let view = Types {
         around: desk.around(Some(place), crumbs),
-        version: place.version.to_string(),
+        version: place.name(),
         is_open,
         base: place.base.clone(),
         root: place.root.clone(),

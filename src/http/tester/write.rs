@@ -183,7 +183,7 @@ fn read(exchange: &Exchange) -> Option<Document> {
 }
 
 fn bundle_editor(desk: &Desk, place: &Place) -> Editor {
-    let above = vec![Crumb { name: place.version.to_string(), href: place.root.clone() }];
+    let above = vec![Crumb { name: place.name(), href: place.root.clone() }];
     editor(desk, place, EditorKind::Bundle, above, format!("{}bundle", place.root))
 }
 
