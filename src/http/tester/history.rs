@@ -2,7 +2,6 @@
 //! between two.
 
 use super::desk::{Call, Desk};
-use super::place::Place;
 use super::resource::{self, Segments4, crumbs, target};
 use super::send::{Exchange, Outgoing};
 use super::shown::{self, text};
