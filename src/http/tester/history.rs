@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(told("abcd", "axcd"), "a-b+xcd");
         assert_eq!(told("", "ab"), "+a+b");
         assert_eq!(told("ab", ""), "-a-b");
-        assert_eq!(told("aabb", "abab"), "a-ab+ab".replace("-ab+a", "+ba-b"));
+        assert_eq!(told("aabb", "abab"), "a-ab+ab");
         assert_eq!(told("aaa", "aa"), "aa-a");
     }
 }
