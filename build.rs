@@ -22,6 +22,7 @@ const OVERLAYS: [(&str, &str); 2] = [("stu3", "stu3-2017"), ("r4", "r4-extras")]
 
 fn main() -> ExitCode {
     println!("cargo:rerun-if-changed=profiles");
+    println!("cargo:rerun-if-changed=examples");
     println!("cargo:rerun-if-changed=src/fhir/definitions");
     println!("cargo:rerun-if-changed=src/fhir/path/syntax");
     let mut failed = false;
@@ -46,7 +47,8 @@ fn embed(version: &str) -> Result<(), String> {
     let mut sources = Vec::new();
     collect(&Path::new("profiles").join(version), &mut sources)?;
     sources.push(source(PathBuf::from("profiles/aliases.json"))?);
-    publish(version)?;
+    publish(&format!("profiles-{version}.bin"), &Path::new("profiles").join(version))?;
+    publish(&format!("examples-{version}.bin"), &Path::new("examples").join(version).join("valid"))?;
     let compiled = compile::compile(version, Some(&base), &sources, None, &check_expression).map_err(lines)?;
     write(version, &compiled)?;
     let library = Library(compiled);
@@ -81,14 +83,14 @@ fn write(name: &str, compiled: &Compiled) -> Result<(), String> {
     deflated(&format!("definitions-{name}.bin"), &bytes)
 }
 
-/// The files themselves by their names, for the command `package`.
-fn publish(version: &str) -> Result<(), String> {
+/// The files of a folder by their names: the profiles for the command `package`, the examples for the tester UI.
+fn publish(target: &str, folder: &Path) -> Result<(), String> {
     let mut files = Vec::new();
-    collect(&Path::new("profiles").join(version), &mut files)?;
+    collect(folder, &mut files)?;
     let name = |file: &Source| Path::new(&file.file).file_name().unwrap_or_default().to_string_lossy().into_owned();
     let files: Vec<(String, String)> = files.into_iter().map(|file| (name(&file), file.text)).collect();
     let bytes = postcard::to_stdvec(&files).map_err(|error| error.to_string())?;
-    deflated(&format!("profiles-{version}.bin"), &bytes)
+    deflated(target, &bytes)
 }
 
 /// Writes a tenth of the size: the binary is to be small.

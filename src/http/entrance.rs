@@ -5,6 +5,7 @@ use super::control::{self, Problem};
 use super::faults;
 use super::listen::Connection;
 use super::reason::with_reason;
+use super::tester;
 use crate::exchanges::{Exchange, Message, Party, mask_url};
 use crate::pki::PeerCertificate;
 use axum::Router;
@@ -54,14 +55,17 @@ pub async fn handle(app: App, router: Router, connection: Arc<Connection>, reque
     }
 }
 
-async fn answer(app: App, mut router: Router, connection: Arc<Connection>, request: Request) -> Response {
+/// The same for one request, without compression; the tester UI sends its requests this way.
+pub(super) async fn answer(app: App, mut router: Router, connection: Arc<Connection>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let origin = match origin(&app.front, &connection, &parts) {
         Ok(origin) => origin,
         Err(refusal) => return *refusal,
     };
     let path = parts.uri.path();
-    if origin.is_open() && !path.starts_with("/phr-resourceserver") && path != "/_sandbox/health" {
+    let is_tester = tester::is_page(path);
+    let is_for_open = is_tester || path.starts_with("/assets/") || path == "/_sandbox/health";
+    if origin.is_open() && !path.starts_with("/phr-resourceserver") && !is_for_open {
         let text = "the open endpoint has the resource servers only: /phr-resourceserver/baseStu3 and baseR4; the rest is at --http";
         return refusal(StatusCode::NOT_FOUND, "HTTP-OPEN-ENDPOINT", text);
     }
@@ -72,7 +76,7 @@ async fn answer(app: App, mut router: Router, connection: Arc<Connection>, reque
     }
     let body = match collect(body).await {
         Ok(body) => body,
-        Err(Cut::TooLong) if path.starts_with("/phr-resourceserver/") => {
+        Err(Cut::TooLong) if is_tester || path.starts_with("/phr-resourceserver/") => {
             parts.extensions.insert(BodyTooLong);
             Bytes::new()
         }
@@ -93,7 +97,8 @@ async fn answer(app: App, mut router: Router, connection: Arc<Connection>, reque
             return refusal(StatusCode::BAD_REQUEST, "HTTP-BODY-CUT", text);
         }
     };
-    let is_recorded = path.starts_with("/phr-");
+    // The pages of the tester UI are ours; what they send is recorded when it comes this way.
+    let is_recorded = path.starts_with("/phr-") && !is_tester;
     let record = is_recorded.then(|| Recording::begin(&app, &origin, &connection, &parts, &body));
     let real_name = origin.real_name().is_some();
     let fault = is_recorded.then(|| faults::hit(&app, &parts, &body)).flatten();
@@ -103,6 +108,9 @@ async fn answer(app: App, mut router: Router, connection: Arc<Connection>, reque
     let mut response = match fault.as_ref().and_then(faults::Hit::instead) {
         Some(instead) => instead,
         None => {
+            if is_tester {
+                parts.extensions.insert(tester::Inside(router.clone()));
+            }
             parts.extensions.insert(origin);
             parts.extensions.insert(connection);
             let Ok(response) = router.call(Request::from_parts(parts, Body::from(body))).await;

@@ -33,6 +33,7 @@ pub async fn landing(
         addresses.push((AddressKind::OpenStu3, server(open, "baseStu3")));
     }
     addresses.push((AddressKind::Registration, format!("{}manage/", origin.issuer())));
+    addresses.push((AddressKind::TesterUi, origin.browser_url("/phr-resourceserver-ui/")));
     addresses.push((AddressKind::CitizenPages, origin.browser_url("/citizen/")));
     addresses.push((AddressKind::Control, origin.browser_url("/_sandbox")));
     addresses.push((AddressKind::Certificate, origin.browser_url("/_sandbox/ca.pem")));

@@ -14,3 +14,4 @@ pub mod pages;
 pub mod reason;
 pub mod routes;
 pub mod segments;
+pub mod tester;

@@ -4,9 +4,9 @@ use super::context::{App, Origin};
 use super::entrance::refusal;
 use super::pages::{Frame, Language, LanguageLinks, Refusal as RefusalPage, RefusalKind};
 use super::reason::with_reason;
-use super::{citizen, control, fhir, landing, oauth};
+use super::{citizen, control, fhir, landing, oauth, tester};
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::ACCEPT;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -19,6 +19,7 @@ pub fn router(app: App) -> Router {
         .merge(oauth::page_assets())
         .merge(fhir::routes())
         .merge(citizen::routes())
+        .merge(tester::routes())
         .route("/", get(landing::landing))
         .route("/_sandbox", get(control::overview::overview))
         .route("/_sandbox/health", get(control::overview::health))
@@ -63,8 +64,11 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-async fn nothing_there(uri: Uri) -> Response {
-    let text = match uri.path().starts_with("/phr-resourceserver") {
+async fn nothing_there(State(app): State<App>, request: Request) -> Response {
+    if tester::is_page(request.uri().path()) {
+        return tester::nothing_there(app, request).await;
+    }
+    let text = match request.uri().path().starts_with("/phr-resourceserver") {
         true => "the resource servers are /phr-resourceserver/baseStu3 and /phr-resourceserver/baseR4, spelled so",
         false => "there is nothing here; GET /_sandbox says where everything is",
     };

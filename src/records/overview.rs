@@ -1,11 +1,12 @@
 //! What a patient has, by code: the newest resource of each, straight from the index.
 
-use super::keys::{self, Dated, Group};
+use super::keys::{self, Dated, Group, Head};
 use super::read::head_in;
 use super::stored::{self, Stored};
 use super::{Access, Interaction, Records, Refusal};
 use crate::fhir::Version;
 use crate::fhir::search::ResourceType;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 impl Records {
@@ -40,6 +41,20 @@ impl Records {
         }
         let stored = |dated: &Dated| stored::current(&view, dated.number, resource_type).map(|found| found.on(version));
         Ok(newest.iter().filter_map(stored).collect())
+    }
+
+    /// How many current resources of each type that a base has are stored, whoever's they are. Looks at the head of each.
+    pub fn counts(&self, version: Version) -> HashMap<ResourceType, usize> {
+        let mut counts = HashMap::new();
+        for (_, head) in self.store.view().prefix(&keys::all_heads()) {
+            let Some(head) = Head::decode(head).filter(|head| !head.deleted) else { continue };
+            let resource_type = head.group.resource_type();
+            // Patients are those of both bases.
+            if resource_type == ResourceType::Patient || head.group.version() == version {
+                *counts.entry(resource_type).or_default() += 1;
+            }
+        }
+        counts
     }
 
     /// Whether the caller made a resource: of the citizen's own pages, whether the citizen entered it there.

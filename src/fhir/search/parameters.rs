@@ -275,11 +275,10 @@ pub fn parameters(resource_type: ResourceType, version: Version) -> impl Iterato
 }
 
 /// The parameters that shape the answer; they are accepted with every search.
-pub(super) const RESULT_PARAMETERS: [&str; 7] =
-    ["_count", "_sort", "_total", "_pretty", "_format", "_summary", "_elements"];
+pub const RESULT_PARAMETERS: [&str; 7] = ["_count", "_sort", "_total", "_pretty", "_format", "_summary", "_elements"];
 
 /// The system that codes without one have in a search for several codes.
-pub(super) fn default_code_system(resource_type: ResourceType) -> &'static str {
+pub fn default_code_system(resource_type: ResourceType) -> &'static str {
     match resource_type {
         ResourceType::MedicationAdministration => "http://phr.kanta.fi/CodeSystem/fiphr-cs-insulincode",
         _ => "http://loinc.org",

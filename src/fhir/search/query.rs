@@ -115,6 +115,9 @@ pub enum Summary {
 }
 
 impl Summary {
+    /// The words of `_summary`.
+    pub const WORDS: [&str; 5] = ["true", "text", "data", "count", "false"];
+
     /// The summary with this word.
     pub fn parse(word: &str) -> Option<Summary> {
         Some(match word {
@@ -350,6 +353,11 @@ mod tests {
             let query = parse(ResourceType::Observation, &format!("patient={patient}&_pretty=true")).unwrap();
             assert_eq!(query.patient.as_deref(), Some("p"));
         }
+    }
+
+    #[test]
+    fn every_word_of_a_summary_is_read() {
+        assert!(Summary::WORDS.iter().all(|word| Summary::parse(word).is_some()));
     }
 
     #[test]

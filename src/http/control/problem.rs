@@ -32,6 +32,11 @@ impl Problem {
         }
     }
 
+    /// What is wrong this time, in words.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// 400: the body or a parameter is not what the call takes.
     pub fn invalid(detail: impl Display) -> Problem {
         Problem::new(StatusCode::BAD_REQUEST, "invalid-request", "The request is not what this call takes", detail)

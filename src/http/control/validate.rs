@@ -34,28 +34,7 @@ pub async fn judge(
         .parse()
         .map_err(|_| Problem::not_found("FHIR version", format_args!("{version:?}; there are stu3 and r4")))?;
     let Query(Parameters { profile }) = parameters.map_err(|error| Problem::invalid(error.body_text()))?;
-    let definitions = app.tenant.profiles().of(version, app.tenant.records().settings().definitions);
-    if let Some(profile) = profile.as_deref()
-        && definitions.profile(profile).is_none()
-    {
-        return Err(Problem::not_found("profile", format_args!("{profile:?} for {version}")));
-    }
-    let findings = match Document::from_bytes(&body) {
-        Ok(document) => {
-            let settings = *app.tenant.records().settings();
-            let foreign_profiles = match settings.foreign_profiles {
-                true => ForeignProfiles::Allow,
-                false => ForeignProfiles::Refuse,
-            };
-            let texts_of_2018 = settings.texts_of_2018;
-            let now = Some(app.tenant.clock.now());
-            let refuse_wrong_display = settings.refuse_wrong_display;
-            let options =
-                Options { profile, foreign_profiles, refuse_wrong_display, texts_of_2018, now, ..Options::default() };
-            validation::validate(definitions, &document, &options)
-        }
-        Err(error) => vec![validation::unreadable(&error)],
-    };
+    let findings = findings(&app, version, profile, &body)?;
     let outcome = report::outcome(&findings).to_string();
     let answer = ([(header::CONTENT_TYPE, "application/fhir+json;charset=UTF-8")], outcome).into_response();
     Ok(match findings.iter().find(|finding| finding.is_error()) {
@@ -63,4 +42,31 @@ pub async fn judge(
         Some(Finding { rule, text, .. }) => with_reason(answer, rule, text),
         None => answer,
     })
+}
+
+/// What there is to say about a body, by the knobs in force. `profile` judges by that profile, whatever the resource names.
+///
+/// # Errors
+/// When the profile is unknown.
+pub fn findings(app: &App, version: Version, profile: Option<String>, body: &[u8]) -> Result<Vec<Finding>, Problem> {
+    let settings = *app.tenant.records().settings();
+    let definitions = app.tenant.profiles().of(version, settings.definitions);
+    if let Some(profile) = profile.as_deref()
+        && definitions.profile(profile).is_none()
+    {
+        return Err(Problem::not_found("profile", format_args!("{profile:?} for {version}")));
+    }
+    let document = match Document::from_bytes(body) {
+        Ok(document) => document,
+        Err(error) => return Ok(vec![validation::unreadable(&error)]),
+    };
+    let foreign_profiles = match settings.foreign_profiles {
+        true => ForeignProfiles::Allow,
+        false => ForeignProfiles::Refuse,
+    };
+    let texts_of_2018 = settings.texts_of_2018;
+    let now = Some(app.tenant.clock.now());
+    let refuse_wrong_display = settings.refuse_wrong_display;
+    let options = Options { profile, foreign_profiles, refuse_wrong_display, texts_of_2018, now, ..Options::default() };
+    Ok(validation::validate(definitions, &document, &options))
 }

@@ -1,4 +1,5 @@
-//! The files the pages need besides their HTML: a stylesheet for all, one for the citizen's own pages, one icon.
+//! The files the pages need besides their HTML: a stylesheet for all, one for the citizen's own pages, one and a script for
+//! the tester UI, one icon.
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -10,10 +11,14 @@ pub const ASSET_ROUTE: &str = "/assets/{file}";
 pub(super) const STYLESHEET: &str = "/assets/pages.css";
 /// The address of the stylesheet of the citizen's own pages.
 pub(super) const OWN_STYLESHEET: &str = "/assets/citizen.css";
+/// The address of the stylesheet of the tester UI.
+pub(super) const TESTER_STYLESHEET: &str = "/assets/tester.css";
+/// The address of the script of the tester UI, which works without it.
+pub(super) const TESTER_SCRIPT: &str = "/assets/tester.js";
 /// The icon's address behind the base path.
 pub(super) const ICON: &str = "/assets/icon.svg";
 
-const ASSETS: [Asset; 3] = [
+const ASSETS: [Asset; 5] = [
     Asset {
         name: "pages.css",
         content_type: "text/css; charset=utf-8",
@@ -23,6 +28,16 @@ const ASSETS: [Asset; 3] = [
         name: "citizen.css",
         content_type: "text/css; charset=utf-8",
         bytes: include_bytes!("../../../templates/citizen.css"),
+    },
+    Asset {
+        name: "tester.css",
+        content_type: "text/css; charset=utf-8",
+        bytes: include_bytes!("../../../templates/tester.css"),
+    },
+    Asset {
+        name: "tester.js",
+        content_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../../../templates/tester.js"),
     },
     Asset { name: "icon.svg", content_type: "image/svg+xml", bytes: include_bytes!("../../../templates/icon.svg") },
 ];

@@ -37,6 +37,16 @@ impl Frame {
         format!("{}{}?v={}", self.base_path, asset::OWN_STYLESHEET, asset::fingerprint())
     }
 
+    /// The address of the stylesheet of the tester UI.
+    pub(super) fn tester_stylesheet(&self) -> String {
+        format!("{}{}?v={}", self.base_path, asset::TESTER_STYLESHEET, asset::fingerprint())
+    }
+
+    /// The address of the script of the tester UI.
+    pub(super) fn tester_script(&self) -> String {
+        format!("{}{}?v={}", self.base_path, asset::TESTER_SCRIPT, asset::fingerprint())
+    }
+
     /// The icon's address.
     pub(super) fn icon(&self) -> String {
         format!("{}{}?v={}", self.base_path, asset::ICON, asset::fingerprint())

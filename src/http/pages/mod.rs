@@ -19,6 +19,7 @@ mod portal;
 mod refusal;
 mod rights;
 mod terms;
+pub mod tester;
 mod texts;
 
 pub use asset::{ASSET_ROUTE, Asset, asset};

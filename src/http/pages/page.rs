@@ -19,7 +19,7 @@ pub enum FormAction {
 }
 
 /// A rendered page. As a response it is HTML that must not be stored, framed or sniffed, and that loads nothing but
-/// our stylesheet and, where asked, an application's logo.
+/// our stylesheet and, where asked, an application's logo or our script.
 #[derive(Clone, Debug)]
 pub struct Page {
     status: StatusCode,
@@ -28,6 +28,8 @@ pub struct Page {
     form_action: FormAction,
     /// Where else images come from, as a source of the policy.
     images: Option<String>,
+    /// Whether our own script may run.
+    scripts: bool,
 }
 
 impl Page {
@@ -38,7 +40,7 @@ impl Page {
             Ok(html) => (StatusCode::OK, html),
             Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, String::from("<!doctype html><title>500</title><p>500")),
         };
-        Page { status, language, html, form_action, images: None }
+        Page { status, language, html, form_action, images: None, scripts: false }
     }
 
     /// Answers with another status than 200.
@@ -60,6 +62,12 @@ impl Page {
         self
     }
 
+    /// Lets the page run our own script.
+    pub(super) fn with_scripts(mut self) -> Page {
+        self.scripts = true;
+        self
+    }
+
     /// The status.
     pub fn status(&self) -> StatusCode {
         self.status
@@ -78,8 +86,9 @@ impl Page {
             FormAction::Own => "; form-action 'self'",
             FormAction::Anywhere => "",
         };
+        let scripts = if self.scripts { "script-src 'self'; " } else { "" };
         format!(
-            "default-src 'none'; style-src 'self'; img-src {images}; base-uri 'none'; frame-ancestors 'none'{form_action}"
+            "default-src 'none'; {scripts}style-src 'self'; img-src {images}; base-uri 'none'; frame-ancestors 'none'{form_action}"
         )
     }
 }

@@ -8,10 +8,12 @@ mod en;
 mod fi;
 mod portal;
 mod sv;
+mod tester;
 
 use super::Language;
 pub(super) use citizen::CitizenTexts;
 pub(super) use portal::PortalTexts;
+pub(super) use tester::TesterTexts;
 
 /// Every text of every page in one language.
 pub(super) struct Texts {

@@ -1,0 +1,78 @@
+//! The versions of a resource, and what changed between two.
+
+use super::{ExchangeView, Holder, Surroundings, markup};
+
+/// The history of a resource.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// The surroundings.
+    pub around: Surroundings,
+    /// The type.
+    pub type_name: &'static str,
+    /// The id.
+    pub id: String,
+    /// The page of the resource.
+    pub href: String,
+    /// The versions, the newest first.
+    pub rows: Vec<VersionRow>,
+    /// The request and its answer.
+    pub exchange: ExchangeView,
+}
+
+/// A version.
+#[derive(Clone, Debug)]
+pub struct VersionRow {
+    /// Its number.
+    pub version: String,
+    /// The method that made it: `POST`, `PUT`, `DELETE`.
+    pub method: String,
+    /// When.
+    pub when: String,
+    /// Whether there is anything to be read: not of a deletion.
+    pub is_readable: bool,
+    /// The version before it that can be read, to compare with.
+    pub before: Option<String>,
+}
+
+/// What changed between two versions.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    /// The surroundings.
+    pub around: Surroundings,
+    /// The type.
+    pub type_name: &'static str,
+    /// The id.
+    pub id: String,
+    /// The page of the resource.
+    pub href: String,
+    /// The older version.
+    pub from: String,
+    /// The newer version.
+    pub to: String,
+    /// The lines; none when a version could not be read.
+    pub lines: Option<Vec<Changed>>,
+    /// The requests that read them.
+    pub exchanges: Vec<ExchangeView>,
+}
+
+/// A line of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// In both.
+    Same(String),
+    /// In the older one alone.
+    Gone(String),
+    /// In the newer one alone.
+    New(String),
+}
+
+impl Changes {
+    /// Whether the two say the same.
+    fn is_same(&self) -> bool {
+        let is_same = |line: &Changed| matches!(line, Changed::Same(_));
+        self.lines.as_ref().is_some_and(|lines| lines.iter().all(is_same))
+    }
+}
+
+markup!(History, HistoryMarkup, "tester/history.html");
+markup!(Changes, ChangesMarkup, "tester/changes.html");
