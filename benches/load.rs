@@ -102,7 +102,7 @@ impl<'a> Caller<'a> {
         changed["valueQuantity"]["value"] = serde_json::json!(82.5);
         self.send("PUT", &path, "If-Match: W/\"1\"\r\n", &changed.to_string(), 200);
         self.send("GET", &format!("{path}/_history/1"), "", "", 200);
-        self.send("DELETE", &path, "", "", 204);
+        self.send("DELETE", &path, "", "", 200);
         self.send("GET", &path, "", "", 410);
         9
     }
