@@ -8,7 +8,7 @@
 #[allow(dead_code, reason = "the other bench uses the rest")]
 mod process;
 
-use process::{Server, json, weight};
+use process::{Server, json, path_of, weight};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -86,7 +86,7 @@ impl<'a> Caller<'a> {
         let body = weight(self.patient, self.number);
         let created = self.send("POST", OBSERVATIONS, "", &body, 201);
         let location = created.lines().find_map(|line| line.strip_prefix("location: ")).expect("of the new resource");
-        let (_, path) = location.split_once(&self.server.address).expect("an absolute URL");
+        let path = path_of(location).expect("an absolute URL");
         let path = path.split("/_history").next().expect("a path").to_owned();
         let read = self.send("GET", &path, "", "", 200);
         self.send("GET", &path, "If-None-Match: W/\"1\"\r\n", "", 304);
@@ -94,7 +94,7 @@ impl<'a> Caller<'a> {
         let page = json(&self.send("GET", &search, "", "", 200));
         assert_eq!(page["type"], "searchset");
         let next = page["link"].as_array().into_iter().flatten().find(|link| link["relation"] == "next");
-        if let Some((_, next)) = next.and_then(|link| link["url"].as_str()?.split_once(&self.server.address)) {
+        if let Some(next) = next.and_then(|link| path_of(link["url"].as_str()?)) {
             let page = json(&self.send("GET", next, "", "", 200));
             assert_eq!(page["type"], "searchset");
         }

@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header;
 use axum::routing::{get, post};
-use process::{BARE, Server, request, weight};
+use process::{BARE, Server, path_of, request, weight};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -61,7 +61,7 @@ fn requests(sandbox: &Server, idle: f64) {
     let headers = format!("{bearer}{FHIR}");
     let created = sandbox.exchange("POST", OBSERVATIONS, &headers, &weight(&token.patient, 0));
     let location = created.lines().find_map(|line| line.strip_prefix("location: ")).expect("a new resource has one");
-    let (_, path) = location.split_once(&sandbox.address).expect("an absolute URL");
+    let path = path_of(location).expect("an absolute URL");
     let path = path.split("/_history").next().unwrap_or(path).to_owned();
     bare.keep("/resource", &sandbox.exchange("GET", &path, &bearer, ""));
 

@@ -164,6 +164,11 @@ pub fn request(method: &str, path: &str, headers: &str, body: &str) -> String {
     format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len())
 }
 
+/// The path of a URL on the resource server.
+pub fn path_of(url: &str) -> Option<&str> {
+    url.find("/phr-resourceserver").map(|at| &url[at..])
+}
+
 /// Reads one answer with a Content-Length and gives its status line.
 pub fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> String {
     let mut filled = 0;
