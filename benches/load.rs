@@ -68,7 +68,6 @@ struct Caller<'a> {
     stream: TcpStream,
     bearer: String,
     patient: &'a str,
-    server: &'a Server,
     number: usize,
 }
 
@@ -77,7 +76,7 @@ impl<'a> Caller<'a> {
         let stream = TcpStream::connect(&server.address).expect("a connection");
         stream.set_nodelay(true).expect("a socket");
         let bearer = format!("Authorization: Bearer {token}\r\nContent-Type: application/fhir+json\r\n");
-        Caller { stream, bearer, patient, server, number: connection * 1_000_000 }
+        Caller { stream, bearer, patient, number: connection * 1_000_000 }
     }
 
     /// A round of requests; how many.
