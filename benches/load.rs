@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 const CONNECTIONS: usize = 64;
-const CITIZENS: [&str; 4] = ["aino", "eero", "elsa", "linnea"];
+const CITIZENS: [&str; 4] = ["aino", "eero", "kalle", "matias"];
 const OBSERVATIONS: &str = "/phr-resourceserver/baseR4/Observation";
 const HALF_MINUTE: Duration = Duration::from_secs(30);
 
