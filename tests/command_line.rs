@@ -138,6 +138,11 @@ fn token_gives_the_token_response_of_the_flow() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let token: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(token["scope"], "patient/Observation.read");
+    let only = |member: &str| {
+        run(&["token", "--url", server.url(), "--citizen", citizen, "--client", client_id, "--only", member])
+    };
+    assert_eq!(text(&only("sub").stdout).trim(), token["sub"].as_str().unwrap());
+    assert!(text(&only("subject").stderr).contains("no member subject"));
     let output = run(&["token", "--url", server.url(), "--citizen", "nobody", "--client", client_id]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("nobody"), "{output:?}");

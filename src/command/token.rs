@@ -2,7 +2,7 @@
 
 use super::client;
 use super::healthcheck::default_url;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use kanta_phr_sandbox::config::ListenOn;
 use std::process::ExitCode;
@@ -18,6 +18,9 @@ pub struct Token {
     /// The scopes, separated by spaces [default: all that the client has registered]
     #[arg(long)]
     scope: Option<String>,
+    /// Print one member of the answer by itself: access_token, or sub (the citizen's pseudonym)
+    #[arg(long, value_name = "MEMBER")]
+    only: Option<String>,
     /// The sandbox's address [default: the one of PHR_HTTP, else http://127.0.0.1:8080]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -39,7 +42,13 @@ impl Token {
         let (status, answer) =
             client::request(&url, "POST", "/_sandbox/tokens", control_token, Some(&body.to_string()))?;
         if status == 201 {
-            println!("{answer}");
+            let Some(member) = self.only else {
+                println!("{answer}");
+                return Ok(ExitCode::SUCCESS);
+            };
+            let answer: serde_json::Value = serde_json::from_str(&answer)?;
+            let Some(value) = answer.get(&member) else { bail!("the answer has no member {member}") };
+            println!("{}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
             return Ok(ExitCode::SUCCESS);
         }
         let problem: serde_json::Value = serde_json::from_str(&answer).unwrap_or_default();

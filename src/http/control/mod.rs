@@ -1,4 +1,4 @@
-//! The control API of the developer's own machine, `/_sandbox/…`. README.md lists the calls.
+//! The control API of the developer's own machine, `/_sandbox/…`. docs/control-api.md lists the calls.
 //!
 //! Bodies and answers are JSON; a refusal is a [`Problem`]. It is no part of the emulated service.
 
