@@ -75,7 +75,8 @@ fn requests(sandbox: &Server, idle: f64) {
 
     let mut stored = 1;
     for size in [1_000, 30_000, 300_000] {
-        let more = size - stored; // warming up adds a few
+        // Warming up adds a few.
+        let more = size - stored;
         sandbox
             .cpu_per_request(more, |number| request("POST", OBSERVATIONS, &headers, &weight(&token.patient, number)));
         stored = size;
