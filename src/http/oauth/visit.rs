@@ -1,7 +1,7 @@
 //! A browser's visit to the authorization endpoint or one of its forms: the application's request, the session, and
 //! the surroundings of the page to show.
 
-use super::parameters::Parameters;
+use super::parameters::{ParameterError, Parameters};
 use super::refusal::{Refusal, Target};
 use super::response::redirect;
 use super::{audiences, base_path, browser_path};
@@ -19,6 +19,7 @@ use axum::extract::{FromRequest, FromRequestParts, RawQuery, Request};
 use axum::http::header::{COOKIE, ORIGIN, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The cookie that names the browser session.
@@ -63,19 +64,23 @@ pub fn answer(
     let query = query.unwrap_or_default();
     let settings = app.tenant.settings();
     let whole = query;
-    let kept = without_real_codes(whole);
-    let query = kept.as_deref().unwrap_or(whole);
     let (parameters, refused) = match Parameters::parse(whole.as_bytes(), settings.parameters_empty) {
         Ok(parameters) => (parameters, None),
-        Err(error) => (Parameters::default(), Some(Refusal::Parameter(error))),
+        Err(error) => (Parameters::default(), Some(error)),
     };
+    let kept = match refused {
+        // So much of it is not worth carrying along.
+        Some(ParameterError::TooMany | ParameterError::TooLong) => Some(String::new()),
+        _ => without_real_codes(whole),
+    };
+    let query = kept.as_deref().unwrap_or(whole);
     let session = session_cookie(headers).and_then(|cookie| {
         Some((cookie.to_owned(), app.tenant.authorization.session(cookie, app.tenant.clock.now())?))
     });
     let language = Language::of_request(Some(query), headers);
     let visit = Visit { tenant: &app.tenant, origin, settings, query, parameters, language, session, headers };
     let outcome = match refused {
-        Some(refusal) => Err(refusal),
+        Some(error) => Err(Refusal::Parameter(error)),
         None => visit
             .request()
             .map_err(Refusal::Request)
@@ -348,7 +353,7 @@ impl Visit<'_> {
 fn without_real_codes(query: &str) -> Option<String> {
     let is_real =
         |code: &str| matches!(PersonalIdentityCode::parse(code.trim()), Err(PersonalIdentityCodeError::NotSynthetic));
-    let real: Vec<String> = form_urlencoded::parse(query.as_bytes())
+    let real: BTreeSet<String> = form_urlencoded::parse(query.as_bytes())
         .filter(|(name, value)| name != "state" && is_real(value))
         .map(|(name, _)| name.into_owned())
         .collect();
