@@ -208,7 +208,7 @@ impl Tenant {
     pub fn remove_citizen(&self, id_or_code: &str) -> Result<bool, RemoveCitizenError> {
         let Some(citizen) = self.citizens.get(id_or_code) else { return Ok(false) };
         for right in self.authorization.access_rights(&citizen.id) {
-            match self.authorization.withdraw(&citizen.id, &right.client_id, self.clock.now()) {
+            match self.authorization.end_with_citizen(&citizen.id, &right.client_id, self.clock.now()) {
                 Ok(_) | Err(RightError::NotGiven) => {}
                 Err(RightError::Store(error)) => return Err(error.into()),
             }

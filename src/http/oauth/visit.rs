@@ -25,6 +25,13 @@ use std::sync::Arc;
 /// The cookie that names the browser session.
 pub const SESSION_COOKIE: &str = "phr_sandbox_session";
 
+/// What a cookie is called at an origin. A browser lets a page without TLS neither see nor replace a `Secure` cookie of
+/// the same name (RFC 6265bis, section 5.7), and cookies know no ports: so each scheme has its own.
+pub fn cookie_name(name: &str, origin: &Origin) -> String {
+    let suffix = if origin.is_secure() { "_secure" } else { "" };
+    format!("{name}{suffix}")
+}
+
 /// The parameter that says: a cookie was set on the way here.
 const COOKIE_MARKER: &str = "sandbox_cookie";
 
@@ -74,7 +81,7 @@ pub fn answer(
         _ => without_real_codes(whole),
     };
     let query = kept.as_deref().unwrap_or(whole);
-    let session = session_cookie(headers).and_then(|cookie| {
+    let session = session_cookie(headers, origin).and_then(|cookie| {
         Some((cookie.to_owned(), app.tenant.authorization.session(cookie, app.tenant.clock.now())?))
     });
     let language = Language::of_request(Some(query), headers);
@@ -160,6 +167,7 @@ impl Visit<'_> {
             nonce: get("nonce"),
             aud: get("aud"),
             prompt: get("prompt"),
+            max_age: get("max_age"),
             code_challenge: get("code_challenge"),
             code_challenge_method: get("code_challenge_method"),
             audiences: &audiences,
@@ -189,6 +197,12 @@ impl Visit<'_> {
         user.is_some_and(|user| user != citizen.personal_identity_code)
     }
 
+    /// Whether the citizen of a session identified too long ago for a request (`max_age`).
+    pub fn is_stale(&self, session: &Session, request: &AuthorizationRequest) -> bool {
+        let now = self.tenant.clock.now();
+        session.signed_in_at.is_none_or(|signed_in_at| request.is_stale(signed_in_at, now))
+    }
+
     /// The citizen who is signed in.
     pub fn signed_in(&self) -> Option<(Citizen, &Session)> {
         let (_, session) = self.session.as_ref()?;
@@ -206,6 +220,17 @@ impl Visit<'_> {
         let tenant = self.tenant;
         let begun = tenant.authorization.begin_identified_session(&citizen.id, tenant.clock.now(), &tenant.random);
         self.set_cookie(&begun.map_err(Refusal::internal)?.0)
+    }
+
+    /// Forgets this citizen, should the session be theirs.
+    pub fn forget(&self, citizen: &Citizen) -> Result<(), Refusal> {
+        let is_theirs = |(_, session): &&(String, Session)| {
+            [&session.citizen, &session.identified].into_iter().flatten().any(|id| *id == citizen.id)
+        };
+        match self.session.as_ref().filter(is_theirs) {
+            Some((cookie, _)) => self.tenant.authorization.end_session(cookie).map_err(Refusal::internal),
+            None => Ok(()),
+        }
     }
 
     /// Forgets who has identified.
@@ -246,7 +271,8 @@ impl Visit<'_> {
     fn set_cookie(&self, cookie: &str) -> Result<HeaderValue, Refusal> {
         let secure = if self.origin.is_secure() { "; Secure" } else { "" };
         let path = browser_path(self.origin, "");
-        let value = format!("{SESSION_COOKIE}={cookie}; Path={path}; HttpOnly; SameSite=Lax{secure}");
+        let name = cookie_name(SESSION_COOKIE, self.origin);
+        let value = format!("{name}={cookie}; Path={path}; HttpOnly; SameSite=Lax{secure}");
         HeaderValue::from_str(&value).map_err(Refusal::internal)
     }
 
@@ -278,7 +304,7 @@ impl Visit<'_> {
             return Err(Refusal::ForgedForm("the form carries no token of ours"));
         };
         // A page with a form never goes out without a session.
-        if session_cookie(self.headers).is_none() {
+        if session_cookie(self.headers, self.origin).is_none() {
             return Err(Refusal::CookiesMissing);
         }
         Ok(self.session.as_ref().is_some_and(|(_, session)| session.made(csrf)).then_some(form))
@@ -303,7 +329,7 @@ impl Visit<'_> {
 
     /// Refuses a browser that has just been given a cookie and does not send it. (One that has ended is sent, still.)
     pub fn check_cookie(&self) -> Result<(), Refusal> {
-        let lost = self.parameters.get(COOKIE_MARKER).is_some() && session_cookie(self.headers).is_none();
+        let lost = self.parameters.get(COOKIE_MARKER).is_some() && session_cookie(self.headers, self.origin).is_none();
         if lost { Err(Refusal::CookiesMissing) } else { Ok(()) }
     }
 
@@ -381,8 +407,8 @@ pub fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Respo
     response
 }
 
-fn session_cookie(headers: &HeaderMap) -> Option<&str> {
-    cookie(headers, SESSION_COOKIE)
+fn session_cookie<'h>(headers: &'h HeaderMap, origin: &Origin) -> Option<&'h str> {
+    cookie(headers, &cookie_name(SESSION_COOKIE, origin))
 }
 
 /// The value of a cookie.
