@@ -357,7 +357,9 @@ mod tests {
 
     fn room() -> Authorization {
         let room = Authorization::new(Store::in_memory());
-        for (id, uris) in [("one", &["https://a.example/cb"][..]), ("two", &["https://a.example/cb", "app:/cb"])] {
+        for (id, uris) in
+            [("one", &["https://a.example/cb"][..]), ("two", &["https://a.example/cb", "example.app:/cb"])]
+        {
             let new = NewClient {
                 name: id.into(),
                 client_id: Some(id.into()),

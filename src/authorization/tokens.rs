@@ -218,12 +218,12 @@ impl Authorization {
             let withdrawals = Some(record.withdrawals);
             let citizen = &record.grant.citizen;
             let right =
-                right_in_force(view, &mut batch, citizen, &client.client_id, withdrawals).map_err(|_| {
-                    match right_in(view, citizen, &client.client_id) {
+                right_in_force(view, &mut batch, citizen, &client.client_id, withdrawals).map_err(
+                    |_| match right_in(view, citizen, &client.client_id) {
                         Some(right) if right.ended_with_citizen => RefreshError::CitizenGone,
                         _ => RefreshError::Withdrawn,
-                    }
-                })?;
+                    },
+                )?;
             let mut grant = record.grant.clone();
             // Access tokens given before a narrower approval live on (`consent.remember`); a new one gets no more than is
             // approved now.

@@ -37,7 +37,7 @@ pub async fn head() -> Response {
 
 fn decide(visit: &Visit<'_>, request: AuthorizationRequest) -> Outcome {
     visit.check_cookie()?;
-    let decision = match visit.parameters.get("sandbox_decision") {
+    let decision = match visit.shortcut("sandbox_decision") {
         None => None,
         Some("approve") => Some(Decision::Approve),
         Some("deny") => Some(Decision::Deny),
@@ -50,7 +50,7 @@ fn decide(visit: &Visit<'_>, request: AuthorizationRequest) -> Outcome {
         // A session that stays with a refused citizen does so whoever comes next and whatever is asked.
         let_in(visit, &present, &request)?;
     }
-    let user = match visit.parameters.get("user_id") {
+    let user = match visit.shortcut("user_id") {
         None => None,
         Some(code) => {
             let code = PersonalIdentityCode::parse(code).map_err(|error| Refusal::User("user_id", error))?;

@@ -11,7 +11,7 @@ use crate::exchanges::Party;
 use crate::http::blocking::blocking;
 use crate::http::context::{App, Origin};
 use crate::http::pages::{Environment, Form, Frame, LANGUAGE_PARAMETER, Language, LanguageLinks, field};
-use crate::http::reason::with_reason;
+use crate::http::reason::{SANDBOX_REASON, with_reason};
 use crate::settings::{EmptyParameters, Settings};
 use crate::tenant::Tenant;
 use axum::body::Bytes;
@@ -34,6 +34,13 @@ pub fn cookie_name(name: &str, origin: &Origin) -> String {
 
 /// The parameter that says: a cookie was set on the way here.
 const COOKIE_MARKER: &str = "sandbox_cookie";
+
+/// The parameters of OpenID Connect that mean nothing here (the discovery document says so); a request with `request` or
+/// `claims` goes on without them.
+const UNSUPPORTED: [&str; 5] = ["request", "request_uri", "claims", "response_mode", "registration"];
+
+/// The parameters that spare a test the pages.
+const SHORTCUTS: [&str; 2] = ["user_id", "sandbox_decision"];
 
 /// The parameters that are personal identity codes.
 const USERS: [&str; 2] = ["user_id", "user"];
@@ -99,6 +106,9 @@ pub fn answer(
         let retry = browser_path(origin, "authorize") + "?" + &without(query, &forgotten);
         refusal.into_response(visit.frame(), Some(retry))
     });
+    if let Some(ignored) = visit.ignored().filter(|_| !response.headers().contains_key(SANDBOX_REASON)) {
+        response = with_reason(response, "AUTH-PARAMETER-IGNORED", &ignored);
+    }
     if visit.parameters.get(LANGUAGE_PARAMETER).is_some()
         && let Ok(cookie) = HeaderValue::from_str(&language.cookie())
     {
@@ -173,6 +183,29 @@ impl Visit<'_> {
             audiences: &audiences,
         };
         self.tenant.authorization.check_request(&requested, &self.settings.authorization_rules())
+    }
+
+    /// A parameter that spares a test the pages: in environment sandbox only (authorization-server.md §2.1 says so of
+    /// `user_id`).
+    pub fn shortcut(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).filter(|_| self.settings.is_sandbox())
+    }
+
+    /// Which parameters mean nothing here, though they do elsewhere.
+    fn ignored(&self) -> Option<String> {
+        // Answers come in the query, so that asking for it asks for nothing else.
+        let sent =
+            |name: &&str| self.parameters.get(name).is_some_and(|value| (*name, value) != ("response_mode", "query"));
+        let unsupported: Vec<&str> = UNSUPPORTED.into_iter().filter(sent).collect();
+        let shortcuts: Vec<&str> =
+            SHORTCUTS.into_iter().filter(|name| sent(name) && !self.settings.is_sandbox()).collect();
+        let says = |names: &[&str], why: &str| (!names.is_empty()).then(|| format!("{}: {why}", names.join(", ")));
+        let all = [
+            says(&unsupported, "not supported, ignored (answers are redirects with a query)"),
+            says(&shortcuts, "ignored outside of environment sandbox (setting environment)"),
+        ];
+        let all: Vec<String> = all.into_iter().flatten().collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 
     /// The parameters that should be personal identity codes of the sandbox and are not.

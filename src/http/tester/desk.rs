@@ -91,7 +91,8 @@ impl Desk {
     /// Reads the cookies of a request.
     pub fn new(app: App, call: Call) -> Desk {
         let language = Language::of_request(Some(&call.query), &call.headers);
-        let known = cookie(&call.headers, &cookie_name(VISITOR, &call.origin)).filter(|value| value.len() == 32 && is_token(value));
+        let known = cookie(&call.headers, &cookie_name(VISITOR, &call.origin))
+            .filter(|value| value.len() == 32 && is_token(value));
         let (visitor, is_new) = match known {
             Some(known) => (known.to_owned(), false),
             None => (app.tenant.random.alphanumeric(32), true),
