@@ -6,10 +6,11 @@
 mod beginning;
 mod own;
 mod purge;
+mod tokens;
 
 use crate::authorization::{
-    AccessError, AccessRight, Authorization, AuthorizationRequest, Client, CodeError, Grant, Issuance, IssueError,
-    IssuedCode, RequestProblem, RightError, Scopes, Spelling, TokenInfo, TokenResponse, requested_scopes,
+    AccessError, AccessRight, Authorization, AuthorizationRequest, Client, CodeError, Issuance, IssueError, IssuedCode,
+    RightError, Scopes, TokenInfo,
 };
 use crate::citizens::{AddCitizenError, Citizen, Citizens, PersonalIdentityCode, SetPseudonymError};
 use crate::exchanges::{FaultRule, Faults, Journal};
@@ -25,6 +26,7 @@ use uuid::Uuid;
 
 pub use beginning::{Beginning, SeedAuthor, SeedRecord, StartError};
 pub use own::{OwnEntry, OwnEntryError};
+pub use tokens::TokenError;
 
 /// Where a tenant keeps what is its own.
 const SETTINGS: [u8; 1] = [0x50];
@@ -90,23 +92,6 @@ pub enum ApproveError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] CommitError),
-}
-
-/// Why no token was made without a browser.
-#[derive(Debug, thiserror::Error)]
-pub enum TokenError {
-    /// Neither an id nor a personal identity code of a citizen.
-    #[error("there is no citizen with this id or personal identity code")]
-    UnknownCitizen,
-    /// No such client.
-    #[error("there is no client {0:?}")]
-    UnknownClient(String),
-    /// The client may not be given these scopes.
-    #[error("{0}")]
-    Scope(RequestProblem),
-    /// The approval failed.
-    #[error(transparent)]
-    Approve(#[from] ApproveError),
 }
 
 /// Why an access right was not withdrawn.
@@ -223,7 +208,7 @@ impl Tenant {
     pub fn remove_citizen(&self, id_or_code: &str) -> Result<bool, RemoveCitizenError> {
         let Some(citizen) = self.citizens.get(id_or_code) else { return Ok(false) };
         for right in self.authorization.access_rights(&citizen.id) {
-            match self.authorization.withdraw(&citizen.id, &right.client_id, self.clock.now()) {
+            match self.authorization.end_with_citizen(&citizen.id, &right.client_id, self.clock.now()) {
                 Ok(_) | Err(RightError::NotGiven) => {}
                 Err(RightError::Store(error)) => return Err(error.into()),
             }
@@ -311,54 +296,6 @@ impl Tenant {
         let rules = self.settings().authorization_rules();
         let issuance = Issuance { now: self.clock.now(), random: &self.random, issuer, rules: &rules };
         Ok(self.authorization.issue_code(request, &citizen.id, pseudonym, signed_in_at, &issuance)?)
-    }
-
-    /// The token response that the flow would give, without a browser: accepts the terms and approves on the citizen's
-    /// behalf. `citizen` is an id or a personal identity code; without `scope` all scopes of the client are meant.
-    pub fn token_for(
-        &self,
-        citizen: &str,
-        client_id: &str,
-        scope: Option<&str>,
-        issuer: &str,
-    ) -> Result<TokenResponse, TokenError> {
-        let citizen = self.citizens.get(citizen).ok_or(TokenError::UnknownCitizen)?;
-        let client =
-            self.authorization.client(client_id).ok_or_else(|| TokenError::UnknownClient(client_id.to_owned()))?;
-        let settings = self.settings();
-        let scopes = match scope {
-            Some(scope) => requested_scopes(scope, &client, settings.scope_unregistered, settings.smart_enabled)
-                .map_err(TokenError::Scope)?,
-            None => client.scope.clone(),
-        };
-        let spelling = scope.filter(|_| settings.smart_enabled).map(Spelling::of).unwrap_or_default();
-        self.tokens(&citizen, &client, (scopes, spelling), issuer, &settings).map_err(TokenError::Approve)
-    }
-
-    fn tokens(
-        &self,
-        citizen: &Citizen,
-        client: &Client,
-        (scopes, spelling): (Scopes, Spelling),
-        issuer: &str,
-        settings: &Settings,
-    ) -> Result<TokenResponse, ApproveError> {
-        self.check_age(citizen)?;
-        self.accept_terms(citizen)?;
-        let pseudonym = self.give_access(citizen, client, scopes.clone())?;
-        let now = self.clock.now();
-        let rules = settings.authorization_rules();
-        let grant = Grant {
-            citizen: citizen.id.clone(),
-            pseudonym,
-            scopes,
-            spelling,
-            aud: None,
-            nonce: None,
-            signed_in_at: now,
-        };
-        let issuance = Issuance { now, random: &self.random, issuer, rules: &rules };
-        Ok(self.authorization.issue_tokens(client, &grant, None, &issuance)?)
     }
 
     /// Withdraws an access right as the citizen would. `citizen` is an id or a personal identity code.

@@ -46,8 +46,10 @@ pub struct TokenInfo {
 /// Why an access token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccessError {
-    /// It was not given by this tenant, or long ago, or to a client that was deleted.
-    #[error("this tenant has not given the access token, or has deleted its client")]
+    /// It was not given by this tenant, or long ago, or nothing is left of it.
+    #[error(
+        "this tenant has not given the access token, or it was revoked, or its client was deleted, or it expired long ago"
+    )]
     Unknown,
     /// It is too old.
     #[error("the access token expired at {0}: refresh it")]
@@ -55,9 +57,17 @@ pub enum AccessError {
     /// A refresh gave a newer one.
     #[error("the access token ended when it was refreshed: use the newer one")]
     Refreshed,
+    /// The refresh token that it came with has ended.
+    #[error(
+        "the refresh token behind the access token has ended: it was revoked, presented by another client, or replaced by a refresh (setting refresh.rotate)"
+    )]
+    RefreshTokenGone,
     /// The citizen has withdrawn the access right.
     #[error("the citizen has withdrawn the access right: ask for approval again")]
     Withdrawn,
+    /// The citizen was deleted.
+    #[error("the citizen was deleted, and the access right with them")]
+    CitizenGone,
     /// A professional application's grounds have ended.
     #[error("the citizen's permission for professionals or the care relationship has ended")]
     NoLongerPermitted,
@@ -132,12 +142,13 @@ impl Authorization {
             let right = look_up(keys::right(&record.citizen, &record.client_id)).ok_or(AccessError::Withdrawn)?;
             let right: AccessRight = super::decode(&right).ok_or(AccessError::Withdrawn)?;
             if right.withdrawals != record.withdrawals {
-                return Err(AccessError::Withdrawn);
+                let citizen_gone = right.ended_with_citizen;
+                return Err(if citizen_gone { AccessError::CitizenGone } else { AccessError::Withdrawn });
             }
         }
         if let Some(link) = record.refresh {
-            let uses = look_up(keys::refresh_uses(link.id));
-            if uses.is_none_or(|uses| *uses != link.uses.to_be_bytes()) {
+            let uses = look_up(keys::refresh_uses(link.id)).ok_or(AccessError::RefreshTokenGone)?;
+            if *uses != link.uses.to_be_bytes() {
                 return Err(AccessError::Refreshed);
             }
         }
@@ -167,12 +178,13 @@ impl Authorization {
         let view = self.store.view();
         let record: RefreshRecord = view.get(&keys::refresh_token(token)).and_then(|value| super::decode(value))?;
         let right = right_in(&view, &record.grant.citizen, &record.client_id)?;
+        let scopes = record.grant.scopes.still_within(&right.scopes);
         let in_force = right.withdrawn_at.is_none() && right.withdrawals == record.withdrawals;
         let lasts = record.expires_at.is_none_or(|expires_at| now < expires_at);
         (in_force && lasts).then_some(RefreshInfo {
             client_id: record.client_id,
             patient: record.grant.pseudonym,
-            scope: record.grant.scopes.spelled(record.grant.spelling),
+            scope: scopes.spelled(record.grant.spelling),
             expires_at: record.expires_at,
         })
     }

@@ -6,6 +6,7 @@ use crate::store::{Batch, CommitError};
 use crate::time::Random;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::net::Ipv6Addr;
 use subtle::ConstantTimeEq;
 
 /// A registered client. The secret is kept as it is: it opens nothing but this sandbox, and developers need to see it.
@@ -207,6 +208,14 @@ pub enum RedirectUriProblem {
     /// A browser would run it or show it as a document.
     #[error("has a scheme that browsers run or read as a document")]
     DangerousScheme,
+    /// No host that there can be, or no port.
+    #[error("has no valid host and port: an IPv6 address stands in [ ], a port is at most 65535")]
+    Host,
+    /// A private-use scheme that nobody owns (RFC 8252, section 7.1).
+    #[error(
+        "has a scheme without a dot: an app's own is a domain name it owns, reversed, as in com.example.app:/callback (RFC 8252, 7.1)"
+    )]
+    SchemeWithoutDot,
     /// Spaces, control characters or non-ASCII.
     #[error("has characters that a Location header cannot carry; percent-encode them")]
     Characters,
@@ -224,7 +233,7 @@ pub enum AuthenticationError {
 }
 
 /// Checks a redirect URI for registration: absolute, without fragment, not of a scheme that browsers execute. Plain
-/// `http` and schemes of an app's own are fine in a sandbox.
+/// `http` and schemes of an app's own (with a dot, RFC 8252, section 7.1) are fine in a sandbox.
 pub fn check_redirect_uri(uri: &str) -> Result<(), RedirectUriProblem> {
     if uri.is_empty() || !uri.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte)) {
         return Err(RedirectUriProblem::Characters);
@@ -245,12 +254,35 @@ pub fn check_redirect_uri(uri: &str) -> Result<(), RedirectUriProblem> {
         return Err(RedirectUriProblem::DangerousScheme);
     }
     if matches!(scheme.as_str(), "http" | "https") {
-        let host = rest.strip_prefix("//").and_then(|authority| authority.split(['/', '?']).next());
-        if host.is_none_or(str::is_empty) {
-            return Err(RedirectUriProblem::NotAbsolute);
-        }
+        let authority = rest.strip_prefix("//").and_then(|authority| authority.split(['/', '?']).next());
+        return match authority.filter(|authority| !authority.is_empty()) {
+            None => Err(RedirectUriProblem::NotAbsolute),
+            Some(authority) if is_authority(authority) => Ok(()),
+            Some(_) => Err(RedirectUriProblem::Host),
+        };
     }
-    Ok(())
+    // `intent:` and `jar:` are none of an app's own either.
+    if scheme.contains('.') { Ok(()) } else { Err(RedirectUriProblem::SchemeWithoutDot) }
+}
+
+/// Whether a browser finds a host and a port in what stands between `//` and the path.
+fn is_authority(authority: &str) -> bool {
+    let host_and_port = authority.rsplit('@').next().unwrap_or(authority);
+    let (is_host, port) = match host_and_port.strip_prefix('[').map(|rest| rest.split_once(']')) {
+        Some(Some((address, port))) => (address.parse::<Ipv6Addr>().is_ok(), port),
+        Some(None) => return false,
+        None => {
+            let at = host_and_port.find(':').unwrap_or(host_and_port.len());
+            let (host, port) = host_and_port.split_at(at);
+            (!host.is_empty() && !host.contains(['[', ']']), port)
+        }
+    };
+    is_host && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
+}
+
+/// Digits up to 65535, or none.
+fn is_port(port: &str) -> bool {
+    port.is_empty() || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok())
 }
 
 impl super::Authorization {
@@ -423,6 +455,17 @@ mod tests {
             ("https://app.example/callback?tenant=1", Ok(())),
             ("http://localhost:3000/cb", Ok(())),
             ("com.example.app:/callback", Ok(())),
+            ("http://[::1]:3000/cb", Ok(())),
+            ("http://localhost:65535/", Ok(())),
+            ("https://[::1", Err(RedirectUriProblem::Host)),
+            ("https://[zz]/cb", Err(RedirectUriProblem::Host)),
+            ("https://a]/cb", Err(RedirectUriProblem::Host)),
+            ("http://localhost:99999/", Err(RedirectUriProblem::Host)),
+            ("http://localhost:8o80/", Err(RedirectUriProblem::Host)),
+            ("http://:80/", Err(RedirectUriProblem::Host)),
+            ("intent://a.example/cb", Err(RedirectUriProblem::SchemeWithoutDot)),
+            ("jar:https://a.example/cb", Err(RedirectUriProblem::SchemeWithoutDot)),
+            ("myapp:/cb", Err(RedirectUriProblem::SchemeWithoutDot)),
             ("https://app.example/#done", Err(Fragment)),
             ("/callback", Err(NotAbsolute)),
             ("https:callback", Err(NotAbsolute)),

@@ -57,7 +57,7 @@ pub enum CodeError {
     #[error("a newer code for the same client and citizen ended this one")]
     Superseded,
     /// The access right was withdrawn in the meantime.
-    #[error("the citizen has withdrawn the access right")]
+    #[error("the citizen has withdrawn the access right, or was deleted")]
     Withdrawn,
     /// It was given to another client.
     #[error("the code was given to another client")]

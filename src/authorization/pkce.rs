@@ -25,6 +25,12 @@ pub enum ChallengeMethod {
     S256,
 }
 
+/// Whether a text has the form of a verifier or a challenge: 43 to 128 unreserved characters (RFC 7636, sections 4.1 and
+/// 4.2).
+pub(super) fn is_proof_key(text: &str) -> bool {
+    (43..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+}
+
 impl ChallengeMethod {
     /// Reads `code_challenge_method`.
     pub fn parse(word: &str) -> Option<ChallengeMethod> {

@@ -2,9 +2,10 @@
 
 use super::Authorization;
 use super::clients::{Client, ClientKind};
-use super::pkce::{Challenge, ChallengeMethod};
+use super::pkce::{Challenge, ChallengeMethod, is_proof_key};
 use super::rules::{Pkce, Rules, UnregisteredScope};
 use super::scopes::{ScopeProblem, Scopes, Spelling, scopes_within};
+use jiff::{SignedDuration, Timestamp};
 
 /// The parameters of `authorize` as they came, each at most once.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,6 +26,8 @@ pub struct RequestedParameters<'a> {
     pub aud: Option<&'a str>,
     /// `prompt`
     pub prompt: Option<&'a str>,
+    /// `max_age`
+    pub max_age: Option<&'a str>,
     /// `code_challenge`
     pub code_challenge: Option<&'a str>,
     /// `code_challenge_method`
@@ -56,6 +59,16 @@ pub struct AuthorizationRequest {
     pub challenge: Option<Challenge>,
     /// What the client says about pages.
     pub prompt: Option<Prompt>,
+    /// How many seconds ago the citizen may have identified at most (OpenID Connect Core, section 3.1.2.1).
+    pub max_age: Option<u32>,
+}
+
+impl AuthorizationRequest {
+    /// Whether an identification at `signed_in_at` is too long ago for this request.
+    pub fn is_stale(&self, signed_in_at: Timestamp, now: Timestamp) -> bool {
+        let limit = self.max_age.map(|seconds| SignedDuration::from_secs(i64::from(seconds)));
+        limit.is_some_and(|limit| now.duration_since(signed_in_at) > limit)
+    }
 }
 
 /// What a client says about pages shown to the citizen.
@@ -156,6 +169,12 @@ pub enum RequestProblem {
     /// `prompt` has `none` and something else.
     #[error("prompt none cannot be combined with other values")]
     PromptNoneWithOthers,
+    /// `max_age` is no number of seconds.
+    #[error("max_age is not a number of seconds: {0}")]
+    MaxAge(String),
+    /// `code_challenge` is not made of 43 to 128 of the characters that RFC 7636, section 4.2, allows.
+    #[error("The code challenge is malformed")]
+    ChallengeMalformed,
     /// `code_challenge` is missing and the rules, or the method that was sent, require it.
     #[error("A code challenge must be provided")]
     ChallengeMissing,
@@ -206,7 +225,7 @@ impl Authorization {
         };
         let state = parameters.state.map(str::to_owned);
         match check_rest(parameters, &client, rules) {
-            Ok(Rest { scopes, challenge, prompt }) => Ok(AuthorizationRequest {
+            Ok(Rest { scopes, challenge, prompt, max_age }) => Ok(AuthorizationRequest {
                 spelling: parameters.scope.filter(|_| rules.smart).map(Spelling::of).unwrap_or_default(),
                 client,
                 redirect_uri,
@@ -217,6 +236,7 @@ impl Authorization {
                 aud: parameters.aud.map(str::to_owned),
                 challenge,
                 prompt,
+                max_age,
             }),
             Err(problem) => Err(RequestError::Redirectable { redirect_uri, state, problem }),
         }
@@ -227,6 +247,7 @@ struct Rest {
     scopes: Scopes,
     challenge: Option<Challenge>,
     prompt: Option<Prompt>,
+    max_age: Option<u32>,
 }
 
 fn check_rest(parameters: &RequestedParameters<'_>, client: &Client, rules: &Rules) -> Result<Rest, RequestProblem> {
@@ -247,6 +268,7 @@ fn check_rest(parameters: &RequestedParameters<'_>, client: &Client, rules: &Rul
         (Pkce::Off, _) => None,
         (Pkce::Optional, None) if parameters.code_challenge_method.is_none() => None,
         (Pkce::Required | Pkce::Optional, None) => return Err(RequestProblem::ChallengeMissing),
+        (_, Some(value)) if !is_proof_key(value) => return Err(RequestProblem::ChallengeMalformed),
         (_, Some(value)) => {
             let method = match parameters.code_challenge_method {
                 None => ChallengeMethod::Plain,
@@ -261,7 +283,16 @@ fn check_rest(parameters: &RequestedParameters<'_>, client: &Client, rules: &Rul
         check_smart(parameters, challenge.as_ref())?;
     }
     let prompt = parameters.prompt.map(Prompt::parse).transpose()?.flatten();
-    Ok(Rest { scopes, challenge, prompt })
+    let max_age = parameters.max_age.map(seconds).transpose()?;
+    Ok(Rest { scopes, challenge, prompt, max_age })
+}
+
+/// Digits and nothing else; more than anybody lives is as good as no limit.
+fn seconds(text: &str) -> Result<u32, RequestProblem> {
+    match text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
+        true => Ok(text.parse().unwrap_or(u32::MAX)),
+        false => Err(RequestProblem::MaxAge(text.to_owned())),
+    }
 }
 
 /// What SMART App Launch 2 demands besides: S256, and an audience that is one of our resource servers.
@@ -326,7 +357,9 @@ mod tests {
 
     fn room() -> Authorization {
         let room = Authorization::new(Store::in_memory());
-        for (id, uris) in [("one", &["https://a.example/cb"][..]), ("two", &["https://a.example/cb", "app:/cb"])] {
+        for (id, uris) in
+            [("one", &["https://a.example/cb"][..]), ("two", &["https://a.example/cb", "example.app:/cb"])]
+        {
             let new = NewClient {
                 name: id.into(),
                 client_id: Some(id.into()),
@@ -339,6 +372,8 @@ mod tests {
         room
     }
 
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
     const GOOD: RequestedParameters<'static> = RequestedParameters {
         response_type: Some("code"),
         client_id: Some("one"),
@@ -348,6 +383,7 @@ mod tests {
         nonce: None,
         aud: None,
         prompt: None,
+        max_age: None,
         code_challenge: None,
         code_challenge_method: None,
         audiences: &[],
@@ -429,8 +465,21 @@ mod tests {
         let strict = Rules { state_required: true, pkce: Pkce::Required, ..rules.clone() };
         assert_eq!(problem(RequestedParameters { state: None, ..GOOD }, &strict), RequestProblem::StateMissing);
         assert_eq!(problem(GOOD, &strict), RequestProblem::ChallengeMissing);
-        let challenged = RequestedParameters { code_challenge: Some("c"), ..GOOD };
+        let challenged = RequestedParameters { code_challenge: Some(CHALLENGE), ..GOOD };
         assert_eq!(check(challenged, &strict).unwrap().challenge.unwrap().method, ChallengeMethod::Plain);
+        let long = "x".repeat(129);
+        for value in ["c", &CHALLENGE[1..], "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM", &long] {
+            let malformed = RequestedParameters { code_challenge: Some(value), ..GOOD };
+            assert_eq!(problem(malformed, &rules), RequestProblem::ChallengeMalformed, "{value}");
+        }
+        for (text, max_age) in [("0", 0), ("3600", 3600), ("99999999999999999999", u32::MAX)] {
+            let request = check(RequestedParameters { max_age: Some(text), ..GOOD }, &rules).unwrap();
+            assert_eq!(request.max_age, Some(max_age), "{text}");
+        }
+        for text in ["-1", "+1", "1.5", "soon", " 1"] {
+            let bad = RequestedParameters { max_age: Some(text), ..GOOD };
+            assert_eq!(problem(bad, &rules), RequestProblem::MaxAge(text.into()), "{text}");
+        }
         let off = Rules { pkce: Pkce::Off, ..rules.clone() };
         assert_eq!(check(challenged, &off).unwrap().challenge, None);
         let odd = RequestedParameters { code_challenge_method: Some("S512"), ..challenged };

@@ -19,6 +19,9 @@ pub struct AccessRight {
     pub withdrawn_at: Option<Timestamp>,
     /// How often it was withdrawn: codes and tokens carry the count of their time and end with it.
     pub withdrawals: u64,
+    /// Whether the last withdrawal was the end of the citizen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ended_with_citizen: bool,
 }
 
 /// Why an access right was not changed.
@@ -68,6 +71,7 @@ impl Authorization {
                 since: now,
                 withdrawn_at: None,
                 withdrawals,
+                ended_with_citizen: false,
             };
             let mut batch = Batch::new();
             unchanged(&mut batch, key, before);
@@ -83,6 +87,21 @@ impl Authorization {
     /// Takes an access right back. Codes and refresh tokens end with it, access tokens too unless the rules let them
     /// run until they expire.
     pub fn withdraw(&self, citizen: &str, client_id: &str, now: Timestamp) -> Result<AccessRight, RightError> {
+        self.take_back(citizen, client_id, now, false)
+    }
+
+    /// The same because there is no such citizen any more.
+    pub fn end_with_citizen(&self, citizen: &str, client_id: &str, now: Timestamp) -> Result<AccessRight, RightError> {
+        self.take_back(citizen, client_id, now, true)
+    }
+
+    fn take_back(
+        &self,
+        citizen: &str,
+        client_id: &str,
+        now: Timestamp,
+        ended_with_citizen: bool,
+    ) -> Result<AccessRight, RightError> {
         let key = keys::right(citizen, client_id);
         let withdrawn = self.store.attempt(|view| {
             let before = view.get(&key);
@@ -92,6 +111,7 @@ impl Authorization {
                 .ok_or(RightError::NotGiven)?;
             right.withdrawn_at = Some(now);
             right.withdrawals += 1;
+            right.ended_with_citizen = ended_with_citizen;
             let mut batch = Batch::new();
             unchanged(&mut batch, key, before);
             batch.put(key, super::encode(&right));

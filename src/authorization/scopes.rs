@@ -324,6 +324,24 @@ impl Scopes {
         self.0.iter().all(|scope| other.contains(*scope))
     }
 
+    /// Those that are still approved: of the data what `approved` has, of the rest (`openid`, `offline_access`), which
+    /// no citizen is asked about, all.
+    pub fn still_within(&self, approved: &Scopes) -> Scopes {
+        let still = |scope| match scope {
+            Scope::Patient(resource_type, acts) => {
+                let both = Acts(acts.0 & approved.acts(resource_type).0);
+                (both.0 != 0).then_some(Scope::Patient(resource_type, both))
+            }
+            other => Some(other),
+        };
+        self.iter().filter_map(still).collect()
+    }
+
+    /// Whether none of them is about data.
+    pub fn read_or_write_nothing(&self) -> bool {
+        !self.iter().any(|scope| matches!(scope, Scope::Patient(..)))
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -78,7 +78,9 @@ pub struct TokenResponse {
 #[derive(Debug, thiserror::Error)]
 pub enum RefreshError {
     /// Not given by this tenant, or ended by rotation.
-    #[error("this tenant has not given the refresh token, or it was ended")]
+    #[error(
+        "this tenant has not given the refresh token, or it has ended: replaced by a refresh (setting refresh.rotate), revoked, presented by another client, or deleted with its client"
+    )]
     Unknown,
     /// It is too old.
     #[error("the refresh token expired at {0}")]
@@ -86,6 +88,15 @@ pub enum RefreshError {
     /// The citizen has withdrawn the access right.
     #[error("the citizen has withdrawn the access right")]
     Withdrawn,
+    /// The citizen was deleted.
+    #[error("the citizen was deleted, and the access right with them")]
+    CitizenGone,
+    /// The citizen has approved other things since, and none of what the token was given for.
+    #[error("the access right in force has none of the token's scopes: {now}; ask for approval again")]
+    NothingLeft {
+        /// What is approved.
+        now: Scopes,
+    },
     /// Another client presents it; it is ended for that.
     #[error("the refresh token is another client's, and was ended for it")]
     OtherClient,
@@ -205,9 +216,21 @@ impl Authorization {
                 return Err(RefreshError::Expired(expires_at));
             }
             let withdrawals = Some(record.withdrawals);
-            let right = right_in_force(view, &mut batch, &record.grant.citizen, &client.client_id, withdrawals)
-                .map_err(|_| RefreshError::Withdrawn)?;
+            let citizen = &record.grant.citizen;
+            let right =
+                right_in_force(view, &mut batch, citizen, &client.client_id, withdrawals).map_err(
+                    |_| match right_in(view, citizen, &client.client_id) {
+                        Some(right) if right.ended_with_citizen => RefreshError::CitizenGone,
+                        _ => RefreshError::Withdrawn,
+                    },
+                )?;
             let mut grant = record.grant.clone();
+            // Access tokens given before a narrower approval live on (`consent.remember`); a new one gets no more than is
+            // approved now.
+            grant.scopes = grant.scopes.still_within(&right.scopes);
+            if grant.scopes.read_or_write_nothing() && !record.grant.scopes.read_or_write_nothing() {
+                return Err(RefreshError::NothingLeft { now: right.scopes });
+            }
             if let Some(scope) = scope {
                 grant.scopes = narrowed(scope, issuance.rules.smart, &grant.scopes)
                     .filter(|asked| !asked.is_empty())
@@ -226,7 +249,7 @@ impl Authorization {
                 (token.to_owned(), RefreshLink { id: record.id, uses: record.uses })
             };
             let ties = Ties { withdrawals: right.withdrawals, refresh: Some(refresh), professional: None };
-            // Once for all attempts: what is signed is the same, as the grant of a refresh token never changes.
+            // Once for all attempts: scopes of data, which alone may have changed between them, are not signed.
             let signed = signed.get_or_insert_with(|| Signed::new(client, &grant, issuance));
             let response = write_access_token(&mut batch, view, client, &grant, ties, signed, issuance);
             Ok((batch, Ok(response)))

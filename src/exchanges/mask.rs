@@ -16,7 +16,7 @@ use unit::{Escape, Unit, word_before};
 const MASK: &str = "***";
 
 /// Names of form fields, query parameters and JSON members whose values are masked.
-const SECRET_NAMES: [&str; 25] = [
+const SECRET_NAMES: [&str; 28] = [
     "access_token",
     "refresh_token",
     "id_token",
@@ -40,8 +40,11 @@ const SECRET_NAMES: [&str; 25] = [
     "token",
     "secret",
     "phr_sandbox_citizen",
+    "phr_sandbox_citizen_secure",
     "phr_sandbox_developer",
+    "phr_sandbox_developer_secure",
     "phr_sandbox_session",
+    "phr_sandbox_session_secure",
 ];
 
 /// Words of error texts behind which a code or a token is quoted.

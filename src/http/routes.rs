@@ -2,7 +2,7 @@
 
 use super::context::{App, Origin};
 use super::entrance::refusal;
-use super::pages::{Frame, Language, LanguageLinks, Refusal as RefusalPage, RefusalKind};
+use super::pages::{Environment, Frame, Language, LanguageLinks, Refusal as RefusalPage, RefusalKind};
 use super::reason::with_reason;
 use super::{citizen, control, fhir, landing, oauth, tester};
 use axum::Router;
@@ -64,9 +64,14 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-async fn nothing_there(State(app): State<App>, request: Request) -> Response {
+async fn nothing_there(State(app): State<App>, origin: Origin, request: Request) -> Response {
     if tester::is_page(request.uri().path()) {
         return tester::nothing_there(app, request).await;
+    }
+    if wants_page(request.uri().path(), request.headers()) {
+        let text = "there is no such page";
+        let kind = (StatusCode::NOT_FOUND, RefusalKind::NotFound, "HTTP-NOTHING-THERE");
+        return page(&app, &origin, request.uri(), request.headers(), kind, text);
     }
     let text = match request.uri().path().starts_with("/phr-resourceserver") {
         true => "the resource servers are /phr-resourceserver/baseStu3 and /phr-resourceserver/baseR4, spelled so",
@@ -76,26 +81,47 @@ async fn nothing_there(State(app): State<App>, request: Request) -> Response {
 }
 
 /// 405 for a path that has other methods: a page for a browser, else the form of the surface.
-async fn other_method(origin: Origin, method: Method, uri: Uri, headers: HeaderMap) -> Response {
-    let path = uri.path();
-    let accepts_pages =
-        headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|it| it.contains("text/html"));
-    let has_pages = !path.starts_with("/_sandbox") && !path.starts_with("/phr-resourceserver");
-    if !accepts_pages || !has_pages {
+async fn other_method(
+    State(app): State<App>,
+    origin: Origin,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    if !wants_page(uri.path(), &headers) {
         return control::other_method(method, uri).await;
     }
-    let text = format!("{path} does not take {method}");
-    let language = Language::of_request(uri.query(), &headers);
-    let base_path = oauth::base_path(&origin);
-    let frame = Frame { base_path, ..Frame::new(language, LanguageLinks::keeping(None)) };
+    let text = format!("{} does not take {method}", uri.path());
+    let kind = (StatusCode::METHOD_NOT_ALLOWED, RefusalKind::MethodNotAllowed, "HTTP-METHOD");
+    page(&app, &origin, &uri, &headers, kind, &text)
+}
+
+/// Whether a browser asks, where there are pages.
+fn wants_page(path: &str, headers: &HeaderMap) -> bool {
+    let accepts_pages =
+        headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|it| it.contains("text/html"));
+    accepts_pages && !path.starts_with("/_sandbox") && !path.starts_with("/phr-resourceserver")
+}
+
+/// A refusal as a page in the visitor's language.
+fn page(
+    app: &App,
+    origin: &Origin,
+    uri: &Uri,
+    headers: &HeaderMap,
+    (status, kind, rule): (StatusCode, RefusalKind, &str),
+    text: &str,
+) -> Response {
+    let language = Language::of_request(uri.query(), headers);
+    let (base_path, environment) = (oauth::base_path(origin), Environment::shown(&app.tenant.settings()));
     let view = RefusalPage {
-        frame,
-        status: StatusCode::METHOD_NOT_ALLOWED.as_u16(),
-        kind: RefusalKind::MethodNotAllowed,
-        rule: Some(String::from("HTTP-METHOD")),
-        reason: Some(text.clone()),
+        frame: Frame { base_path, environment, ..Frame::new(language, LanguageLinks::keeping(None)) },
+        status: status.as_u16(),
+        kind,
+        rule: Some(rule.to_owned()),
+        reason: Some(text.to_owned()),
         details: Vec::new(),
         retry: None,
     };
-    with_reason(view.page().into_response(), "HTTP-METHOD", &text)
+    with_reason(view.page().into_response(), rule, text)
 }

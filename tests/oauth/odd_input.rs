@@ -75,8 +75,36 @@ fn long_bodies_are_refused_by_the_surface_itself() {
     }
     let request = server.http.post(server.own("sign-in")).header("content-type", "application/x-www-form-urlencoded");
     let response = request.body(long).send().unwrap();
-    assert_eq!(response.status(), 403);
-    assert!(reason(&response).unwrap().starts_with("CITIZEN-CSRF;"));
+    assert_eq!(response.status(), 400);
+    assert!(reason(&response).unwrap().starts_with("AUTH-PARAMETERS-TOO-LONG;"));
+}
+
+#[test]
+fn a_flood_of_parameters_is_refused_before_it_costs_anything() {
+    let server = Server::start();
+    let flood: String = (0..400_000).map(|index| format!("p{index}=1&")).collect();
+    let few: String = (0..1_001).map(|index| format!("p{index}=1&")).collect();
+    for path in ["token", "revoke", "introspect", "userinfo", "endsession"] {
+        for (body, rule) in [(&flood, "AUTH-PARAMETERS-TOO-LONG;"), (&few, "AUTH-PARAMETERS-TOO-MANY;")] {
+            let request = server.http.post(format!("{}{path}", server.base));
+            let request = request.header("content-type", "application/x-www-form-urlencoded");
+            let response = request.body(body.clone()).send().unwrap();
+            assert_eq!(response.status(), 400, "{path}");
+            assert!(reason(&response).unwrap().starts_with(rule), "{path}: {:?}", reason(&response));
+        }
+    }
+    for (url, body) in [(server.own("sign-in"), flood), (format!("{}login", server.base), few.clone())] {
+        let request = server.http.post(url).header("content-type", "application/x-www-form-urlencoded");
+        let response = request.body(body).send().unwrap();
+        assert_eq!(response.status(), 400);
+        assert!(reason(&response).unwrap().starts_with("AUTH-PARAMETERS-TOO-"));
+    }
+    for url in [format!("{}&{few}", server.authorize(&[])), format!("{}?{few}", server.own(""))] {
+        let response = server.get(&url);
+        assert_eq!(response.status(), 400);
+        assert!(reason(&response).unwrap().starts_with("AUTH-PARAMETERS-TOO-MANY;"));
+    }
+    assert_eq!(server.redeem("diary", &server.code(&[])).status(), 200);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::http::context::{App, Origin};
 use crate::http::oauth::base_path;
 use crate::http::oauth::parameters::Parameters;
 use crate::http::oauth::response::redirect;
-use crate::http::oauth::visit::{cookie, is_foreign};
+use crate::http::oauth::visit::{cookie, cookie_name, is_foreign, with_cookie};
 use crate::http::pages::citizen::{Done, Here, Surroundings};
 use crate::http::pages::{Environment, Form, Frame, LANGUAGE_PARAMETER, Language, LanguageLinks, field};
 use crate::http::reason::with_reason;
@@ -83,7 +83,7 @@ pub struct Member<'a, 'g> {
 pub async fn answer(app: App, call: Call, decide: impl FnOnce(&Guest<'_>) -> Outcome + Send + 'static) -> Response {
     blocking(app, move |app| {
         let tenant = &app.tenant;
-        let session = cookie(&call.headers, COOKIE)
+        let session = cookie(&call.headers, &cookie_name(COOKIE, &call.origin))
             .and_then(|cookie| Some((cookie.to_owned(), tenant.authorization.session(cookie, tenant.clock.now())?)));
         let language = Language::of_request(Some(&call.query), &call.headers);
         let (query, refused) = match Parameters::parse(call.query.as_bytes(), EmptyParameters::Ignore) {
@@ -95,10 +95,7 @@ pub async fn answer(app: App, call: Call, decide: impl FnOnce(&Guest<'_>) -> Out
             Some(refusal) => Err(refusal),
             None => decide(&guest),
         };
-        let mut response = outcome.unwrap_or_else(|refusal| {
-            let onward = if matches!(refusal, Refusal::UnderAge(_)) { "sign-out" } else { "" };
-            refusal.into_response(guest.frame(), guest.path(onward))
-        });
+        let mut response = outcome.unwrap_or_else(|refusal| guest.refuse(refusal));
         if guest.query.get(LANGUAGE_PARAMETER).is_some()
             && let Ok(cookie) = HeaderValue::from_str(&language.cookie())
         {
@@ -141,6 +138,20 @@ pub async fn answer_form(
 }
 
 impl Guest<'_> {
+    /// The page of a refusal. Somebody too young keeps the session with `age.sticky`, and else is forgotten.
+    fn refuse(&self, refusal: Refusal) -> Response {
+        if !matches!(refusal, Refusal::UnderAge(_)) {
+            return refusal.into_response(self.frame(), self.path(""));
+        }
+        if self.tenant.settings().age_sticky {
+            return refusal.into_response(self.frame(), self.path("sign-out"));
+        }
+        match self.end_session() {
+            Ok(cookie) => with_cookie(refusal.into_response(self.frame(), self.path("sign-in")), Some(cookie)),
+            Err(failure) => failure.into_response(self.frame(), self.path("")),
+        }
+    }
+
     /// The path of a page as browsers know it.
     pub fn path(&self, page: &str) -> String {
         format!("{}/citizen/{page}", base_path(&self.call.origin))
@@ -176,7 +187,7 @@ impl Guest<'_> {
         let Some(csrf) = form.get(field::CSRF) else {
             return Err(Refusal::ForgedForm("the form carries no token of ours"));
         };
-        if cookie(&self.call.headers, COOKIE).is_none() {
+        if cookie(&self.call.headers, &cookie_name(COOKIE, &self.call.origin)).is_none() {
             return Err(Refusal::CookiesMissing);
         }
         Ok(self.session.as_ref().is_some_and(|(_, session)| session.made(csrf)).then_some(form))
@@ -249,7 +260,8 @@ impl Guest<'_> {
     fn set_cookie(&self, value: &str, more: &str) -> Result<HeaderValue, Refusal> {
         let secure = if self.call.origin.is_secure() { "; Secure" } else { "" };
         let path = self.path("");
-        let text = format!("{COOKIE}={value}; Path={path}; HttpOnly; SameSite=Lax{secure}{more}");
+        let name = cookie_name(COOKIE, &self.call.origin);
+        let text = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax{secure}{more}");
         HeaderValue::from_str(&text).map_err(Refusal::internal)
     }
 }

@@ -48,6 +48,11 @@ impl Problem {
         Problem::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing", detail)
     }
 
+    /// 403: the rules that are emulated forbid it.
+    pub fn forbidden(detail: impl Display) -> Problem {
+        Problem::new(StatusCode::FORBIDDEN, "forbidden", "The emulated rules forbid it", detail)
+    }
+
     /// 409: something else has it already.
     pub fn conflict(detail: impl Display) -> Problem {
         Problem::new(StatusCode::CONFLICT, "conflict", "The request conflicts with what is there", detail)

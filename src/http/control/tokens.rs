@@ -1,7 +1,7 @@
 //! `POST /_sandbox/tokens`
 
 use super::{Problem, read};
-use crate::authorization::TokenResponse;
+use crate::authorization::{ProfessionalError, TokenResponse};
 use crate::http::context::{App, Origin};
 use crate::tenant::{ApproveError, TokenError};
 use axum::Json;
@@ -22,6 +22,7 @@ pub struct Wanted {
 }
 
 /// What the browser flow would give: terms are accepted and the access right is recorded; 201 with the token response.
+/// A professional client gets what its own grant gives: 403 without permission or care relationship.
 pub async fn give(
     State(app): State<App>,
     origin: Origin,
@@ -36,7 +37,9 @@ pub async fn give(
             TokenError::UnknownClient(id) => {
                 Problem::not_found("client", format_args!("{id:?}; GET /_sandbox/clients lists them"))
             }
-            TokenError::Approve(ApproveError::Store(error)) => Problem::store(error),
+            TokenError::Approve(ApproveError::Store(error))
+            | TokenError::Professional(ProfessionalError::Store(error)) => Problem::store(error),
+            TokenError::Professional(problem) => Problem::forbidden(problem),
             TokenError::Scope(problem) => {
                 let hint = problem.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
                 Problem::invalid(format_args!("{problem}{hint}"))

@@ -37,7 +37,7 @@ pub async fn head() -> Response {
 
 fn decide(visit: &Visit<'_>, request: AuthorizationRequest) -> Outcome {
     visit.check_cookie()?;
-    let decision = match visit.parameters.get("sandbox_decision") {
+    let decision = match visit.shortcut("sandbox_decision") {
         None => None,
         Some("approve") => Some(Decision::Approve),
         Some("deny") => Some(Decision::Deny),
@@ -50,7 +50,7 @@ fn decide(visit: &Visit<'_>, request: AuthorizationRequest) -> Outcome {
         // A session that stays with a refused citizen does so whoever comes next and whatever is asked.
         let_in(visit, &present, &request)?;
     }
-    let user = match visit.parameters.get("user_id") {
+    let user = match visit.shortcut("user_id") {
         None => None,
         Some(code) => {
             let code = PersonalIdentityCode::parse(code).map_err(|error| Refusal::User("user_id", error))?;
@@ -61,7 +61,9 @@ fn decide(visit: &Visit<'_>, request: AuthorizationRequest) -> Outcome {
         (Some(citizen), _) if visit.is_other_user(&citizen) => Err(Refusal::OtherUser(Target::from(&request))),
         (Some(citizen), Some(decision)) => without_pages(visit, &citizen, None, &request, decision),
         (Some(citizen), None) => identified(visit, citizen, &request),
-        (None, decision) => match welcome(visit).filter(|_| request.prompt != Some(Prompt::Login)) {
+        (None, decision) => match welcome(visit, &request) {
+            // It is the application that knows its user: this is not the one (authorization-server.md §9, row 14).
+            Some((citizen, _)) if visit.is_other_user(&citizen) => Err(Refusal::OtherUser(Target::from(&request))),
             Some((citizen, session)) => match decision {
                 Some(decision) => without_pages(visit, &citizen, Some(session), &request, decision),
                 None => ask(visit, &citizen, session, &request),
@@ -96,7 +98,7 @@ fn without_pages(
 
 /// `user_id` has said who the citizen is: the session is theirs from now on.
 fn identified(visit: &Visit<'_>, citizen: Citizen, request: &AuthorizationRequest) -> Outcome {
-    match welcome(visit) {
+    match welcome(visit, request) {
         Some((present, session)) if present.id == citizen.id => ask(visit, &present, session, request),
         _ => enter(visit, &citizen, request),
     }
@@ -105,29 +107,32 @@ fn identified(visit: &Visit<'_>, citizen: Citizen, request: &AuthorizationReques
 /// Signs a citizen in who has just been identified, and goes on to the next question.
 pub(super) fn enter(visit: &Visit<'_>, citizen: &Citizen, request: &AuthorizationRequest) -> Outcome {
     if visit.is_other_user(citizen) {
+        visit.forget(citizen)?;
         return Err(Refusal::OtherUser(Target::from(request)));
     }
     if let Err(refusal) = let_in(visit, citizen, request) {
         return refuse_entry(visit, citizen, refusal);
     }
     let cookie: HeaderValue = visit.sign_in(citizen)?;
-    // What prompt=login asked for is done: identifying again and again would not end.
-    let done: &[&str] = if request.prompt == Some(Prompt::Login) { &["prompt"] } else { &[] };
+    // What prompt=login and max_age asked for is done: identifying again and again would not end.
+    let done: &[&str] = if request.prompt == Some(Prompt::Login) { &["prompt", "max_age"] } else { &["max_age"] };
     Ok(with_cookie(visit.go_on_with_cookie(done), Some(cookie)))
 }
 
-/// Refuses a citizen who may not enter; with `age.sticky` the browser session is theirs all the same.
+/// Refuses a citizen who may not enter; with `age.sticky` the browser session is theirs all the same, else it forgets them.
 fn refuse_entry(visit: &Visit<'_>, citizen: &Citizen, refusal: Refusal) -> Outcome {
     if !visit.settings.age_sticky {
+        visit.forget(citizen)?;
         return Err(refusal);
     }
     let cookie = visit.sign_in(citizen)?;
     Ok(with_cookie(refusal.into_response(visit.frame(), None), Some(cookie)))
 }
 
-/// The citizen who is signed in, may be, and is the one the application means.
-fn welcome<'v>(visit: &'v Visit<'_>) -> Option<(Citizen, &'v Session)> {
-    visit.signed_in().filter(|(citizen, _)| visit.tenant.check_age(citizen).is_ok() && !visit.is_other_user(citizen))
+/// The citizen who is signed in, may be, and need not identify anew for this request.
+fn welcome<'v>(visit: &'v Visit<'_>, request: &AuthorizationRequest) -> Option<(Citizen, &'v Session)> {
+    let must_identify = |session| request.prompt == Some(Prompt::Login) || visit.is_stale(session, request);
+    visit.signed_in().filter(|(citizen, session)| visit.tenant.check_age(citizen).is_ok() && !must_identify(session))
 }
 
 /// The age limit.

@@ -20,7 +20,9 @@ pub async fn post(State(app): State<App>, posted: Posted) -> Response {
 fn decide(visit: &Visit<'_>, request: AuthorizationRequest, form: &Parameters) -> Outcome {
     let Some((citizen, session)) = visit.signed_in() else { return Ok(visit.start_again()) };
     match form.get(field::DECISION) {
-        Some(decision::ACCEPT) if visit.is_other_user(&citizen) => Ok(visit.go_on()),
+        Some(decision::ACCEPT) if visit.is_other_user(&citizen) || visit.is_stale(session, &request) => {
+            Ok(visit.go_on())
+        }
         // Whoever is not let in or has not accepted the terms is told so where that is asked.
         Some(decision::ACCEPT)
             if visit.tenant.check_age(&citizen).is_err()

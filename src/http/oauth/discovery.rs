@@ -4,7 +4,7 @@ use super::PREFIX;
 use super::response::json;
 use crate::authorization::{Pkce, grantable_scopes};
 use crate::http::context::{App, Origin};
-use crate::settings::Introspection;
+use crate::settings::{ClientAuth, Introspection};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -34,7 +34,7 @@ pub async fn get(State(app): State<App>, origin: Origin) -> Response {
         "grant_types_supported": grant_types,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "token_endpoint_auth_methods_supported": auth_methods(settings.client_auth_accept),
         "claim_types_supported": ["normal"],
         "claims_supported": ["sub", "iss", "aud", "exp", "iat", "jti", "auth_time", "at_hash", "nonce"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
@@ -48,4 +48,13 @@ pub async fn get(State(app): State<App>, origin: Origin) -> Response {
         document["introspection_endpoint"] = origin.url(&format!("{PREFIX}/introspect")).into();
     }
     json(StatusCode::OK, document.to_string())
+}
+
+/// By what a client may prove itself at the token endpoint.
+pub(super) fn auth_methods(accepted: ClientAuth) -> &'static [&'static str] {
+    match accepted {
+        ClientAuth::Any | ClientAuth::Registered => &["client_secret_post", "client_secret_basic"],
+        ClientAuth::Basic => &["client_secret_basic"],
+        ClientAuth::Post => &["client_secret_post"],
+    }
 }

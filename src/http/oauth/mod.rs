@@ -57,7 +57,7 @@ pub fn routes() -> Router<App> {
         .route(&at("introspect"), post(introspect::post).fallback(token::other_method))
         .route(&at("revoke"), post(revoke::post).fallback(token::other_method))
         .route(&at("userinfo"), get(userinfo::answer).post(userinfo::answer))
-        .route(&at("register"), post(register::post).fallback(token::other_method))
+        .route(&at("register"), post(register::post).fallback(register::not_post))
         .route(
             &at("register/{client_id}"),
             get(register::get).put(register::put).delete(register::delete).fallback(register::other_method),

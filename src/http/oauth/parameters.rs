@@ -1,6 +1,13 @@
 //! The parameters of a query or a form: none repeated, none empty (authorization-server.md §2.1, last row).
 
 use crate::settings::EmptyParameters;
+use std::collections::HashSet;
+
+/// How many parameters a query or form may have: the largest page's form has a few dozen.
+const MOST_PARAMETERS: usize = 1_000;
+
+/// How long a query or form may be.
+const LONGEST: usize = 256 << 10;
 
 /// Parameters, each name at most once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,13 +25,25 @@ pub enum ParameterError {
     /// A parameter that is not text.
     #[error("Parameter {0} is not UTF-8")]
     NotUtf8(String),
+    /// More of them than anything here takes.
+    #[error("There are more than {MOST_PARAMETERS} parameters")]
+    TooMany,
+    /// More bytes than anything here takes.
+    #[error("The parameters are longer than {} KB", LONGEST >> 10)]
+    TooLong,
 }
 
 impl Parameters {
     /// Reads `application/x-www-form-urlencoded` bytes. Empty parameters are refused or left out.
+    ///
+    /// Nobody has proven who they are when this is called, so that it must cost little whatever comes: few parameters and
+    /// few bytes, each looked at once.
     pub fn parse(bytes: &[u8], empty: EmptyParameters) -> Result<Parameters, ParameterError> {
         let mut parameters: Vec<(String, String)> = Vec::new();
-        let mut known: Vec<String> = Vec::new();
+        let mut known = HashSet::new();
+        if bytes.len() > LONGEST {
+            return Err(ParameterError::TooLong);
+        }
         for pair in bytes.split(|byte| *byte == b'&') {
             // One pair gives one parameter; nothing between two & gives none.
             let Some((name, value)) = form_urlencoded::parse(pair).next() else { continue };
@@ -32,10 +51,12 @@ impl Parameters {
                 return Err(ParameterError::NotUtf8(name.into_owned()));
             }
             // Empty ones count too: which of two was meant is anybody's guess.
-            if known.iter().any(|known| *known == name) {
+            if !known.insert(name.clone()) {
                 return Err(ParameterError::Repeated(name.into_owned()));
             }
-            known.push(name.clone().into_owned());
+            if known.len() > MOST_PARAMETERS {
+                return Err(ParameterError::TooMany);
+            }
             match (value.is_empty(), empty) {
                 (true, EmptyParameters::Refuse) => return Err(ParameterError::Empty(name.into_owned())),
                 (true, EmptyParameters::Ignore) => {}
@@ -68,6 +89,12 @@ impl ParameterError {
                 "AUTH-PARAMETER-UTF8",
                 format!("percent-encode the UTF-8 bytes of {name}; other bytes cannot be echoed"),
             ),
+            ParameterError::TooMany => {
+                ("AUTH-PARAMETERS-TOO-MANY", format!("send at most {MOST_PARAMETERS} parameters"))
+            }
+            ParameterError::TooLong => {
+                ("AUTH-PARAMETERS-TOO-LONG", format!("send at most {} KB of parameters", LONGEST >> 10))
+            }
         }
     }
 }
@@ -75,6 +102,16 @@ impl ParameterError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parameters_have_bounds() {
+        let many = |count: usize| (0..count).map(|index| format!("p{index}=1")).collect::<Vec<_>>().join("&");
+        let parse = |text: &str| Parameters::parse(text.as_bytes(), EmptyParameters::Refuse).map(|_| ());
+        assert_eq!(parse(&many(MOST_PARAMETERS)), Ok(()));
+        assert_eq!(parse(&many(MOST_PARAMETERS + 1)), Err(ParameterError::TooMany));
+        assert_eq!(parse(&many(400_000)), Err(ParameterError::TooLong));
+        assert_eq!(parse(&format!("a={}", "x".repeat(LONGEST))), Err(ParameterError::TooLong));
+    }
 
     #[test]
     fn empty_and_repeated_parameters_are_told_apart() {

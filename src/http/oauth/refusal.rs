@@ -213,7 +213,9 @@ fn error_code(problem: &RequestProblem) -> &'static str {
         RequestProblem::ScopeNotRegistered { .. } | RequestProblem::ScopeEmpty { .. } => "invalid_scope",
         RequestProblem::StateMissing
         | RequestProblem::PromptNoneWithOthers
+        | RequestProblem::MaxAge(_)
         | RequestProblem::ChallengeMissing
+        | RequestProblem::ChallengeMalformed
         | RequestProblem::ChallengeMethod(_)
         | RequestProblem::AudienceMissing
         | RequestProblem::AudienceUnknown(_) => "invalid_request",
@@ -275,6 +277,15 @@ fn problem_reason(problem: &RequestProblem) -> (&'static str, String) {
         RequestProblem::ScopeNotRegistered { .. } | RequestProblem::ScopeEmpty { .. } => {
             ("AUTH-SCOPE", problem.hint().unwrap_or_default())
         }
+        RequestProblem::MaxAge(_) => {
+            ("AUTH-MAX-AGE", String::from("max_age is a whole number of seconds, 0 or more, in digits"))
+        }
+        RequestProblem::ChallengeMalformed => (
+            "AUTH-PKCE",
+            String::from(
+                "code_challenge has 43 to 128 characters of A-Z a-z 0-9 - . _ ~ (RFC 7636, 4.2); with S256 it is the verifier's SHA-256 in base64url, 43 of them",
+            ),
+        ),
         RequestProblem::ChallengeMissing => (
             "AUTH-PKCE",
             String::from("send code_challenge and code_challenge_method=S256 (settings pkce, smart.enabled)"),

@@ -19,7 +19,8 @@ use axum::response::Response;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The answer, its members in upstream's order.
+/// The answer, its members in upstream's order; those that were recorded as null or empty are so (authorization-server.md
+/// §2.3), and none of ours is.
 #[derive(Serialize)]
 struct Shown<'a> {
     client_id: &'a str,
@@ -30,28 +31,36 @@ struct Shown<'a> {
     registration_client_uri: String,
     redirect_uris: &'a [String],
     client_name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     client_uri: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     logo_uri: Option<&'a str>,
+    #[serde(rename = "logoId")]
+    logo_id: (),
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     contacts: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
     tos_uri: Option<&'a str>,
     token_endpoint_auth_method: AuthMethod,
     scope: String,
     grant_types: Vec<&'static str>,
     response_types: &'static [&'static str],
-    #[serde(skip_serializing_if = "Option::is_none")]
     policy_uri: Option<&'a str>,
+    jwks_uri: (),
+    jwks: (),
+    #[serde(rename = "jwksType")]
+    jwks_type: &'static str,
     default_max_age: u32,
     require_auth_time: bool,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    post_logout_redirect_uris: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
+    default_acr_values: [(); 0],
+    initiate_login_uri: (),
+    post_logout_redirect_uris: Option<&'a [String]>,
+    request_uris: [(); 0],
     software_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     software_version: Option<&'a str>,
+    software_statement: (),
+    #[serde(rename = "softwareId")]
+    kelas_software_id: (),
+    #[serde(rename = "softwareVersion")]
+    kelas_software_version: (),
+    code_challenge_method: (),
     #[serde(skip_serializing_if = "Option::is_none")]
     sandbox_oid: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -125,6 +134,15 @@ pub async fn delete(State(app): State<App>, headers: HeaderMap, Segments(client_
     .await
 }
 
+/// Any other method than POST without a client.
+pub async fn not_post(method: Method) -> Response {
+    let wire = Wire(405, "method_not_allowed", format!("Request method '{method}' not supported"));
+    let text = "POST registers a client; register/{client_id} takes GET, PUT and DELETE";
+    let mut response = with_reason(wire.into_response(Challenge::WithoutRealm), "AUTH-METHOD", text);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+    response
+}
+
 /// Any other method.
 pub async fn other_method(method: Method) -> Response {
     let wire = Wire(405, "method_not_allowed", format!("Request method '{method}' not supported"));
@@ -196,6 +214,7 @@ fn shown(origin: &Origin, status: StatusCode, registered: &Registered) -> Respon
         client_name: &client.name,
         client_uri: client.client_uri.as_deref(),
         logo_uri: client.logo_uri.as_deref(),
+        logo_id: (),
         contacts: &client.contacts,
         tos_uri: registration.tos_uri.as_deref(),
         token_endpoint_auth_method: registration.auth_method,
@@ -203,11 +222,21 @@ fn shown(origin: &Origin, status: StatusCode, registered: &Registered) -> Respon
         grant_types: client.grant_types(),
         response_types: &["code"],
         policy_uri: registration.policy_uri.as_deref(),
+        jwks_uri: (),
+        jwks: (),
+        jwks_type: "URI",
         default_max_age: 60_000,
         require_auth_time: true,
-        post_logout_redirect_uris: &client.post_logout_redirect_uris,
+        default_acr_values: [],
+        initiate_login_uri: (),
+        post_logout_redirect_uris: Some(&*client.post_logout_redirect_uris).filter(|uris| !uris.is_empty()),
+        request_uris: [],
         software_id: registration.software_id.as_deref(),
         software_version: registration.software_version.as_deref(),
+        software_statement: (),
+        kelas_software_id: (),
+        kelas_software_version: (),
+        code_challenge_method: (),
         sandbox_oid: client.oid.as_deref(),
         sandbox_description: client.description.as_deref(),
         sandbox_descriptions: &client.descriptions,

@@ -2,6 +2,7 @@
 //! service (authorization-server.md §1); with the setting `smart.enabled` there is (SMART App Launch 2.2, section 3).
 
 use super::PREFIX;
+use super::discovery::auth_methods;
 use super::response::{empty, json};
 use crate::authorization::{Scope, grantable_scopes};
 use crate::http::context::{App, Origin};
@@ -28,7 +29,7 @@ pub async fn get(State(app): State<App>, origin: Origin) -> Response {
         "jwks_uri": origin.url(&format!("{PREFIX}/jwk")),
         "authorization_endpoint": origin.browser_url(&format!("{PREFIX}/authorize")),
         "token_endpoint": origin.url(&format!("{PREFIX}/token")),
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "token_endpoint_auth_methods_supported": auth_methods(settings.client_auth_accept),
         "grant_types_supported": ["authorization_code"],
         "registration_endpoint": origin.url(&format!("{PREFIX}/register")),
         "revocation_endpoint": origin.url(&format!("{PREFIX}/revoke")),

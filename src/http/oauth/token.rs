@@ -4,15 +4,13 @@ use super::client_authentication::authenticate;
 use super::parameters::Parameters;
 use super::response::json;
 use super::token_error::TokenError;
-use crate::authorization::{
-    Client, ClientKind, Issuance, ProfessionalError, RequestProblem, TokenResponse, requested_scopes,
-};
+use crate::authorization::{Client, ClientKind, Issuance, TokenResponse};
 use crate::citizens::PersonalIdentityCode;
 use crate::exchanges::Party;
 use crate::http::blocking::blocking;
 use crate::http::context::{App, Origin};
 use crate::http::reason::with_reason;
-use crate::tenant::Tenant;
+use crate::tenant::{Tenant, TokenError as Headless};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::{ALLOW, CONTENT_TYPE};
@@ -106,25 +104,13 @@ fn professional(
 ) -> Result<TokenResponse, TokenError> {
     let user = form.get("user").ok_or(TokenError::UserMissing)?;
     let code = PersonalIdentityCode::parse(user).map_err(TokenError::User)?;
-    let scopes = match form.get("scope") {
-        None => client.scope.clone(),
-        Some(scope) => requested_scopes(scope, client, issuance.rules.unregistered_scope, issuance.rules.smart)
-            .map_err(TokenError::Scope)?,
-    };
-    let reading = scopes.reading();
-    // Without `scope` all that may be read is meant; whoever asks for more by name is told that it cannot be had.
-    if form.get("scope").is_some() && scopes.write_anything() {
-        return Err(TokenError::ReadOnly(scopes.to_string()));
-    }
-    if reading.is_empty() {
-        return Err(TokenError::Scope(RequestProblem::ScopeEmpty { registered: client.scope.clone() }));
-    }
-    let user = tenant.citizens.by_code(code).and_then(|citizen| Some((citizen.pseudonym?, citizen)));
-    let (pseudonym, citizen) = user.ok_or(TokenError::Professional(ProfessionalError::NotAUser))?;
-    tenant
-        .authorization
-        .professional_token(client, &citizen.id, pseudonym, reading, issuance)
-        .map_err(TokenError::Professional)
+    let citizen = tenant.citizens.by_code(code);
+    tenant.professional_token(client, citizen, form.get("scope"), issuance).map_err(|error| match error {
+        Headless::Scope(problem) => TokenError::Scope(problem),
+        Headless::ReadOnly(scopes) => TokenError::ReadOnly(scopes.to_string()),
+        Headless::Professional(problem) => TokenError::Professional(problem),
+        other => TokenError::Internal(other.to_string()),
+    })
 }
 
 fn success(tenant: &Tenant, response: &TokenResponse, party: &mut Party) -> Response {

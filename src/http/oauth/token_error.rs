@@ -181,7 +181,10 @@ impl TokenError {
                     RefreshStyle::Rfc6749 => Wire(400, "invalid_grant", text),
                 };
                 match problem {
-                    RefreshError::Unknown | RefreshError::Withdrawn => bad(format!("Invalid refresh token: {token}")),
+                    RefreshError::Unknown
+                    | RefreshError::Withdrawn
+                    | RefreshError::CitizenGone
+                    | RefreshError::NothingLeft { .. } => bad(format!("Invalid refresh token: {token}")),
                     RefreshError::Expired(_) => bad(format!("Expired refresh token: {token}")),
                     RefreshError::OtherClient => {
                         let text = "Client does not own the presented refresh token";

@@ -1,7 +1,7 @@
 //! A browser's visit to the authorization endpoint or one of its forms: the application's request, the session, and
 //! the surroundings of the page to show.
 
-use super::parameters::Parameters;
+use super::parameters::{ParameterError, Parameters};
 use super::refusal::{Refusal, Target};
 use super::response::redirect;
 use super::{audiences, base_path, browser_path};
@@ -11,7 +11,7 @@ use crate::exchanges::Party;
 use crate::http::blocking::blocking;
 use crate::http::context::{App, Origin};
 use crate::http::pages::{Environment, Form, Frame, LANGUAGE_PARAMETER, Language, LanguageLinks, field};
-use crate::http::reason::with_reason;
+use crate::http::reason::{SANDBOX_REASON, with_reason};
 use crate::settings::{EmptyParameters, Settings};
 use crate::tenant::Tenant;
 use axum::body::Bytes;
@@ -19,13 +19,28 @@ use axum::extract::{FromRequest, FromRequestParts, RawQuery, Request};
 use axum::http::header::{COOKIE, ORIGIN, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The cookie that names the browser session.
 pub const SESSION_COOKIE: &str = "phr_sandbox_session";
 
+/// What a cookie is called at an origin. A browser lets a page without TLS neither see nor replace a `Secure` cookie of
+/// the same name (RFC 6265bis, section 5.7), and cookies know no ports: so each scheme has its own.
+pub fn cookie_name(name: &str, origin: &Origin) -> String {
+    let suffix = if origin.is_secure() { "_secure" } else { "" };
+    format!("{name}{suffix}")
+}
+
 /// The parameter that says: a cookie was set on the way here.
 const COOKIE_MARKER: &str = "sandbox_cookie";
+
+/// The parameters of OpenID Connect that mean nothing here (the discovery document says so); a request with `request` or
+/// `claims` goes on without them.
+const UNSUPPORTED: [&str; 5] = ["request", "request_uri", "claims", "response_mode", "registration"];
+
+/// The parameters that spare a test the pages.
+const SHORTCUTS: [&str; 2] = ["user_id", "sandbox_decision"];
 
 /// The parameters that are personal identity codes.
 const USERS: [&str; 2] = ["user_id", "user"];
@@ -63,19 +78,23 @@ pub fn answer(
     let query = query.unwrap_or_default();
     let settings = app.tenant.settings();
     let whole = query;
-    let kept = without_real_codes(whole);
-    let query = kept.as_deref().unwrap_or(whole);
     let (parameters, refused) = match Parameters::parse(whole.as_bytes(), settings.parameters_empty) {
         Ok(parameters) => (parameters, None),
-        Err(error) => (Parameters::default(), Some(Refusal::Parameter(error))),
+        Err(error) => (Parameters::default(), Some(error)),
     };
-    let session = session_cookie(headers).and_then(|cookie| {
+    let kept = match refused {
+        // So much of it is not worth carrying along.
+        Some(ParameterError::TooMany | ParameterError::TooLong) => Some(String::new()),
+        _ => without_real_codes(whole),
+    };
+    let query = kept.as_deref().unwrap_or(whole);
+    let session = session_cookie(headers, origin).and_then(|cookie| {
         Some((cookie.to_owned(), app.tenant.authorization.session(cookie, app.tenant.clock.now())?))
     });
     let language = Language::of_request(Some(query), headers);
     let visit = Visit { tenant: &app.tenant, origin, settings, query, parameters, language, session, headers };
     let outcome = match refused {
-        Some(refusal) => Err(refusal),
+        Some(error) => Err(Refusal::Parameter(error)),
         None => visit
             .request()
             .map_err(Refusal::Request)
@@ -87,6 +106,9 @@ pub fn answer(
         let retry = browser_path(origin, "authorize") + "?" + &without(query, &forgotten);
         refusal.into_response(visit.frame(), Some(retry))
     });
+    if let Some(ignored) = visit.ignored().filter(|_| !response.headers().contains_key(SANDBOX_REASON)) {
+        response = with_reason(response, "AUTH-PARAMETER-IGNORED", &ignored);
+    }
     if visit.parameters.get(LANGUAGE_PARAMETER).is_some()
         && let Ok(cookie) = HeaderValue::from_str(&language.cookie())
     {
@@ -155,11 +177,35 @@ impl Visit<'_> {
             nonce: get("nonce"),
             aud: get("aud"),
             prompt: get("prompt"),
+            max_age: get("max_age"),
             code_challenge: get("code_challenge"),
             code_challenge_method: get("code_challenge_method"),
             audiences: &audiences,
         };
         self.tenant.authorization.check_request(&requested, &self.settings.authorization_rules())
+    }
+
+    /// A parameter that spares a test the pages: in environment sandbox only (authorization-server.md §2.1 says so of
+    /// `user_id`).
+    pub fn shortcut(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).filter(|_| self.settings.is_sandbox())
+    }
+
+    /// Which parameters mean nothing here, though they do elsewhere.
+    fn ignored(&self) -> Option<String> {
+        // Answers come in the query, so that asking for it asks for nothing else.
+        let sent =
+            |name: &&str| self.parameters.get(name).is_some_and(|value| (*name, value) != ("response_mode", "query"));
+        let unsupported: Vec<&str> = UNSUPPORTED.into_iter().filter(sent).collect();
+        let shortcuts: Vec<&str> =
+            SHORTCUTS.into_iter().filter(|name| sent(name) && !self.settings.is_sandbox()).collect();
+        let says = |names: &[&str], why: &str| (!names.is_empty()).then(|| format!("{}: {why}", names.join(", ")));
+        let all = [
+            says(&unsupported, "not supported, ignored (answers are redirects with a query)"),
+            says(&shortcuts, "ignored outside of environment sandbox (setting environment)"),
+        ];
+        let all: Vec<String> = all.into_iter().flatten().collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 
     /// The parameters that should be personal identity codes of the sandbox and are not.
@@ -184,6 +230,12 @@ impl Visit<'_> {
         user.is_some_and(|user| user != citizen.personal_identity_code)
     }
 
+    /// Whether the citizen of a session identified too long ago for a request (`max_age`).
+    pub fn is_stale(&self, session: &Session, request: &AuthorizationRequest) -> bool {
+        let now = self.tenant.clock.now();
+        session.signed_in_at.is_none_or(|signed_in_at| request.is_stale(signed_in_at, now))
+    }
+
     /// The citizen who is signed in.
     pub fn signed_in(&self) -> Option<(Citizen, &Session)> {
         let (_, session) = self.session.as_ref()?;
@@ -201,6 +253,17 @@ impl Visit<'_> {
         let tenant = self.tenant;
         let begun = tenant.authorization.begin_identified_session(&citizen.id, tenant.clock.now(), &tenant.random);
         self.set_cookie(&begun.map_err(Refusal::internal)?.0)
+    }
+
+    /// Forgets this citizen, should the session be theirs.
+    pub fn forget(&self, citizen: &Citizen) -> Result<(), Refusal> {
+        let is_theirs = |(_, session): &&(String, Session)| {
+            [&session.citizen, &session.identified].into_iter().flatten().any(|id| *id == citizen.id)
+        };
+        match self.session.as_ref().filter(is_theirs) {
+            Some((cookie, _)) => self.tenant.authorization.end_session(cookie).map_err(Refusal::internal),
+            None => Ok(()),
+        }
     }
 
     /// Forgets who has identified.
@@ -241,7 +304,8 @@ impl Visit<'_> {
     fn set_cookie(&self, cookie: &str) -> Result<HeaderValue, Refusal> {
         let secure = if self.origin.is_secure() { "; Secure" } else { "" };
         let path = browser_path(self.origin, "");
-        let value = format!("{SESSION_COOKIE}={cookie}; Path={path}; HttpOnly; SameSite=Lax{secure}");
+        let name = cookie_name(SESSION_COOKIE, self.origin);
+        let value = format!("{name}={cookie}; Path={path}; HttpOnly; SameSite=Lax{secure}");
         HeaderValue::from_str(&value).map_err(Refusal::internal)
     }
 
@@ -273,7 +337,7 @@ impl Visit<'_> {
             return Err(Refusal::ForgedForm("the form carries no token of ours"));
         };
         // A page with a form never goes out without a session.
-        if session_cookie(self.headers).is_none() {
+        if session_cookie(self.headers, self.origin).is_none() {
             return Err(Refusal::CookiesMissing);
         }
         Ok(self.session.as_ref().is_some_and(|(_, session)| session.made(csrf)).then_some(form))
@@ -298,7 +362,7 @@ impl Visit<'_> {
 
     /// Refuses a browser that has just been given a cookie and does not send it. (One that has ended is sent, still.)
     pub fn check_cookie(&self) -> Result<(), Refusal> {
-        let lost = self.parameters.get(COOKIE_MARKER).is_some() && session_cookie(self.headers).is_none();
+        let lost = self.parameters.get(COOKIE_MARKER).is_some() && session_cookie(self.headers, self.origin).is_none();
         if lost { Err(Refusal::CookiesMissing) } else { Ok(()) }
     }
 
@@ -348,7 +412,7 @@ impl Visit<'_> {
 fn without_real_codes(query: &str) -> Option<String> {
     let is_real =
         |code: &str| matches!(PersonalIdentityCode::parse(code.trim()), Err(PersonalIdentityCodeError::NotSynthetic));
-    let real: Vec<String> = form_urlencoded::parse(query.as_bytes())
+    let real: BTreeSet<String> = form_urlencoded::parse(query.as_bytes())
         .filter(|(name, value)| name != "state" && is_real(value))
         .map(|(name, _)| name.into_owned())
         .collect();
@@ -376,8 +440,8 @@ pub fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Respo
     response
 }
 
-fn session_cookie(headers: &HeaderMap) -> Option<&str> {
-    cookie(headers, SESSION_COOKIE)
+fn session_cookie<'h>(headers: &'h HeaderMap, origin: &Origin) -> Option<&'h str> {
+    cookie(headers, &cookie_name(SESSION_COOKIE, origin))
 }
 
 /// The value of a cookie.

@@ -7,7 +7,7 @@ use crate::http::context::{App, Origin};
 use crate::http::entrance::BodyTooLong;
 use crate::http::listen::Connection;
 use crate::http::oauth::base_path;
-use crate::http::oauth::visit::{cookie, is_foreign};
+use crate::http::oauth::visit::{cookie, cookie_name, is_foreign};
 use crate::http::pages::tester::{Crumb, Holder, PlaceLink, Surroundings};
 use crate::http::pages::{
     Form, Frame, LANGUAGE_PARAMETER, Language, LanguageLinks, Refusal as RefusalPage, RefusalKind, field,
@@ -91,7 +91,8 @@ impl Desk {
     /// Reads the cookies of a request.
     pub fn new(app: App, call: Call) -> Desk {
         let language = Language::of_request(Some(&call.query), &call.headers);
-        let known = cookie(&call.headers, VISITOR).filter(|value| value.len() == 32 && is_token(value));
+        let known = cookie(&call.headers, &cookie_name(VISITOR, &call.origin))
+            .filter(|value| value.len() == 32 && is_token(value));
         let (visitor, is_new) = match known {
             Some(known) => (known.to_owned(), false),
             None => (app.tenant.random.alphanumeric(32), true),
@@ -103,7 +104,7 @@ impl Desk {
     pub fn finish(&self, outcome: Outcome) -> Response {
         let mut response = outcome.unwrap_or_else(|refusal| self.refused(&refusal));
         if self.is_new {
-            self.set(&mut response, &format!("{VISITOR}={}{}", self.visitor, self.attributes("")));
+            self.set(&mut response, &format!("{}={}{}", self.cookie_name(VISITOR), self.visitor, self.attributes("")));
         }
         if self.query().any(|(name, _)| name == LANGUAGE_PARAMETER) {
             self.set(&mut response, &self.language.cookie());
@@ -206,7 +207,7 @@ impl Desk {
 
     /// The access token that the visitor has given.
     pub fn token(&self) -> Option<&str> {
-        cookie(&self.call.headers, TOKEN).filter(|token| is_token(token))
+        cookie(&self.call.headers, &self.cookie_name(TOKEN)).filter(|token| is_token(token))
     }
 
     /// Whose token it is, or why it is none.
@@ -229,10 +230,14 @@ impl Desk {
     pub fn set_token(&self, response: &mut Response, token: Option<&str>) -> bool {
         match token {
             Some(token) if !is_token(token) => return false,
-            Some(token) => self.set(response, &format!("{TOKEN}={token}{}", self.attributes(""))),
-            None => self.set(response, &format!("{TOKEN}={}", self.attributes("; Max-Age=0"))),
+            Some(token) => self.set(response, &format!("{}={token}{}", self.cookie_name(TOKEN), self.attributes(""))),
+            None => self.set(response, &format!("{}={}", self.cookie_name(TOKEN), self.attributes("; Max-Age=0"))),
         }
         true
+    }
+
+    fn cookie_name(&self, name: &str) -> String {
+        cookie_name(name, &self.call.origin)
     }
 
     /// Behind the value of each cookie.

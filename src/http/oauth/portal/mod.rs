@@ -10,7 +10,7 @@ mod sign_out;
 use super::parameters::Parameters;
 use super::refusal::Refusal;
 use super::response::redirect;
-use super::visit::{cookie, is_foreign, with_cookie};
+use super::visit::{cookie, cookie_name, is_foreign, with_cookie};
 use super::{base_path, browser_path};
 use crate::authorization::Session;
 use crate::http::blocking::blocking;
@@ -94,7 +94,7 @@ async fn answer_form(
     blocking(app, move |app| {
         let Call { origin, headers, query, body } = call;
         let query = query.unwrap_or_default();
-        let session = cookie(&headers, COOKIE).and_then(|cookie| {
+        let session = cookie(&headers, &cookie_name(COOKIE, &origin)).and_then(|cookie| {
             Some((cookie.to_owned(), app.tenant.authorization.session(cookie, app.tenant.clock.now())?))
         });
         let language = Language::of_request(Some(&query), &headers);
@@ -160,6 +160,7 @@ impl Desk<'_> {
     fn cookie(&self, name: &str, value: &str, more: &str) -> Result<HeaderValue, Refusal> {
         let secure = if self.origin.is_secure() { "; Secure" } else { "" };
         let path = self.path("");
+        let name = cookie_name(name, self.origin);
         let text = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax{secure}{more}");
         HeaderValue::from_str(&text).map_err(Refusal::internal)
     }
@@ -177,7 +178,7 @@ impl Desk<'_> {
         let Some(csrf) = form.get(field::CSRF) else {
             return Err(Refusal::ForgedForm("the form carries no token of ours"));
         };
-        if cookie(self.headers, COOKIE).is_none() {
+        if cookie(self.headers, &cookie_name(COOKIE, self.origin)).is_none() {
             return Err(Refusal::CookiesMissing);
         }
         Ok(self.session.as_ref().is_some_and(|(_, session)| session.made(csrf)).then_some(form))

@@ -5,7 +5,7 @@ use super::{COOKIE, Call, Desk, Parameters, answer, answer_form};
 use crate::http::context::App;
 use crate::http::oauth::refusal::Refusal;
 use crate::http::oauth::response::{redirect, with_parameters};
-use crate::http::oauth::visit::{SESSION_COOKIE, cookie, is_foreign, with_cookie};
+use crate::http::oauth::visit::{SESSION_COOKIE, cookie, cookie_name, is_foreign, with_cookie};
 use crate::http::pages::{Farewell, FarewellKind, Form, SignOut, field};
 use crate::http::reason::with_reason;
 use crate::settings::EmptyParameters;
@@ -54,7 +54,7 @@ pub async fn end(State(app): State<App>, call: Call) -> Response {
         let sessions: Vec<(&str, _)> = [SESSION_COOKIE, COOKIE]
             .into_iter()
             .filter_map(|name| {
-                let value = cookie(desk.headers, name)?;
+                let value = cookie(desk.headers, &cookie_name(name, desk.origin))?;
                 Some((name, (value, desk.tenant.authorization.session(value, now)?)))
             })
             .collect();
@@ -73,7 +73,7 @@ pub async fn end(State(app): State<App>, call: Call) -> Response {
 
 /// The form token of a citizen's session, if one is signed in in this browser.
 fn citizen_csrf(desk: &Desk<'_>) -> Option<String> {
-    let value = cookie(desk.headers, SESSION_COOKIE)?;
+    let value = cookie(desk.headers, &cookie_name(SESSION_COOKIE, desk.origin))?;
     let session = desk.tenant.authorization.session(value, desk.tenant.clock.now())?;
     session.citizen.is_some().then_some(session.csrf)
 }
