@@ -3,7 +3,9 @@
 use super::keys::{self, Dated, Group, Number};
 use crate::fhir::search::IndexValues;
 use crate::store::{Batch, Key, Value, View};
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// The changes a commit makes to the index.
 ///
@@ -104,8 +106,24 @@ fn url_mark(url: &str) -> String {
     format!("\n{url}")
 }
 
+/// Makes the commit depend on the heads of what it refers to: a deletion (or a purge) that runs side by side changes them,
+/// and what refers to the deleted then starts again, and finds nothing there.
+pub(super) fn stay(view: &View, batch: &mut Batch, ids: impl Iterator<Item = Uuid>) {
+    let mut seen: SmallVec<[Uuid; 2]> = SmallVec::new();
+    for id in ids.filter(|id| !id.is_nil()) {
+        if !seen.contains(&id) {
+            seen.push(id);
+            let head = keys::head(id);
+            match view.get(&head) {
+                Some(value) => batch.require_equal(head, value.clone()),
+                None => batch.require_absent(head),
+            };
+        }
+    }
+}
+
 /// Notes that the resource with the number `source` refers to these others. The counter beside the entries changes with
-/// each, so that a deletion that runs side by side sees that it came too late.
+/// each, so that a deletion that runs side by side sees that it came too late; the other way round, see [`stay`].
 pub(super) fn refer(view: &View, batch: &mut Batch, source: Number, targets: &[Number]) {
     for target in targets {
         let counter = keys::referred(*target, 0);

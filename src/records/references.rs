@@ -32,6 +32,11 @@ impl<'d> Reference<'d> {
         (rest_fits && is_type && !id.is_empty()).then_some(Reference { type_name, id })
     }
 
+    /// Whether it refers to a Patient, which can't be deleted: no note is kept of such references.
+    pub fn is_to_patient(&self) -> bool {
+        self.type_name == "Patient"
+    }
+
     /// The Patient's id, when it refers to a Patient by a UUID.
     fn patient(&self) -> Option<Uuid> {
         (self.type_name == "Patient").then(|| parse_id(self.id))?
@@ -155,7 +160,7 @@ fn walk<'d>(
     Ok(())
 }
 
-/// The literal references of a resource to others than Patients.
+/// The literal references of a resource, those to Patients among them.
 pub(super) fn targets<'d>(version: Version, resource: Value<'d>) -> Vec<Reference<'d>> {
     let mut found = Vec::new();
     collect(version, resource, &mut found);
@@ -192,7 +197,6 @@ fn collect<'d>(version: Version, value: Value<'d>, found: &mut Vec<Reference<'d>
     for (key, member) in value.members() {
         if key == "reference"
             && let Some(reference) = member.as_str().and_then(|text| Reference::parse(text, version))
-            && reference.type_name != "Patient"
         {
             found.push(reference);
         }

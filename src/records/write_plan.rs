@@ -95,7 +95,9 @@ impl Change<'_> {
                 if !matches!(plan.outcome, Outcome::Created | Outcome::Updated) {
                     return Ok(());
                 }
-                let targets = self.targets(view, *resource);
+                let found = references::targets(self.version, *resource);
+                index::stay(view, &mut plan.batch, found.iter().filter_map(|reference| parse_id(reference.id)));
+                let targets = numbers(view, &found);
                 let old = self.old_targets(view, plan);
                 index::no_longer_refer(&mut plan.batch, plan.number, &old);
                 index::refer(view, &mut plan.batch, plan.number, &targets);
@@ -251,11 +253,7 @@ impl Change<'_> {
 
     /// The numbers of the resources that this one refers to, Patients apart.
     pub fn targets(&self, view: &View, resource: Value<'_>) -> Vec<Number> {
-        let of = |reference: Reference<'_>| head_in(view, parse_id(reference.id)?).map(|head| head.number);
-        let mut targets: Vec<Number> = references::targets(self.version, resource).into_iter().filter_map(of).collect();
-        targets.sort_unstable();
-        targets.dedup();
-        targets
+        numbers(view, &references::targets(self.version, resource))
     }
 
     fn old_targets(&self, view: &View, plan: &Plan) -> Vec<Number> {
@@ -283,6 +281,16 @@ impl Change<'_> {
         };
         Refusal::StillReferredTo(path, by, place)
     }
+}
+
+/// The numbers of what is referred to, Patients apart, each once.
+fn numbers(view: &View, references: &[Reference<'_>]) -> Vec<Number> {
+    let others = references.iter().filter(|reference| !reference.is_to_patient());
+    let of = |reference: &Reference<'_>| head_in(view, parse_id(reference.id)?).map(|head| head.number);
+    let mut numbers: Vec<Number> = others.filter_map(of).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
 }
 
 /// The number after the greatest one in use.
