@@ -4,8 +4,9 @@ mod harness;
 
 use harness::{AINO, Answer, EINO, Server, body_of, urn, weight, weight_stu3};
 use kanta_phr_sandbox::fhir::Version;
+use kanta_phr_sandbox::http::fhir::Knobs;
 use kanta_phr_sandbox::json::Document;
-use kanta_phr_sandbox::records::{Access, Loading, ResourceType};
+use kanta_phr_sandbox::records::{Access, Loading, ResourceType, Settings};
 use serde_json::{Value, json};
 
 fn get(server: &Server, base: &str, path: &str) -> Answer {
@@ -477,7 +478,8 @@ fn a_batch_of_searches_has_a_longest_answer() {
     assert_eq!(answers[40]["response"]["status"], "201 Created", "what is written is not refused for it");
     let refused = send("transaction");
     assert_eq!((refused.status, refused.rule()), (400, "RS-BUNDLE-ANSWER"), "{}", &refused.body[..300]);
-    assert_eq!(total(&server, "baseR4", &format!("Observation?patient={AINO}")), 3_001, "nothing of it was stored");
+    let all = format!("Observation?patient={AINO}&_count=10000");
+    assert_eq!(total(&server, "baseR4", &all), 3_001, "nothing of it was stored");
 }
 
 #[test]

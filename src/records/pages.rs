@@ -98,9 +98,7 @@ impl Pages {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.drop_expired(search.made);
         kept.add(search);
-        while kept.bytes > MOST_BYTES && kept.searches.len() > 1 {
-            kept.make_room();
-        }
+        while kept.bytes > MOST_BYTES && kept.make_room() {}
     }
 
     /// The search with this id, if `caller` made it and it is still kept.
@@ -166,15 +164,17 @@ impl Kept {
         }
     }
 
-    /// Drops the oldest search of the owner who holds most.
-    fn make_room(&mut self) {
+    /// Drops the oldest search of the owner who holds most; but never the latest of all, whose links have not been seen yet.
+    fn make_room(&mut self) -> bool {
         let biggest = self.sizes.last().and_then(|(_, owner)| self.shares.get(owner));
         let oldest = biggest.and_then(|share| share.searches.first()).and_then(|number| self.order.get(number));
-        let Some(search) = oldest.copied().and_then(|id| self.remove(id)) else { return };
+        let oldest = oldest.copied().filter(|id| self.order.last_key_value().is_some_and(|(_, last)| last != id));
+        let Some(search) = oldest.and_then(|id| self.remove(id)) else { return false };
         if self.made_room.len() >= MOST_REMEMBERED {
             self.made_room.pop_front();
         }
         self.made_room.push_back((search.id, search.caller));
+        true
     }
 }
 
@@ -243,11 +243,15 @@ mod tests {
     }
 
     #[test]
-    fn a_search_beyond_all_room_is_kept_as_the_only_one() {
+    fn a_search_beyond_all_room_is_kept_until_the_next() {
         let pages = Pages::default();
-        pages.keep(search(1, 1, 1, 10));
+        let small = search(1, 1, 1, 10);
+        pages.keep(small.clone());
         let huge = search(2, 2, 1, MOST_BYTES / 4);
         pages.keep(huge.clone());
         assert!(pages.find(huge.id, huge.caller, NOW).is_ok());
+        pages.keep(search(3, 1, 1, 10));
+        assert_eq!(pages.find(huge.id, huge.caller, NOW).unwrap_err(), Gone::MadeRoom);
+        assert!(pages.find(small.id, small.caller, NOW).is_ok());
     }
 }
