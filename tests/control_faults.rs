@@ -80,6 +80,10 @@ async fn a_status_comes_with_the_usual_body_of_its_surface() {
     assert_eq!(answer.status(), 400);
     assert!(answer.text().await.unwrap().contains("Request Rejected"));
     assert_eq!(phr.search().await.unwrap().status(), 200, "all rules have hit as often as they may");
+    for exchange in phr.exchanges().await {
+        let party = (&exchange["client_id"], &exchange["citizen"]);
+        assert_eq!(party, (&json!("kanta-phr-sandbox-demo"), &json!("aino")), "{exchange}");
+    }
     let token = format!("{}/phr-authserver-sandbox/token", phr.sandbox.http_url());
     let answer = phr.http.post(token).body("").send().await.unwrap();
     assert_eq!(answer.status(), 500);
@@ -100,8 +104,13 @@ async fn a_cut_connection_leaves_the_request_undone_or_done() {
     assert!(phr.create().await.unwrap_err().is_request(), "carried out, but nobody was told");
     let again = phr.create().await.unwrap();
     assert_eq!(again.status(), 200, "If-None-Exist finds what the lost answer had stored");
-    let statuses: Vec<Value> = phr.exchanges().await.iter().map(|exchange| exchange["status"].clone()).collect();
+    let exchanges = phr.exchanges().await;
+    let statuses: Vec<Value> = exchanges.iter().map(|exchange| exchange["status"].clone()).collect();
     assert_eq!(statuses, [json!(200), json!(0), json!(200), json!(0), json!(200)]);
+    for exchange in exchanges {
+        let party = (&exchange["client_id"], &exchange["citizen"]);
+        assert_eq!(party, (&json!("kanta-phr-sandbox-demo"), &json!("aino")), "{exchange}");
+    }
 }
 
 #[tokio::test]

@@ -4,8 +4,9 @@ mod harness;
 
 use harness::{AINO, Answer, EINO, Server, body_of, urn, weight, weight_stu3};
 use kanta_phr_sandbox::fhir::Version;
+use kanta_phr_sandbox::http::fhir::Knobs;
 use kanta_phr_sandbox::json::Document;
-use kanta_phr_sandbox::records::{Access, Loading, ResourceType};
+use kanta_phr_sandbox::records::{Access, Loading, ResourceType, Settings};
 use serde_json::{Value, json};
 
 fn get(server: &Server, base: &str, path: &str) -> Answer {
@@ -444,4 +445,116 @@ fn every_parameter_of_every_type_finds_and_does_not() {
         }
     }
     assert_eq!(rows, 90, "the rows of the table");
+}
+
+#[test]
+fn a_batch_of_searches_has_a_longest_answer() {
+    let server = Server::start();
+    load(&server, 3_000);
+    let search = json!({"request": {"method": "GET", "url": format!("Observation?patient={AINO}&_count=10000")}});
+    let body: Value = serde_json::from_str(&weight(AINO, "70", "2026-05-01", &urn("in the end"))).unwrap();
+    let create = json!({"request": {"method": "POST", "url": "Observation"}, "resource": body});
+    let mut entries = vec![search; 40];
+    entries.push(create);
+    let send = |kind: &str| {
+        let bundle = json!({"resourceType": "Bundle", "type": kind, "entry": entries});
+        let request = server.open_request("baseR4", "POST", "").header("Content-Type", "application/json");
+        Answer::of(request.body(bundle.to_string()).send().unwrap())
+    };
+    let answer = send("batch");
+    let length = answer.body.len();
+    assert!((45 << 20..55 << 20).contains(&length), "{length}");
+    let entries = answer.json()["entry"].clone();
+    let answers: Vec<&Value> = entries.as_array().unwrap().iter().collect();
+    let fits = |answer: &&&Value| answer["response"]["status"] == "200 OK" && answer["resource"]["total"] == 3_000;
+    let fitting = answers.iter().take_while(fits).count();
+    assert!((5..40).contains(&fitting), "{fitting}");
+    for refused in &answers[fitting..40] {
+        assert_eq!(refused["response"]["status"], "400 Bad Request");
+        let issue = &refused["response"]["outcome"]["issue"][0];
+        assert_eq!(issue["code"], "too-costly");
+        assert_eq!(issue["diagnostics"], "The answer to the Bundle is longer than 50 MB with this entry");
+    }
+    assert_eq!(answers[40]["response"]["status"], "201 Created", "what is written is not refused for it");
+    let refused = send("transaction");
+    assert_eq!((refused.status, refused.rule()), (400, "RS-BUNDLE-ANSWER"), "{}", &refused.body[..300]);
+    let all = format!("Observation?patient={AINO}&_count=10000");
+    assert_eq!(total(&server, "baseR4", &all), 3_001, "nothing of it was stored");
+}
+
+#[test]
+fn a_link_lives_on_whatever_others_search_for() {
+    let server = Server::start();
+    for (patient, word) in [(AINO, "1"), (AINO, "2"), (EINO, "3"), (EINO, "4")] {
+        post(&server, "baseR4", &weight(patient, "70", "2026-05-01", &urn(word)));
+    }
+    let link = |answer: Answer| answer.json()["link"][1]["url"].as_str().unwrap().to_owned();
+    let own = link(server.get("diary-aino", &format!("Observation?patient={AINO}&_count=1")));
+    let open = format!("Observation?patient={AINO}&_count=1");
+    let open = link(Answer::of(server.open_request("baseR4", "GET", &open).send().unwrap()));
+    for _ in 0..1_500 {
+        assert_eq!(server.get("other-eino", &format!("Observation?patient={EINO}&_count=1")).status, 200);
+    }
+    assert_eq!(Answer::of(server.any().get(own).bearer_auth("diary-aino").send().unwrap()).status, 200);
+    assert_eq!(Answer::of(server.any().get(open).send().unwrap()).status, 200);
+}
+
+#[test]
+fn unknown_parameters_are_passed_over_when_the_client_prefers_so() {
+    let server = Server::start();
+    let find = |base: &str, query: &str, prefer: &str| {
+        let request = server.open_request(base, "GET", &format!("Observation?patient={AINO}&{query}"));
+        Answer::of(request.header("Prefer", prefer).send().unwrap()).status
+    };
+    for prefer in ["handling=lenient", "return=minimal; Handling=\"LENIENT\""] {
+        assert_eq!(find("baseR4", "foo=1&code:text=x", prefer), 200, "{prefer}");
+        assert_eq!(find("baseR4", "_count=x", prefer), 400, "a known one must make sense");
+        assert_eq!(find("baseStu3", "foo=1", prefer), 400, "Prefer is not honoured there");
+    }
+    for prefer in ["handling=strict", "lenient", "return=minimal"] {
+        assert_eq!(find("baseR4", "foo=1", prefer), 400, "{prefer}");
+    }
+    let server = Server::with(Settings::default(), Knobs { prefer_stu3: true, prefer_r4: false, ..Knobs::default() });
+    let find = |base: &str| {
+        let request = server.open_request(base, "GET", &format!("Observation?patient={AINO}&foo=1"));
+        Answer::of(request.header("Prefer", "handling=lenient").send().unwrap()).status
+    };
+    assert_eq!((find("baseStu3"), find("baseR4")), (200, 400));
+}
+
+#[test]
+fn a_compartment_is_searched_by_a_posted_form_as_well() {
+    let server = Server::start();
+    for (word, day) in [("1", 10), ("2", 11)] {
+        post(&server, "baseR4", &weight(AINO, "70", &format!("2026-05-{day}"), &urn(word)));
+    }
+    let send = |path: &str, form: &str, token: &str| {
+        let request = server.request(token, "POST", path).header("Content-Type", "application/x-www-form-urlencoded");
+        Answer::of(request.body(form.to_owned()).send().unwrap())
+    };
+    let path = format!("Patient/{AINO}/Observation/_search");
+    for (form, found) in [("", 2), ("date=2026-05-11", 1), ("_count=1", 2)] {
+        let answer = send(&path, form, "diary-aino");
+        assert_eq!((answer.status, answer.json()["total"].as_u64()), (200, Some(found)), "{form}: {}", answer.body);
+    }
+    assert_eq!(send(&path, "foo=1", "diary-aino").rule(), "RS-SEARCH-UNKNOWN");
+    assert_eq!(send(&path, "", "diary-eino").rule(), "RS-COMPARTMENT");
+    assert_eq!(server.get("diary-aino", &path).json()["total"], 2);
+    assert_eq!(send(&format!("Patient/{AINO}/Observation"), "", "diary-aino").status, 400);
+    assert_eq!(send(&format!("{path}/x"), "", "diary-aino").rule(), "RS-PATH");
+}
+
+#[test]
+fn a_patient_of_another_server_is_nobody_here() {
+    let server = Server::start();
+    post(&server, "baseR4", &weight(AINO, "70", "2026-05-10", &urn("1")));
+    for (patient, found) in [
+        (format!("http://x.test/phr-resourceserver/baseR4/Patient/{AINO}"), 1),
+        (format!("http://evil.example/fhir/Patient/{AINO}"), 0),
+        (format!("evil/Patient/{AINO}"), 0),
+    ] {
+        assert_eq!(total(&server, "baseR4", &format!("Observation?patient={patient}")), found, "{patient}");
+        let own = server.get("diary-aino", &format!("Observation?patient={patient}"));
+        assert_eq!(own.status, if found == 1 { 200 } else { 403 }, "{patient}");
+    }
 }

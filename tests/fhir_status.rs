@@ -85,6 +85,10 @@ fn every_row_of_the_status_table() {
             body: kept.body.replace(&kept.id(), &unknown["Observation/".len()..]),
             ..row("update of nothing", "PUT", unknown, 404, "is not known")
         },
+        Row {
+            body: kept.body.replace(&kept.id(), "123"),
+            ..row("update of a numeric id", "PUT", "Observation/123", 400, "no resource with this ID exists")
+        },
         row("read", "GET", &path, 200, ""),
         Row { headers: &[("If-None-Match", "W/\"2\"")], ..row("not modified", "GET", &path, 304, "") },
         Row {

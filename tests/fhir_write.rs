@@ -175,6 +175,8 @@ fn a_history_is_bounded_and_refuses_what_it_does_not_know() {
     }
     let (total, entries, json) = history("?_count=0");
     assert_eq!((total, entries, next(&json)), (4, 0, None));
+    let (total, entries, json) = history("?_summary=count");
+    assert_eq!((total, entries, next(&json)), (4, 0, None), "{json}");
     assert_eq!(history("?_count=18446744073709551615").1, 4);
     let (total, entries, _) = history("?_since=2026-06-01T10:00:00Z");
     assert_eq!((total, entries), (3, 3));
@@ -509,4 +511,55 @@ fn what_the_engine_does_not_judge_is_stored_and_harms_nobody() {
     let again = odd.replacen('{', &format!("{{\"id\":\"{}\",", stored.id()), 1).replace("\"value\":1", "\"value\":2");
     assert_eq!(server.put("diary-aino", &format!("Observation/{}", stored.id()), &again).status, 200);
     assert_eq!(server.get("diary-aino", &format!("Observation/{}/_history", stored.id())).status, 200);
+}
+
+#[test]
+fn an_open_patient_may_name_no_profile_but_must_be_one() {
+    let server = Server::start();
+    let id = "0000a100-0000-4000-8000-0000000000aa";
+    let put = |base: &str, more: &str| {
+        let body = format!(r#"{{"resourceType":"Patient","id":"{id}"{more}}}"#);
+        let request = server.open_request(base, "PUT", &format!("Patient/{id}"));
+        Answer::of(request.header("Content-Type", "application/fhir+json").body(body).send().unwrap())
+    };
+    let named = r#","meta":{"profile":["http://phr.kanta.fi/StructureDefinition/fiphr-sd-patient"]}"#;
+    for base in ["baseR4", "baseStu3"] {
+        for (wrong, place) in [
+            (r#","name":7"#, "name"),
+            (r#","name":"Aino""#, "name"),
+            (r#","birthDate":"nope""#, "birthDate"),
+            (r#","identifier":"zzz""#, "identifier"),
+            (r#","active":"true""#, "active"),
+            (r#","foo":{"a":[1]}"#, "foo"),
+            (r#","gender":"x""#, "gender"),
+            (r#","name":[{"family":""}]"#, "family"),
+        ] {
+            for meta in ["", named] {
+                let answer = put(base, &format!("{meta}{wrong}"));
+                assert_eq!(answer.status, 422, "{base} {wrong}: {}", answer.body);
+                assert!(answer.body.contains(place), "{base} {wrong}: {}", answer.body);
+            }
+        }
+        let read = Answer::of(server.open_request(base, "GET", &format!("Patient/{id}")).send().unwrap());
+        assert_eq!(read.status, 404, "nothing of all that was stored");
+    }
+    // Recorded: neither profile nor identifier, language nor text (resource-server.md §4).
+    for (fine, status) in [
+        (r#","name":[{"family":"Aino"}]"#, 201),
+        (named, 200),
+        (r#","identifier":[{"value":"1"}],"gender":"female","birthDate":"1990-05""#, 200),
+        (r#","meta":{"profile":["http://example.test/StructureDefinition/own"]}"#, 200),
+    ] {
+        let answer = put("baseR4", fine);
+        assert_eq!(answer.status, status, "{fine}: {}", answer.body);
+    }
+    let answer = put("baseStu3", r#","name":[{"family":"Eino"}]"#);
+    assert_eq!(answer.status, 200);
+    assert!(answer.body.contains("Missing profile") && answer.body.contains("warning"), "{}", answer.body);
+    let strict = Settings { patient_open_strict: true, ..Settings::default() };
+    let server = Server::with(strict, Knobs::default());
+    let body = format!(r#"{{"resourceType":"Patient","id":"{id}","name":[{{"family":"Aino"}}]}}"#);
+    let request = server.open_request("baseR4", "PUT", &format!("Patient/{id}"));
+    let answer = Answer::of(request.header("Content-Type", "application/fhir+json").body(body).send().unwrap());
+    assert_eq!(answer.status, 422, "{}", answer.body);
 }

@@ -2,7 +2,7 @@
 
 use super::context::App;
 use super::reason::{SANDBOX_REASON, with_reason};
-use crate::exchanges::{Cut, Fault, Scenario, Subject};
+use crate::exchanges::{Cut, Fault, Party, Scenario, Subject};
 use crate::fhir::outcome::{ErrorCode, Issue, operation_outcome};
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
@@ -23,6 +23,8 @@ pub struct Hit {
     /// The place of the rule among `/_sandbox/faults`, from 1.
     place: usize,
     fault: Fault,
+    /// Whose request it is, for the journal: a request that is not carried out has nobody else to tell.
+    party: Party,
     /// Which surface's error format is the usual one.
     surface: Surface,
 }
@@ -40,6 +42,7 @@ pub fn hit(app: &App, parts: &Parts, body: &Bytes) -> Option<Hit> {
     let faults = app.tenant.faults()?;
     let path = parts.uri.path();
     let (client_id, citizen) = caller(app, parts, body);
+    let party = Party { client_id: client_id.clone(), citizen: citizen.first().cloned(), certificate: None };
     let subject = Subject { method: parts.method.as_str(), path, client_id, citizen };
     let (place, fault) = faults.hit(&subject)?;
     let surface = match path {
@@ -52,7 +55,7 @@ pub fn hit(app: &App, parts: &Parts, body: &Bytes) -> Option<Hit> {
         }
         _ => Surface::Page,
     };
-    Some(Hit { place, fault, surface })
+    Some(Hit { place, fault, party, surface })
 }
 
 /// Whose request it is, as far as it says so itself: by access token, Basic credentials or parameters.
@@ -94,7 +97,7 @@ impl Hit {
     /// The answer that comes instead of doing anything; nothing when the request is carried out.
     pub fn instead(&self) -> Option<Response> {
         if self.fault.cut == Some(Cut::Before) {
-            return Some(self.marked(cut(Response::default())));
+            return Some(self.instead_of_an_answer(cut(Response::default())));
         }
         let (status, body) = match (self.fault.scenario, self.fault.status) {
             (Some(scenario), _) => self.scenario(scenario),
@@ -109,7 +112,12 @@ impl Hit {
         let mut response = Response::new(Body::from(text.into_owned()));
         *response.status_mut() = status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        Some(self.marked(response))
+        Some(self.instead_of_an_answer(response))
+    }
+
+    fn instead_of_an_answer(&self, mut response: Response) -> Response {
+        response.extensions_mut().insert(self.party.clone());
+        self.marked(response)
     }
 
     /// The answer of a request that was carried out, spoilt as the fault says.

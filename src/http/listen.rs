@@ -6,6 +6,7 @@ use super::faults::CutConnection;
 use crate::pki::PeerCertificate;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::Method;
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -153,9 +154,15 @@ async fn answer<S, H, F>(
     F: Future<Output = Response> + Send + 'static,
 {
     let service = service_fn(move |request: hyper::Request<Incoming>| {
+        // When the client goes away, its connection and all that was to be answered on it is dropped. A write that had
+        // come whole is carried out all the same, as by a server behind a proxy: it runs on its own.
+        let writes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
         let response = handle(connection.clone(), request.map(Body::new));
         async move {
-            let response = response.await;
+            let response = match writes {
+                false => response.await,
+                true => tokio::spawn(response).await.map_err(|_| "the request could not be carried out")?,
+            };
             // An error of the service ends the connection (HTTP/2: the stream) without an answer.
             match response.extensions().get::<CutConnection>() {
                 Some(_) => Err("cut by a scripted fault"),

@@ -15,20 +15,21 @@ use std::sync::Arc;
 const MOST_DRAFTS: usize = 32;
 
 impl Records {
-    /// Asks the judge, with the drafts that the body names.
+    /// Asks the judge, with the drafts that the body names; or by FHIR's definition of the type alone.
     pub(super) fn judged(
         &self,
         access: &Access,
         version: Version,
         resource_type: ResourceType,
         document: &Document,
+        type_alone: bool,
     ) -> Vec<Objection> {
         // Drafts are for the sandbox: there they are stored on the open endpoint.
         let may_use_drafts = *access == Access::Open || self.settings.is_sandbox;
         let wanted = match resource_type {
             // A draft is judged by whether it can be used, together with the drafts it stands on.
             ResourceType::StructureDefinition => references(document.root()),
-            _ if may_use_drafts => named(document),
+            _ if may_use_drafts && !type_alone => named(document),
             _ => Vec::new(),
         };
         let own_url = match resource_type {
@@ -39,6 +40,7 @@ impl Records {
         let surroundings = Surroundings {
             now: self.clock.now(),
             questionnaires: self.questionnaires(version, resource_type),
+            type_alone,
             by_type: !resource_type.has_national_profile(),
             refuse_drafts: !may_use_drafts,
             drafts: &drafts,

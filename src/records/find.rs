@@ -2,7 +2,7 @@
 
 use super::history::History;
 use super::keys::{self, Dated, Group, Number, Run};
-use super::pages::Search;
+use super::pages::{Gone, Search};
 use super::read::head_in;
 use super::references::parse_id;
 use super::stored::{self, Hit};
@@ -121,11 +121,12 @@ impl Records {
         offset: usize,
         count: Option<usize>,
     ) -> Result<Paged, Refusal> {
-        let search = parse_id(id).and_then(|id| self.pages.find(id, self.clock.now())).filter(|search| {
-            let own = search.caller == (access.patient(), access.creator());
-            own && search.version == version && access.may(Interaction::Search, search.resource_type)
-        });
-        let search = search.ok_or_else(|| Refusal::UnknownPage(id.to_owned()))?;
+        let gone = |why: Gone| Refusal::UnknownPage(id.to_owned(), why);
+        let parsed = parse_id(id).ok_or_else(|| gone(Gone::Unknown))?;
+        let search = self.pages.find(parsed, (access.patient(), access.creator()), self.clock.now()).map_err(gone)?;
+        if search.version != version || !access.may(Interaction::Search, search.resource_type) {
+            return Err(gone(Gone::Unknown));
+        }
         let count = count.unwrap_or(self.settings.page_default).min(self.settings.page_max);
         match search.history {
             Some(of) => self.history_page(access, &search, of, offset, count).map(Paged::History),

@@ -1,6 +1,6 @@
 //! The versions of one resource, page by page: those there were when the first page was asked for.
 
-use super::pages::Search;
+use super::pages::{Gone, Search};
 use super::read::is_within;
 use super::stored::Stored;
 use super::{Access, Records, Refusal, keys};
@@ -105,7 +105,7 @@ impl Records {
         offset: usize,
         count: usize,
     ) -> Result<History, Refusal> {
-        let gone = |_| Refusal::UnknownPage(search.id.to_string());
+        let gone = |_| Refusal::UnknownPage(search.id.to_string(), Gone::Unknown);
         let asked: Vec<u32> = search.hits.iter().copied().skip(offset).take(count).collect();
         let versions = self.versions(access, search.version, search.resource_type, of, Some(&asked)).map_err(gone)?;
         Ok(History {

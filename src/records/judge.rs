@@ -25,6 +25,8 @@ pub struct Surroundings<'a> {
     pub now: Timestamp,
     /// Where the Questionnaires that responses answer are found.
     pub questionnaires: Questionnaires,
+    /// Whatever profiles the body names, it is judged by FHIR's own definition of its type; that none is named is remarked.
+    pub type_alone: bool,
     /// No national profile exists for the type: it is judged by FHIR's own definition, and may name what it likes.
     pub by_type: bool,
     /// A supplier's draft profile alone is not enough: behind authorization, in environments other than sandbox.

@@ -38,6 +38,7 @@ pub use history::History;
 pub use judge::{Judge, Objection, Surroundings};
 pub use load::{LoadRefusal, Loading};
 pub use national::{judge_by, national_profiles};
+pub use pages::Gone;
 pub use refusal::{Refusal, not_handled};
 pub use stored::{Act, Hit, Stored};
 pub use write::{Outcome, Written};

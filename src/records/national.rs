@@ -114,7 +114,8 @@ impl Judge for NationalProfiles {
             texts_of_2018: settings.texts_of_2018,
             questionnaires: surroundings.questionnaires.clone(),
             now: Some(surroundings.now),
-            allow_missing_profile: surroundings.by_type,
+            type_alone: surroundings.type_alone,
+            allow_missing_profile: surroundings.by_type || surroundings.type_alone,
             allow_unknown_profile: surroundings.by_type,
             ..Options::default()
         };

@@ -1,24 +1,32 @@
 //! The pages of searches that had more hits than fit on one: kept for an hour, as the upstream engine does.
 //!
-//! They are the one thing of this room that is not in the store: nothing is lost with them but a link to follow.
+//! They are the one thing of this room that is not in the store: nothing is lost with them but a link to follow. Together
+//! they have a bounded size. When it is reached, room is made by whoever holds most of it: another caller's many searches
+//! never cost somebody their few links.
 
 use super::ResourceType;
 use super::keys::Number;
 use crate::fhir::Version;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
 
 /// How long a search is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(1);
-/// How many hits all kept searches have together; the oldest search goes first.
-const MOST_HITS: usize = 2_000_000;
-/// How many searches are kept.
-const MOST_SEARCHES: usize = 1_000;
+/// How many bytes all kept searches have together.
+const MOST_BYTES: usize = 32 << 20;
+/// What a search costs besides its hits: itself, and its places in the indexes.
+const OVERHEAD: usize = 512;
+/// How many of those that had to make room are remembered, so that the refusal can say so.
+const MOST_REMEMBERED: usize = 10_000;
 
-/// Who searched: the patient within reach, and the application.
+/// Who searched: the patient within reach, and the application; the open endpoint is one application.
 pub(super) type Caller = (Option<Uuid>, [u8; 8]);
+
+/// Whose share of the room a search takes: the caller's. The callers of the open endpoint are one, so that there each
+/// patient has a share.
+type Owner = (Caller, Option<Uuid>);
 
 /// A search whose hits can be paged through.
 #[derive(Clone, Debug)]
@@ -37,38 +45,213 @@ pub(super) struct Search {
     pub made: Timestamp,
 }
 
+impl Search {
+    fn owner(&self) -> Owner {
+        (self.caller, self.patient)
+    }
+
+    fn cost(&self) -> usize {
+        OVERHEAD + std::mem::size_of_val(&*self.hits)
+    }
+}
+
+/// Why a search is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// It is older than an hour.
+    Expired,
+    /// It made room for later searches of the same caller.
+    MadeRoom,
+    /// Nobody of this name has made it here: another server run, another base, another caller, or never.
+    Unknown,
+}
+
 /// The kept searches.
 #[derive(Debug, Default)]
 pub(super) struct Pages(Mutex<Kept>);
 
+/// Searches are numbered in the order in which they were made: the tenant's clock may stand still.
 #[derive(Debug, Default)]
 struct Kept {
-    /// The oldest first.
-    searches: VecDeque<Search>,
-    /// How many hits they have together.
-    hits: usize,
+    searches: HashMap<Uuid, (u64, Search)>,
+    /// All of them, the oldest first.
+    order: BTreeMap<u64, Uuid>,
+    shares: HashMap<Owner, Share>,
+    /// The owners by how much they hold.
+    sizes: BTreeSet<(usize, Owner)>,
+    bytes: usize,
+    last: u64,
+    /// Those that made room, and whose they were.
+    made_room: VecDeque<(Uuid, Caller)>,
+}
+
+/// What one owner holds.
+#[derive(Debug, Default)]
+struct Share {
+    searches: BTreeSet<u64>,
+    bytes: usize,
 }
 
 impl Pages {
     /// Keeps a search.
     pub fn keep(&self, search: Search) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while kept.searches.len() >= MOST_SEARCHES || kept.hits > MOST_HITS {
-            match kept.searches.pop_front() {
-                Some(oldest) => kept.hits -= oldest.hits.len(),
-                None => break,
-            }
-        }
-        kept.hits += search.hits.len();
-        kept.searches.push_back(search);
+        kept.drop_expired(search.made);
+        kept.add(search);
+        while kept.bytes > MOST_BYTES && kept.make_room() {}
     }
 
-    /// The search with this id, unless it has expired.
-    pub fn find(&self, id: Uuid, now: Timestamp) -> Option<Search> {
+    /// The search with this id, if `caller` made it and it is still kept.
+    pub fn find(&self, id: Uuid, caller: Caller, now: Timestamp) -> Result<Search, Gone> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let search = kept.searches.iter().rev().find(|search| search.id == id)?;
-        let age = now.duration_since(search.made);
-        // A clock that was set back makes a search young, not unknown.
-        (age < KEPT).then(|| search.clone())
+        match kept.searches.get(&id) {
+            Some((_, search)) if search.caller != caller => Err(Gone::Unknown),
+            Some((_, search)) if is_expired(search, now) => Err(Gone::Expired),
+            Some((_, search)) => Ok(search.clone()),
+            None if kept.made_room.contains(&(id, caller)) => Err(Gone::MadeRoom),
+            None => Err(Gone::Unknown),
+        }
+    }
+}
+
+/// A clock that was set back makes a search young, not unknown.
+fn is_expired(search: &Search, now: Timestamp) -> bool {
+    now.duration_since(search.made) >= KEPT
+}
+
+impl Kept {
+    fn add(&mut self, search: Search) {
+        self.last += 1;
+        let (number, owner, cost) = (self.last, search.owner(), search.cost());
+        self.order.insert(number, search.id);
+        self.resize(owner, |share| {
+            share.searches.insert(number);
+            share.bytes += cost;
+        });
+        self.bytes += cost;
+        self.searches.insert(search.id, (number, search));
+    }
+
+    fn remove(&mut self, id: Uuid) -> Option<Search> {
+        let (number, search) = self.searches.remove(&id)?;
+        self.order.remove(&number);
+        self.resize(search.owner(), |share| {
+            share.searches.remove(&number);
+            share.bytes -= search.cost();
+        });
+        self.bytes -= search.cost();
+        Some(search)
+    }
+
+    /// Changes the share of an owner, and its place among the sizes.
+    fn resize(&mut self, owner: Owner, change: impl FnOnce(&mut Share)) {
+        let share = self.shares.entry(owner).or_default();
+        self.sizes.remove(&(share.bytes, owner));
+        change(share);
+        match share.searches.is_empty() {
+            true => drop(self.shares.remove(&owner)),
+            false => drop(self.sizes.insert((share.bytes, owner))),
+        }
+    }
+
+    /// Drops what is too old, as far as nothing younger stands in front of it.
+    fn drop_expired(&mut self, now: Timestamp) {
+        while let Some((_, id)) = self.order.first_key_value().map(|(number, id)| (*number, *id)) {
+            if !self.searches.get(&id).is_some_and(|(_, search)| is_expired(search, now)) {
+                break;
+            }
+            self.remove(id);
+        }
+    }
+
+    /// Drops the oldest search of the owner who holds most; but never the latest of all, whose links have not been seen yet.
+    fn make_room(&mut self) -> bool {
+        let biggest = self.sizes.last().and_then(|(_, owner)| self.shares.get(owner));
+        let oldest = biggest.and_then(|share| share.searches.first()).and_then(|number| self.order.get(number));
+        let oldest = oldest.copied().filter(|id| self.order.last_key_value().is_some_and(|(_, last)| last != id));
+        let Some(search) = oldest.and_then(|id| self.remove(id)) else { return false };
+        if self.made_room.len() >= MOST_REMEMBERED {
+            self.made_room.pop_front();
+        }
+        self.made_room.push_back((search.id, search.caller));
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn search(id: u128, patient: u128, application: u8, hits: usize) -> Search {
+        Search {
+            id: Uuid::from_u128(id),
+            version: Version::R4,
+            resource_type: ResourceType::Observation,
+            patient: Some(Uuid::from_u128(patient)),
+            caller: (Some(Uuid::from_u128(patient)), [application; 8]),
+            history: None,
+            hits: vec![7; hits].into(),
+            made: NOW,
+        }
+    }
+
+    #[test]
+    fn one_callers_many_searches_cost_another_nothing() {
+        let pages = Pages::default();
+        let few = search(1, 1, 1, 100);
+        pages.keep(few.clone());
+        for id in 2..20_000 {
+            pages.keep(search(id, 2, 1, 5_000));
+        }
+        assert_eq!(pages.find(few.id, few.caller, NOW).unwrap().hits.len(), 100);
+        let many = search(0, 2, 1, 0).caller;
+        assert!(pages.find(Uuid::from_u128(19_999), many, NOW).is_ok());
+        assert_eq!(pages.find(Uuid::from_u128(18_000), many, NOW).unwrap_err(), Gone::MadeRoom);
+        assert_eq!(pages.find(Uuid::from_u128(18_000), few.caller, NOW).unwrap_err(), Gone::Unknown);
+        assert_eq!(pages.find(few.id, many, NOW).unwrap_err(), Gone::Unknown);
+        let kept = pages.0.lock().unwrap();
+        let held: usize = kept.searches.values().map(|(_, search)| search.cost()).sum();
+        assert_eq!((kept.bytes, held <= MOST_BYTES), (held, true));
+        assert_eq!(kept.shares.values().map(|share| share.bytes).sum::<usize>(), held);
+        assert_eq!((kept.order.len(), kept.sizes.len()), (kept.searches.len(), 2));
+        assert!(kept.made_room.len() <= MOST_REMEMBERED);
+    }
+
+    #[test]
+    fn after_an_hour_a_search_is_gone_and_gives_its_room_back() {
+        let pages = Pages::default();
+        let old = search(1, 1, 1, 10);
+        pages.keep(old.clone());
+        let later = NOW + KEPT;
+        assert!(pages.find(old.id, old.caller, later - SignedDuration::from_secs(1)).is_ok());
+        assert_eq!(pages.find(old.id, old.caller, later).unwrap_err(), Gone::Expired);
+        pages.keep(Search { made: later, ..search(2, 1, 1, 10) });
+        assert_eq!(pages.0.lock().unwrap().bytes, old.cost());
+        assert_eq!(pages.find(old.id, old.caller, later).unwrap_err(), Gone::Unknown);
+    }
+
+    #[test]
+    fn on_the_open_endpoint_each_patient_has_a_share() {
+        let open = |id, patient, hits| Search { caller: (None, [0; 8]), ..search(id, patient, 0, hits) };
+        let pages = Pages::default();
+        let few = open(1, 1, 10);
+        pages.keep(few.clone());
+        (2..5_000).for_each(|id| pages.keep(open(id, 2, 5_000)));
+        assert!(pages.find(few.id, few.caller, NOW).is_ok());
+    }
+
+    #[test]
+    fn a_search_beyond_all_room_is_kept_until_the_next() {
+        let pages = Pages::default();
+        let small = search(1, 1, 1, 10);
+        pages.keep(small.clone());
+        let huge = search(2, 2, 1, MOST_BYTES / 4);
+        pages.keep(huge.clone());
+        assert!(pages.find(huge.id, huge.caller, NOW).is_ok());
+        pages.keep(search(3, 1, 1, 10));
+        assert_eq!(pages.find(huge.id, huge.caller, NOW).unwrap_err(), Gone::MadeRoom);
+        assert!(pages.find(small.id, small.caller, NOW).is_ok());
     }
 }

@@ -1,6 +1,7 @@
 //! Every way in which this room says no, and how each looks on the wire.
 
 use super::judge::Objection;
+use super::pages::Gone;
 use crate::fhir::outcome::{ErrorCode, Issue};
 use crate::fhir::search::{QueryError, ResourceType};
 use crate::time::to_helsinki;
@@ -31,6 +32,8 @@ pub enum Refusal {
     OtherId(String, String),
     /// A Patient id that is no UUID.
     IdFormat(String),
+    /// A `PUT` to an id of digits alone, where nothing is.
+    NumericId(String),
     /// `If-Match` names a version that is not the current one: `Type/id`, the version named, the status to answer.
     Stale(String, String, u16),
     /// `If-None-Exist` with anything but one `identifier`.
@@ -65,7 +68,7 @@ pub enum Refusal {
     /// A search for Patients without a condition.
     PatientSearch,
     /// A page of a search that is not kept (any more), or is not the caller's.
-    UnknownPage(String),
+    UnknownPage(String, Gone),
     /// The store failed.
     Store(String),
 }
@@ -76,7 +79,7 @@ impl Refusal {
         match self {
             Refusal::Scope(..) | Refusal::Compartment | Refusal::NotTheCreator | Refusal::National(..) => 403,
             Refusal::Unknown(..) | Refusal::UnknownVersion(..) => 404,
-            Refusal::Deleted(..) | Refusal::UnknownPage(_) => 410,
+            Refusal::Deleted(..) | Refusal::UnknownPage(..) => 410,
             Refusal::Stale(_, _, status) => *status,
             Refusal::StillReferredTo(..) => 409,
             Refusal::Ambiguous(..) => 412,
@@ -91,6 +94,7 @@ impl Refusal {
             | Refusal::NoId
             | Refusal::OtherId(..)
             | Refusal::IdFormat(_)
+            | Refusal::NumericId(_)
             | Refusal::OnlyIdentifier
             | Refusal::Dangling(..)
             | Refusal::ReferenceWithoutType(..)
@@ -126,6 +130,9 @@ impl Refusal {
             Refusal::IdFormat(id) => {
                 Issue::error(format!("Can not create resource with ID[{id}], the ID must be a UUID"))
             }
+            Refusal::NumericId(id) => Issue::error(format!(
+                "Can not create resource with ID[{id}], no resource with this ID exists and clients may only assign IDs which contain at least one non-numeric character"
+            )),
             Refusal::Stale(path, version, _) => {
                 Issue::error(format!("Trying to update {path}/_history/{version} but this is not the current version"))
             }
@@ -164,7 +171,9 @@ impl Refusal {
             }
             Refusal::Search(resource_type, names, error) => Issue::error(search_text(*resource_type, names, error)),
             Refusal::PatientSearch => Issue::error("Database connection error"),
-            Refusal::UnknownPage(id) => Issue::error(format!("Search ID \"{id}\" does not exist and may have expired")),
+            Refusal::UnknownPage(id, _) => {
+                Issue::error(format!("Search ID \"{id}\" does not exist and may have expired"))
+            }
             Refusal::Store(_) => Issue::coded(ErrorCode::InvalidRequest, ""),
         };
         vec![issue]
@@ -223,6 +232,10 @@ impl Refusal {
             }
             Refusal::NoId | Refusal::OtherId(..) => ("RS-UPDATE-ID", "PUT needs the id of the URL in the body as well".into()),
             Refusal::IdFormat(_) => ("RS-PATIENT-ID", "generate a version 4 UUID for a Patient you create by PUT".into()),
+            Refusal::NumericId(_) => (
+                "RS-ID-NUMERIC",
+                "ids are UUIDs that the server gives: POST the resource to its type, and PUT to the id it got".into(),
+            ),
             Refusal::Stale(..) => ("RS-IF-MATCH", "read the resource again and send the version of its ETag".into()),
             Refusal::OnlyIdentifier => (
                 "RS-IF-NONE-EXIST",
@@ -273,8 +286,20 @@ impl Refusal {
             }
             Refusal::Search(_, _, error) => search_reason(error),
             Refusal::PatientSearch => ("RS-SEARCH-PATIENT", "Patient can be searched by _id only".into()),
-            Refusal::UnknownPage(_) => ("RS-PAGE", "pages are kept for an hour; start the search again".into()),
+            Refusal::UnknownPage(_, why) => ("RS-PAGE", page_reason(*why).to_owned()),
             Refusal::Store(error) => ("RS-STORE", error.clone()),
+        }
+    }
+}
+
+fn page_reason(why: Gone) -> &'static str {
+    match why {
+        Gone::Expired => "pages are kept for an hour; start the search again",
+        Gone::MadeRoom => {
+            "less than an hour old, but dropped for later searches of the same caller, whose pages took the most memory of all; start the search again, and follow its links before many others"
+        }
+        Gone::Unknown => {
+            "no such search of this caller on this base is kept; pages are kept for an hour and not across a restart: start the search again"
         }
     }
 }

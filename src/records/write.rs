@@ -138,6 +138,9 @@ impl Records {
         let is_patient = resource_type == ResourceType::Patient;
         let uuid = parse_id(id).filter(|uuid| !uuid.is_nil()).ok_or_else(|| match is_patient {
             true => Refusal::IdFormat(id.to_owned()),
+            false if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Refusal::NumericId(id.to_owned())
+            }
             false => Refusal::Unknown(resource_type, id.to_owned()),
         })?;
         // Looked at before the body is judged, so that a wrong id is not hidden behind findings; and again within the commit.
@@ -228,10 +231,9 @@ impl Records {
         let patient = references::compartment(access, version, resource_type, document.root())?;
         check_privacy(document)?;
         // On the open endpoint Patients without a profile were stored by the real sandbox (resource-server.md §4).
-        if resource_type == ResourceType::Patient && !self.settings.patient_open_strict {
-            return Ok((None, Vec::new()));
-        }
-        let objections = self.judged(access, version, resource_type, document);
+        // That is all that is overlooked: what FHIR itself calls no Patient could not be read back by a parser.
+        let is_lenient = resource_type == ResourceType::Patient && !self.settings.patient_open_strict;
+        let objections = self.judged(access, version, resource_type, document, is_lenient);
         if objections.iter().any(|objection| matches!(objection.issue.severity, "error" | "fatal")) {
             return Err(Refusal::Invalid(objections));
         }
@@ -251,7 +253,7 @@ impl Records {
     ) -> Result<Vec<Objection>, Refusal> {
         check_type(resource_type, document.root())?;
         check_privacy(document)?;
-        Ok(self.judged(access, version, resource_type, document))
+        Ok(self.judged(access, version, resource_type, document, false))
     }
 
     /// Referential integrity: what the resource refers to is here, on this base, and within the caller's reach.

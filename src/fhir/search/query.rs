@@ -185,7 +185,9 @@ impl Query {
             }
             seen.push(name);
             match known {
-                Some(parameter) if parameter.role != Role::Total => query.condition(resource_type, parameter, value)?,
+                Some(parameter) if parameter.role != Role::Total => {
+                    query.condition(version, resource_type, parameter, value)?;
+                }
                 _ => query.result(version, resource_type, name, value)?,
             }
         }
@@ -199,6 +201,7 @@ impl Query {
     /// A parameter that says what is looked for.
     fn condition(
         &mut self,
+        version: Version,
         resource_type: ResourceType,
         parameter: &'static Parameter,
         value: &str,
@@ -210,7 +213,7 @@ impl Query {
         };
         let date = |text: &str| DateFilter::parse(text).ok_or_else(|| QueryError::Date(text.to_owned()));
         match parameter.role {
-            Role::Patient => self.patient = Some(patient_id(single()?).to_owned()),
+            Role::Patient => self.patient = Some(patient_id(single()?, version).to_owned()),
             Role::Indexed if parameter.or => {
                 if value.split(',').nth(MOST_CODES).is_some() {
                     return Err(QueryError::TooMany(name, MOST_CODES));
@@ -282,12 +285,16 @@ fn count(value: &str) -> Result<usize, QueryError> {
     value.parse().map_err(|_| QueryError::Value("_count", value.to_owned()))
 }
 
-/// The id in a bare id, `Patient/id` or `https://…/Patient/id`; anything else stays whole and is nobody's id.
-fn patient_id(value: &str) -> &str {
-    match value.rsplit_once('/') {
-        Some((before, id)) if before == "Patient" || before.ends_with("/Patient") => id,
-        _ => value,
-    }
+/// The id in a bare id, `Patient/id` or `https://…/phr-resourceserver/<base>/Patient/id`, as references in resources are read;
+/// anything else, a Patient of another server too, stays whole and is nobody's id.
+fn patient_id(value: &str, version: Version) -> &str {
+    let local = match value.contains("://") {
+        true => value
+            .split_once("/phr-resourceserver/")
+            .and_then(|(_, local)| local.strip_prefix(version.base_segment())?.strip_prefix('/')),
+        false => Some(value.strip_prefix('/').unwrap_or(value)),
+    };
+    local.and_then(|local| local.strip_prefix("Patient/")).unwrap_or(value)
 }
 
 fn codes(resource_type: ResourceType, value: &str) -> Vec<Token> {
@@ -349,9 +356,19 @@ mod tests {
         assert_eq!(query.count, Some(3000));
         assert_eq!(query.sort, [Sort { key: SortKey::Date, descending: true }]);
         assert_eq!(query.dates.len(), 2);
-        for patient in ["p", "Patient/p", "https://x.test/baseR4/Patient/p"] {
+        for patient in ["p", "Patient/p", "https://x.test/phr-resourceserver/baseR4/Patient/p"] {
             let query = parse(ResourceType::Observation, &format!("patient={patient}&_pretty=true")).unwrap();
             assert_eq!(query.patient.as_deref(), Some("p"));
+        }
+        for nobodys in [
+            "http://evil.example/fhir/Patient/p",
+            "https://x.test/phr-resourceserver/baseStu3/Patient/p",
+            "https://x.test/phr-resourceserver/baseR4/Practitioner/p",
+            "Practitioner/p",
+            "x/Patient/p",
+        ] {
+            let query = parse(ResourceType::Observation, &format!("patient={nobodys}")).unwrap();
+            assert_eq!(query.patient.as_deref(), Some(nobodys));
         }
     }
 

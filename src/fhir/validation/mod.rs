@@ -117,6 +117,8 @@ pub struct Options {
     pub allow_unknown_profile: bool,
     /// Whether a draft profile that a supplier added ([`Definitions::with_own`]) counts as none.
     pub refuse_drafts: bool,
+    /// Whether a resource is judged by the definition of its type alone, whatever profiles it names.
+    pub type_alone: bool,
     /// Whether a resource may name no profile, as a Patient on the open endpoint.
     pub allow_missing_profile: bool,
     /// Whether a display that is none of the code's is an error rather than a warning (`display.mismatch`).

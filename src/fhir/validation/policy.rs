@@ -71,6 +71,9 @@ fn named<'w>(
         walk.report_at(severity, "profile", &here, &location, anchor, "Missing profile".to_owned());
         return Vec::new();
     }
+    if walk.options.type_alone {
+        return Vec::new();
+    }
     let mut found: Vec<(&'w Structure, Value<'w>, usize)> = Vec::new();
     let mut unusable: Vec<(&'w str, Value<'w>, usize)> = Vec::new();
     for (index, value) in written.iter().enumerate() {

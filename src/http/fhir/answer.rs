@@ -62,6 +62,17 @@ pub(super) enum Body {
     Text(String),
 }
 
+impl Body {
+    /// How many bytes it has.
+    pub fn len(&self) -> usize {
+        match self {
+            Body::Empty => 0,
+            Body::Fhir(body) => body.len(),
+            Body::Text(text) => text.len(),
+        }
+    }
+}
+
 /// An answer without the frame.
 pub(super) struct Answer {
     pub status: StatusCode,

@@ -18,6 +18,29 @@ use bytes::Bytes;
 /// How many entries a Bundle may have.
 const MOST_ENTRIES: usize = 1000;
 
+/// How many bytes the entries of an answer may have that were read. (No limit of the real service is documented; a Bundle of
+/// searches would otherwise make an answer thousands of times its own size.)
+const MOST_READ: usize = 50 << 20;
+
+/// How much has been read for a Bundle.
+#[derive(Default)]
+struct Room {
+    used: usize,
+}
+
+impl Room {
+    /// Makes a read while there is room, and hands its answer on if it fits. The first that does not fit ends it for all
+    /// behind it as well: nothing more is put together to be thrown away.
+    fn read(&mut self, make: impl FnOnce() -> Result<Answer, Refusal>) -> Result<Answer, Refusal> {
+        if self.used > MOST_READ {
+            return Err(Refusal::TooCostly(MOST_READ >> 20));
+        }
+        let answer = make()?;
+        self.used += answer.body.len();
+        if self.used > MOST_READ { Err(Refusal::TooCostly(MOST_READ >> 20)) } else { Ok(answer) }
+    }
+}
+
 pub(super) fn answer(call: &Call, access: &Access) -> Result<Answer, Refusal> {
     let document = call.document("TRANSACTION")?;
     let bundle = document.root();
@@ -39,9 +62,10 @@ pub(super) fn answer(call: &Call, access: &Access) -> Result<Answer, Refusal> {
     let calls = entries.iter().enumerate().map(|(index, entry)| inner(call, index, *entry));
     match text("type") {
         "batch" => {
-            let answers = calls.map(|inner| inner.and_then(|inner| alone(&inner, access)));
+            let mut room = Room::default();
+            let answers = calls.map(|inner| inner.and_then(|inner| alone(&inner, access, &mut room)));
             let answers: Vec<Answer> = answers.map(|answer| answer.unwrap_or_else(Refusal::into_answer)).collect();
-            Ok(response(call, "batch-response", &answers))
+            Ok(response(call, "batch-response", answers))
         }
         "transaction" => {
             let calls: Vec<Call> = calls
@@ -49,7 +73,7 @@ pub(super) fn answer(call: &Call, access: &Access) -> Result<Answer, Refusal> {
                 .map(|(index, inner)| inner.map_err(|refusal| Refusal::Entry(index, Box::new(refusal))))
                 .collect::<Result<_, _>>()?;
             let answers = together(call, access, &entries, &calls)?;
-            Ok(response(call, "transaction-response", &answers))
+            Ok(response(call, "transaction-response", answers))
         }
         other => {
             let text = format!("Unable to process transaction where incoming Bundle.type = {other}");
@@ -58,8 +82,8 @@ pub(super) fn answer(call: &Call, access: &Access) -> Result<Answer, Refusal> {
     }
 }
 
-/// One entry of a batch.
-fn alone(call: &Call, access: &Access) -> Result<Answer, Refusal> {
+/// One entry of a batch, or a read of a transaction.
+fn alone(call: &Call, access: &Access, room: &mut Room) -> Result<Answer, Refusal> {
     let interaction = route::interaction(call)?;
     match interaction {
         Interaction::Preflight | Interaction::Bundle => Err(call.not_handled()),
@@ -67,7 +91,9 @@ fn alone(call: &Call, access: &Access) -> Result<Answer, Refusal> {
             call.records.delete(access, call.version, resource_type, id, call.header(header::IF_MATCH))?;
             Ok(Answer::new(StatusCode::NO_CONTENT, Body::Empty))
         }
-        interaction => route::perform(call, access, &interaction),
+        // What is written is answered in any case: it has happened, and is no longer than what was sent.
+        Interaction::Create(_) | Interaction::Update(..) => route::perform(call, access, &interaction),
+        interaction => room.read(|| route::perform(call, access, &interaction)),
     }
 }
 
@@ -84,10 +110,11 @@ fn together(call: &Call, access: &Access, entries: &[Value<'_>], calls: &[Call])
     let (places, writes): (Vec<usize>, Vec<Entry>) = writes.into_iter().unzip();
     // What the writes leave is read before they are committed.
     let read = |records: &Records| {
+        let mut room = Room::default();
         let reads = calls.iter().enumerate().filter(|(index, _)| !places.contains(index));
         let read = |(index, inner): (usize, &Call)| {
             let inner = Call { records: records.clone(), ..inner.clone() };
-            alone(&inner, access).map(|answer| (index, answer)).map_err(at(index))
+            alone(&inner, access, &mut room).map(|answer| (index, answer)).map_err(at(index))
         };
         reads.map(read).collect::<Result<Vec<(usize, Answer)>, Refusal>>()
     };
@@ -184,18 +211,22 @@ fn inner(outer: &Call, index: usize, entry: Value<'_>) -> Result<Call, Refusal> 
 }
 
 /// The Bundle of answers.
-fn response(call: &Call, kind: &str, answers: &[Answer]) -> Answer {
-    let mut text = format!(
+fn response(call: &Call, kind: &str, answers: Vec<Answer>) -> Answer {
+    let is_empty = answers.is_empty();
+    // Room for all at once: growing would hold it twice.
+    let bodies: usize = answers.iter().map(|answer| answer.body.len() + 300).sum();
+    let mut text = String::with_capacity(bodies + 300);
+    text.push_str(&format!(
         "{{\"resourceType\":\"Bundle\",\"id\":\"{}\",\"type\":\"{kind}\",\"link\":[{{\"relation\":\"self\",\"url\":{}}}]",
         call.records.new_id(),
         escape(&call.frame.base)
-    );
-    for (index, answer) in answers.iter().enumerate() {
+    ));
+    for (index, answer) in answers.into_iter().enumerate() {
         text.push_str(if index == 0 { ",\"entry\":[{" } else { ",{" });
-        entry(&mut text, answer);
+        entry(&mut text, &answer);
         text.push('}');
     }
-    text.push_str(if answers.is_empty() { "}" } else { "]}" });
+    text.push_str(if is_empty { "}" } else { "]}" });
     Answer::new(StatusCode::OK, Body::Fhir(call.rendering().other(text)))
 }
 

@@ -10,7 +10,7 @@ use crate::fhir::search::Summary;
 use crate::http::context::Origin;
 use crate::http::entrance::{BodyCut, BodyTooLong, Cut, collect};
 use crate::json::Document;
-use crate::records::Records;
+use crate::records::{IgnoreSpecial, Records, Settings};
 use crate::time::monotonic;
 use axum::body::{Body, HttpBody};
 use axum::http::header::AsHeaderName;
@@ -67,6 +67,15 @@ impl OAuthUris {
     }
 }
 
+/// The value of a preference (RFC 7240): its name in any case, its value with or without quotation marks.
+pub(super) fn preference<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
+    let lines = headers.get_all("prefer").iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split([';', ','])).find_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        name.trim().eq_ignore_ascii_case(wanted).then(|| value.trim().trim_matches('"'))
+    })
+}
+
 impl Call {
     /// Reads the request with its body. An error comes with the frame of the answer.
     pub async fn read<B: Backend>(
@@ -106,11 +115,21 @@ impl Call {
         let query = parts.uri.query().unwrap_or_default();
         let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let Parts { method, headers, extensions, .. } = parts;
-        let records = backend.records();
+        let mut records = backend.records();
         // Knobs are looked up where they are needed: a read with a good token needs none.
         let is_write = matches!(method, Method::POST | Method::PUT);
         let is_metadata = below.trim_matches('/').starts_with("metadata");
-        let knobs = (is_write || is_metadata || method == Method::OPTIONS).then(|| backend.knobs());
+        let is_lenient = preference(&headers, "handling").is_some_and(|value| value.eq_ignore_ascii_case("lenient"));
+        let knobs = (is_write || is_metadata || is_lenient || method == Method::OPTIONS).then(|| backend.knobs());
+        // The engine then passes over the parameters it does not know (resource-server.md §5).
+        if is_lenient && knobs.is_some_and(|knobs| knobs.prefer(version)) {
+            let settings = Settings {
+                ignore_unknown_parameters: true,
+                ignore_unknown_special: IgnoreSpecial::Always,
+                ..*records.settings()
+            };
+            records = records.with_settings(settings);
+        }
         let smart = is_metadata && !origin.is_open() && knobs.is_some_and(|knobs| knobs.smart);
         let oauth = smart.then(|| OAuthUris::of(origin));
         Ok(Call {

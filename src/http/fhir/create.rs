@@ -1,11 +1,11 @@
 //! `POST [base]/[type]`: create, with or without If-None-Exist.
 
 use super::answer::{Answer, Body};
-use super::call::Call;
+use super::call::{Call, preference};
 use super::refusal::Refusal;
 use crate::fhir::outcome::{Issue, operation_outcome};
 use crate::records::{Access, Interaction, Outcome, ResourceType, Written};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 
 pub(super) fn answer(call: &Call, access: &Access, resource_type: ResourceType) -> Result<Answer, Refusal> {
     let document = call.document("CREATE")?;
@@ -65,17 +65,12 @@ fn wanted(call: &Call) -> Wanted {
     if !call.prefer {
         return Wanted::Outcome;
     }
-    preferred(call.header("prefer").unwrap_or_default())
+    preferred(&call.headers)
 }
 
-/// Reads `Prefer` (RFC 7240): names and our values in any case, values with or without quotation marks. A preference that
-/// means nothing here is passed over, as the RFC wants it.
-fn preferred(header: &str) -> Wanted {
-    let choice = header.split([';', ',']).find_map(|part| {
-        let (name, value) = part.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("return").then(|| value.trim().trim_matches('"'))
-    });
-    match choice {
+/// Reads `Prefer`, our values in any case. A preference that means nothing here is passed over, as RFC 7240 wants it.
+fn preferred(headers: &HeaderMap) -> Wanted {
+    match preference(headers, "return") {
         Some(value) if value.eq_ignore_ascii_case("minimal") => Wanted::Nothing,
         Some(value) if value.eq_ignore_ascii_case("OperationOutcome") => Wanted::Outcome,
         _ => Wanted::Resource,
@@ -85,16 +80,23 @@ fn preferred(header: &str) -> Wanted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderValue;
+
+    fn read(header: &'static str) -> Wanted {
+        preferred(
+            &[(axum::http::HeaderName::from_static("prefer"), HeaderValue::from_static(header))].into_iter().collect(),
+        )
+    }
 
     #[test]
     fn preferences_are_read_in_every_spelling() {
         for header in ["return=minimal", "RETURN=Minimal", "return=\"minimal\"", "respond-async, return = minimal; x=1"]
         {
-            assert_eq!(preferred(header), Wanted::Nothing, "{header}");
+            assert_eq!(read(header), Wanted::Nothing, "{header}");
         }
-        assert_eq!(preferred("return=operationoutcome"), Wanted::Outcome);
+        assert_eq!(read("return=operationoutcome"), Wanted::Outcome);
         for header in ["", "return", "return=anything", "minimal"] {
-            assert_eq!(preferred(header), Wanted::Resource, "{header}");
+            assert_eq!(read(header), Wanted::Resource, "{header}");
         }
     }
 }

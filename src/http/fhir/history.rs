@@ -30,6 +30,8 @@ pub(super) fn answer(call: &Call, access: &Access, resource_type: ResourceType, 
         None => None,
         Some(value) => Some(Interval::parse(value).ok_or_else(|| wrong("_since", value))?.low),
     };
+    // The total alone: a page that holds nothing.
+    let count = if given("_summary") == Some("count") { Some(0) } else { count };
     let page = call.records.history(access, call.version, resource_type, id, since, count)?;
     let own = format!("{}/{resource_type}/{id}/_history{}", call.frame.base, sorted_query(&call.query));
     Ok(bundle(call, &page, &own))

@@ -39,6 +39,8 @@ pub enum Refusal {
     NoBundle(String),
     /// The entry of a transaction that was refused, and with it the whole.
     Entry(usize, Box<Refusal>),
+    /// The answer to a Bundle would be longer than this many megabytes.
+    TooCostly(usize),
     /// No interaction answers the request.
     NotHandled {
         /// The method.
@@ -86,6 +88,7 @@ impl Refusal {
             Refusal::Internal => 500,
             Refusal::NoContentType(_)
             | Refusal::NoBundle(_)
+            | Refusal::TooCostly(_)
             | Refusal::ContentType(..)
             | Refusal::Json(_)
             | Refusal::BrokenGzip(_)
@@ -124,6 +127,10 @@ impl Refusal {
                 Issue::error(format!("Incorrect resource type found, expected \"Bundle\" but found \"{found}\""))
             }
             Refusal::Entry(_, refusal) => return refusal.issues(),
+            Refusal::TooCostly(most) => Issue {
+                code: "too-costly",
+                ..Issue::error(format!("The answer to the Bundle is longer than {most} MB with this entry"))
+            },
             Refusal::UnknownType(name, known) => {
                 Issue::error(format!("Unknown resource type '{name}' - Server knows how to handle: [{known}]"))
             }
@@ -170,6 +177,10 @@ impl Refusal {
                 let (rule, fix) = refusal.reason();
                 (rule, format!("Bundle.entry[{index}]: {fix}; nothing of the transaction was stored"))
             }
+            Refusal::TooCostly(_) => (
+                "RS-BUNDLE-ANSWER",
+                "ask for less with _count, or in several Bundles or requests of their own".into(),
+            ),
             Refusal::UnknownType(..) => ("RS-TYPE-UNKNOWN", "type names are written as in FHIR, with capitals".into()),
             Refusal::NotHandled { operation, .. } if operation.contains("$validate") => {
                 ("RS-OPERATION", "$validate is not supported (knob operations.validate); POST the body to /_sandbox/validate/ instead".into())

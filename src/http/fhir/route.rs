@@ -26,7 +26,7 @@ pub(super) enum Interaction<'c> {
     Create(ResourceType),
     Search(ResourceType),
     SearchByPost(ResourceType),
-    /// All of a type in the compartment of a patient.
+    /// All of a type in the compartment of a patient, by `GET` or by a posted form.
     SearchIn(&'c str, ResourceType),
     Read(ResourceType, &'c str),
     ReadVersion(ResourceType, &'c str, &'c str),
@@ -136,7 +136,9 @@ pub(super) fn interaction(call: &Call) -> Result<Interaction<'_>, Refusal> {
         ("DELETE", [id]) if resource_type.is_deletable() => Interaction::Delete(resource_type, id),
         ("GET", [id, "_history"]) => Interaction::History(resource_type, id),
         ("GET", [id, "_history", version]) => Interaction::ReadVersion(resource_type, id, version),
-        ("GET", [id, other]) if is_patient && other.starts_with(|first: char| first.is_ascii_uppercase()) => {
+        ("GET", [id, other]) | ("GET" | "POST", [id, other, "_search"])
+            if is_patient && other.starts_with(|first: char| first.is_ascii_uppercase()) =>
+        {
             match served(call, other)? {
                 resource_type if resource_type.is_in_compartment() => Interaction::SearchIn(id, resource_type),
                 _ => return Err(call.not_handled()),

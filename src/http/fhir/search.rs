@@ -6,7 +6,7 @@ use super::call::Call;
 use super::refusal::Refusal;
 use crate::json::escape;
 use crate::records::{Access, Page, ResourceType};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ pub(super) fn answer(
     // The routing texts name the request as it came.
     let page = page.map_err(|refusal| match call.path.len() {
         // The patient of a compartment stands in the path.
-        3 => Refusal::SearchAt(Box::new(call.not_handled()), refusal),
+        3.. => Refusal::SearchAt(Box::new(call.not_handled()), refusal),
         _ => Refusal::SearchAt(Box::new(call.not_handled_with(pairs)), refusal),
     })?;
     let own = format!("{}/{resource_type}{}", call.frame.base, sorted_query(pairs));
@@ -40,7 +40,7 @@ pub(super) fn by_post(call: &Call, access: &Access, resource_type: ResourceType)
     answer(call, access, resource_type, &pairs)
 }
 
-/// `GET [base]/Patient/[id]/[type]`: a search with the patient given by the path.
+/// `GET [base]/Patient/[id]/[type]`, or `POST` of a form to `_search` below it: a search with the patient given by the path.
 pub(super) fn in_compartment(
     call: &Call,
     access: &Access,
@@ -48,7 +48,9 @@ pub(super) fn in_compartment(
     patient: &str,
 ) -> Result<Answer, Refusal> {
     let given = ("patient".to_owned(), patient.to_owned());
-    let pairs: Vec<_> = call.query.iter().cloned().chain([given]).collect();
+    let form: &[u8] = if call.method == Method::POST { &call.body } else { b"" };
+    let form = form_urlencoded::parse(form).into_owned();
+    let pairs: Vec<_> = call.query.iter().cloned().chain(form).chain([given]).collect();
     answer(call, access, resource_type, &pairs)
 }
 
