@@ -56,6 +56,7 @@ fn embed(version: &str) -> Result<(), String> {
         let sources = overlay(version, name, &sources)?;
         let compiled = compile::compile(version, None, &sources, Some(&library), &check_expression).map_err(lines)?;
         write(name, &compiled)?;
+        publish(&format!("examples-{name}.bin"), &Path::new("examples").join(name).join("valid"))?;
     }
     Ok(())
 }

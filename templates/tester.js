@@ -88,6 +88,24 @@ for (const area of document.querySelectorAll("[data-format]")) {
   });
 }
 
+// From what is told of a line to that line in the editor.
+const editor = document.querySelector("textarea.json");
+for (const link of editor ? document.querySelectorAll("[data-line]") : []) {
+  link.addEventListener("click", (event) => {
+    const lines = editor.value.split("\n");
+    const at = Number(link.dataset.line) - 1;
+    if (!(at in lines)) return;
+    event.preventDefault();
+    const start = lines.slice(0, at).join("\n").length + (at > 0 ? 1 : 0);
+    editor.focus({ preventScroll: true });
+    editor.setSelectionRange(start, start + lines[at].length);
+    const height = parseFloat(getComputedStyle(editor).lineHeight);
+    editor.scrollTop = Math.max(0, at * height - editor.clientHeight / 2);
+    editor.scrollLeft = 0;
+    editor.scrollIntoView({ block: "center" });
+  });
+}
+
 function formatted(text) {
   let out = "";
   let depth = 0;

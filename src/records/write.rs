@@ -187,6 +187,31 @@ impl Records {
         Ok(Change { access, version, resource_type, now: self.clock.now(), act })
     }
 
+    /// What [`Records::create`] or, with an id, [`Records::update`] would say of a body, conditions apart; nothing is stored.
+    ///
+    /// # Errors
+    /// As theirs.
+    pub fn rehearse(
+        &self,
+        access: &Access,
+        version: Version,
+        resource_type: ResourceType,
+        id: Option<&str>,
+        document: &Document,
+    ) -> Result<Vec<Objection>, Refusal> {
+        let (change, remarks) = match id {
+            Some(id) => self.prepare_update(access, version, resource_type, id, document, None)?,
+            None => {
+                let (id, now) = (self.random.uuid(), self.clock.now());
+                self.prepare_create(access, version, resource_type, document, None, id, now)?
+            }
+        };
+        let view = self.store.view();
+        let mut plan = change.plan(self, &view)?;
+        change.settle(self, &view, &mut plan)?;
+        Ok(remarks)
+    }
+
     /// Makes one change: plan, integrity, commit, until nothing came between.
     fn commit(&self, change: &Change<'_>, remarks: Vec<Objection>) -> Result<Written, Refusal> {
         let written = self.store.attempt(|view| {

@@ -5,20 +5,21 @@ use super::place::{Endpoint, Place};
 use super::send::Inside;
 use crate::http::context::{App, Origin};
 use crate::http::entrance::BodyTooLong;
+use crate::http::fhir::Backend;
 use crate::http::listen::Connection;
 use crate::http::oauth::base_path;
 use crate::http::oauth::visit::{cookie, cookie_name, is_foreign};
 use crate::http::pages::tester::{Crumb, Holder, PlaceLink, Surroundings};
 use crate::http::pages::{
-    Form, Frame, LANGUAGE_PARAMETER, Language, LanguageLinks, Refusal as RefusalPage, RefusalKind, field,
+    Environment, Form, Frame, LANGUAGE_PARAMETER, Language, LanguageLinks, Refusal as RefusalPage, RefusalKind, field,
 };
 use crate::http::reason::with_reason;
-use crate::records::ResourceType;
+use crate::records::{Access, ResourceType};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::SET_COOKIE;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 
@@ -174,11 +175,17 @@ impl Desk {
         self.query().find(|(known, _)| known == name).map(|(_, value)| value).filter(|value| !value.is_empty())
     }
 
+    /// Whether the environment in force has open resource servers.
+    pub fn has_open(&self) -> bool {
+        self.app.tenant.settings().is_sandbox()
+    }
+
     /// Scheme and authority of an endpoint, if these pages reach it. Where a control token is asked for, the open endpoint
     /// is reached at its own address only: who may come here need not be let in there.
     fn server(&self, endpoint: Endpoint) -> Option<String> {
         match (endpoint, self.is_open()) {
             (Endpoint::Authorized, true) => None,
+            (Endpoint::Open, _) if !self.has_open() => None,
             (Endpoint::Authorized, false) | (Endpoint::Open, true) => Some(self.call.origin.url("")),
             (Endpoint::Open, false) => {
                 self.app.front.open_http.clone().filter(|_| self.app.front.control_token.is_none())
@@ -194,7 +201,13 @@ impl Desk {
     /// The place of an address.
     pub fn place(&self, endpoint: &str, base: &str) -> Result<Place, Refusal> {
         let found = Place::named(endpoint, base, &self.root(), |endpoint| self.server(endpoint));
-        found.ok_or(Refusal::NotFound("the resource servers are chosen on the home page of the tester UI"))
+        found.ok_or(Refusal::NotFound(match endpoint {
+            "" => "an address is percent-encoded UTF-8: this one names nothing",
+            "open" if !self.has_open() => {
+                "the environment in force has no open resource servers: every request needs an access token"
+            }
+            _ => "the resource servers are chosen on the home page of the tester UI",
+        }))
     }
 
     /// The place and the type of an address.
@@ -208,6 +221,17 @@ impl Desk {
     /// The access token that the visitor has given.
     pub fn token(&self) -> Option<&str> {
         cookie(&self.call.headers, &self.cookie_name(TOKEN)).filter(|token| is_token(token))
+    }
+
+    /// As whom requests to a place are made; none without a token that holds.
+    pub fn access(&self, place: &Place) -> Option<Access> {
+        match place.endpoint {
+            Endpoint::Open => Some(Access::Open),
+            Endpoint::Authorized => {
+                let caller = Backend::caller(&self.app, self.token()?, &Extensions::new());
+                caller.ok().map(|caller| caller.access)
+            }
+        }
     }
 
     /// Whose token it is, or why it is none.
@@ -291,7 +315,8 @@ impl Desk {
         let tenant = (self.app.tenant.id != "main").then(|| self.app.tenant.id.clone());
         let kept = self.call.query.as_str();
         let links = LanguageLinks::keeping(Some(kept).filter(|kept| !kept.is_empty()));
-        Frame { base_path: base_path(&self.call.origin), tenant, ..Frame::new(self.language, links) }
+        let environment = Environment::shown(&self.app.tenant.settings());
+        Frame { base_path: base_path(&self.call.origin), environment, tenant, ..Frame::new(self.language, links) }
     }
 
     /// The surroundings of a page; `crumbs` are names and addresses of those above it.

@@ -4,10 +4,15 @@ use super::desk::{Desk, Fields};
 use super::place::Place;
 use super::send::Exchange;
 use super::shown;
+use super::types::patient;
+use crate::fhir::outcome::Issue;
+use crate::fhir::validation::Finding;
 use crate::http::context::App;
 use crate::http::control::validate;
-use crate::http::pages::tester::{Choice, FindingView, Source, Verdict};
-use crate::records::ResourceType;
+use crate::http::fhir::Backend;
+use crate::http::pages::tester::{Choice, FindingView, Holder, Source, Verdict};
+use crate::json::Document;
+use crate::records::{Objection, Refusal, ResourceType};
 use axum::http::{HeaderName, header};
 
 /// The words of `Prefer` that a write takes (FHIR: http, return preference).
@@ -44,32 +49,119 @@ pub fn profiles(place: &Place, app: &App, resource_type: ResourceType, current: 
     urls.map(choice).collect()
 }
 
-/// What the validator says of a text, by the knobs in force; without a profile, by those the resource names.
-pub fn verdict(desk: &Desk, place: &Place, text: &str, profile: &str) -> Verdict {
+/// What is judged.
+#[derive(Clone, Copy)]
+pub struct Judged<'a> {
+    pub resource_type: ResourceType,
+    /// The id of the resource that is to have a new version.
+    pub id: Option<&'a str>,
+    /// A profile to judge by, whatever the resource names.
+    pub profile: Option<&'a str>,
+}
+
+/// What there is to say of a text. By a profile that was chosen, the validator says it; without one, what the resource
+/// server would say if the text were sent.
+pub fn verdict(desk: &Desk, place: &Place, text: &str, judged: Judged<'_>) -> Verdict {
     let mut source = Source::new("judged", text, |address| place.page_for(address));
-    let profile = Some(profile.to_owned()).filter(|profile| !profile.is_empty());
+    let profile = judged.profile.map(str::to_owned);
+    let is_chosen = profile.is_some();
     let found = match validate::findings(&desk.app, place.version, profile, text.as_bytes()) {
         Ok(found) => found,
-        Err(problem) => return Verdict { findings: Vec::new(), source, problem: Some(problem.detail().to_owned()) },
+        Err(problem) => {
+            let problem = Some(problem.detail().to_owned());
+            return Verdict { findings: Vec::new(), source, problem, is_refused: true };
+        }
     };
-    let findings = found.into_iter().enumerate().map(|(index, finding)| {
-        let line = finding.line as usize;
-        let severity = shown::severity(finding.severity.as_str());
-        let address = source.address(line);
+    let mut findings: Vec<FindingView> = match Document::parse(text) {
+        Ok(document) if !is_chosen => rehearsed(desk, place, judged, &document, found),
+        _ => found.into_iter().map(finding_view).collect(),
+    };
+    for (index, finding) in findings.iter_mut().enumerate() {
+        let Some((line, address)) = &mut finding.line else { continue };
+        *address = source.address(*line);
         if address.is_some() {
-            source.mark(line, severity, format!("#finding-{}", index + 1));
+            source.mark(*line, finding.severity, format!("#finding-{}", index + 1));
         }
-        FindingView {
-            severity,
-            rule: finding.rule,
-            text: finding.text,
-            fix: finding.fix.map(|fix| fix.into_owned()),
-            location: finding.location,
-            line: (line, address),
+    }
+    let is_refused = findings.iter().any(|finding| matches!(finding.severity, "error" | "fatal"));
+    Verdict { findings, source, problem: None, is_refused }
+}
+
+fn finding_view(finding: Finding) -> FindingView {
+    FindingView {
+        severity: shown::severity(finding.severity.as_str()),
+        rule: finding.rule,
+        text: finding.text,
+        fix: finding.fix.map(|fix| fix.into_owned()),
+        location: finding.location,
+        line: Some((finding.line as usize, None)),
+    }
+}
+
+/// What the resource server would say. Where its words are poorer than the validator's own finding by the same rule (its
+/// recorded errors have no place), that one is told.
+fn rehearsed(
+    desk: &Desk,
+    place: &Place,
+    judged: Judged<'_>,
+    document: &Document,
+    found: Vec<Finding>,
+) -> Vec<FindingView> {
+    let Some(access) = desk.access(place) else {
+        let why = match desk.holder() {
+            Holder::Refused(why) => why,
+            _ => String::from("no access token is sent"),
+        };
+        let no_token = FindingView {
+            severity: "error",
+            rule: String::from("RS-TOKEN"),
+            text: why,
+            fix: Some(String::from("get or paste an access token on the home page of the tester UI")),
+            location: String::new(),
+            line: None,
+        };
+        return [no_token].into_iter().chain(found.into_iter().map(finding_view)).collect();
+    };
+    if let Some(patient) = access.patient().or_else(|| patient(desk, place)) {
+        desk.app.touch(patient);
+    }
+    let records = desk.app.tenant.records();
+    let said = records.rehearse(&access, place.version, judged.resource_type, judged.id, document);
+    let mut pool: Vec<Option<Finding>> = found.into_iter().map(Some).collect();
+    let mut told = |objection: Objection| {
+        let same = pool.iter_mut().find(|known| known.as_ref().is_some_and(|known| known.rule == objection.rule));
+        match same.and_then(Option::take) {
+            Some(finding) => finding_view(finding),
+            None => refused(&objection.issue, &objection.rule, &objection.fix),
         }
-    });
-    let findings = findings.collect();
-    Verdict { findings, source, problem: None }
+    };
+    match said {
+        Ok(objections) | Err(Refusal::Invalid(objections)) => objections.into_iter().map(&mut told).collect(),
+        Err(refusal) => {
+            let (rule, fix) = refusal.reason();
+            let mut views: Vec<FindingView> = refusal.issues().iter().map(|issue| refused(issue, rule, &fix)).collect();
+            // Whatever else keeps it out: the body is judged all the same.
+            views.extend(pool.into_iter().flatten().filter(Finding::is_error).map(finding_view));
+            views
+        }
+    }
+}
+
+/// An issue of the server's own.
+fn refused(issue: &Issue, rule: &str, fix: &str) -> FindingView {
+    let line = issue.location.iter().find_map(|place| shown::line_in(place));
+    let location = issue.location.iter().find(|place| shown::line_in(place).is_none());
+    FindingView {
+        severity: shown::severity(issue.severity),
+        rule: rule.to_owned(),
+        text: match (issue.diagnostics.is_empty(), issue.error) {
+            (true, Some(error)) => format!("{} {}", error.digits(), error.text()),
+            _ => issue.diagnostics.clone(),
+        },
+        fix: Some(fix.to_owned()).filter(|fix| !fix.is_empty()),
+        location: location.cloned().unwrap_or_default(),
+        line: line.map(|line| (line, None)),
+    }
 }
 
 /// The page of what a write has stored, by its `Location` or `Content-Location`.

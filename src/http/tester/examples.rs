@@ -1,6 +1,8 @@
 //! Bodies to begin with: the national examples in the binary, given the patient at hand and identifiers of their own.
 
 use crate::fhir::Version;
+use crate::fhir::definitions::{Definitions, Selection};
+use crate::fhir::validation::{self, Options};
 use crate::json::{Document, Value, escape};
 use crate::records::ResourceType;
 use crate::time::Random;
@@ -19,21 +21,48 @@ pub struct Example {
     pub profile: Option<String>,
 }
 
-/// The examples of a version, in the order of their names.
-fn all(version: Version) -> &'static [Example] {
-    static EXAMPLES: [OnceLock<Vec<Example>>; 2] = [OnceLock::new(), OnceLock::new()];
-    let (slot, deflated): (_, &[u8]) = match version {
-        Version::Stu3 => (&EXAMPLES[0], include_bytes!(concat!(env!("OUT_DIR"), "/examples-stu3.bin"))),
-        Version::R4 => (&EXAMPLES[1], include_bytes!(concat!(env!("OUT_DIR"), "/examples-r4.bin"))),
+/// The examples of a version that its rules in force let in, in the order of their names.
+fn all(version: Version, selection: Selection) -> &'static [Example] {
+    static EXAMPLES: [OnceLock<Vec<Example>>; 4] = [const { OnceLock::new() }; 4];
+    let of_version = || match version {
+        Version::Stu3 => unpacked(include_bytes!(concat!(env!("OUT_DIR"), "/examples-stu3.bin"))),
+        Version::R4 => unpacked(include_bytes!(concat!(env!("OUT_DIR"), "/examples-r4.bin"))),
     };
-    slot.get_or_init(|| {
-        let mut bytes = Vec::new();
-        // What build.rs packed can be unpacked; were it not so, there would be no examples.
-        let _ = flate2::read::ZlibDecoder::new(deflated).read_to_end(&mut bytes);
-        let files: Vec<(String, String)> = postcard::from_bytes(&bytes).unwrap_or_default();
-        let files: &'static [(String, String)] = files.leak();
-        files.iter().filter_map(|(name, text)| Example::of(name.strip_suffix(".json").unwrap_or(name), text)).collect()
-    })
+    match version {
+        Version::Stu3 if selection.stu3_2017 => EXAMPLES[2].get_or_init(|| {
+            let own = unpacked(include_bytes!(concat!(env!("OUT_DIR"), "/examples-stu3-2017.bin")));
+            overlaid(own, of_version(), Definitions::selected(version, selection))
+        }),
+        Version::R4 if selection.r4_extras => EXAMPLES[3].get_or_init(|| {
+            let own = unpacked(include_bytes!(concat!(env!("OUT_DIR"), "/examples-r4-extras.bin")));
+            overlaid(own, of_version(), Definitions::selected(version, selection))
+        }),
+        Version::Stu3 => EXAMPLES[0].get_or_init(of_version),
+        Version::R4 => EXAMPLES[1].get_or_init(of_version),
+    }
+}
+
+/// The examples that were made for an overlay, and of those below it the ones it still lets in.
+fn overlaid(mut own: Vec<Example>, below: Vec<Example>, definitions: &Definitions) -> Vec<Example> {
+    let conforms = |example: &Example| {
+        let options = Options { allow_missing_profile: true, allow_unknown_profile: true, ..Options::default() };
+        let findings = |document| validation::validate(definitions, &document, &options);
+        Document::parse(example.text).is_ok_and(|document| !findings(document).iter().any(|finding| finding.is_error()))
+    };
+    let names: Vec<&str> = own.iter().map(|example| example.name).collect();
+    own.extend(below.into_iter().filter(|example| !names.contains(&example.name) && conforms(example)));
+    own.sort_by_key(|example| example.name);
+    own
+}
+
+/// The examples in a file that build.rs packed.
+fn unpacked(deflated: &[u8]) -> Vec<Example> {
+    let mut bytes = Vec::new();
+    // What build.rs packed can be unpacked; were it not so, there would be no examples.
+    let _ = flate2::read::ZlibDecoder::new(deflated).read_to_end(&mut bytes);
+    let files: Vec<(String, String)> = postcard::from_bytes(&bytes).unwrap_or_default();
+    let files: &'static [(String, String)] = files.leak();
+    files.iter().filter_map(|(name, text)| Example::of(name.strip_suffix(".json").unwrap_or(name), text)).collect()
 }
 
 impl Example {
@@ -54,9 +83,9 @@ impl Example {
     }
 }
 
-/// The examples of a type.
-pub fn of_type(version: Version, resource_type: ResourceType) -> Vec<&'static Example> {
-    all(version).iter().filter(|example| example.type_name == resource_type.as_str()).collect()
+/// The examples of a type; `selection` says which rules are in force.
+pub fn of_type(version: Version, selection: Selection, resource_type: ResourceType) -> Vec<&'static Example> {
+    all(version, selection).iter().filter(|example| example.type_name == resource_type.as_str()).collect()
 }
 
 /// A body for a type without an example.
@@ -69,6 +98,9 @@ pub fn plain(version: Version, resource_type: ResourceType, patient: Option<Uuid
         }
         (ResourceType::StructureDefinition, Version::Stu3) => {
             ",\"fhirVersion\":\"3.0.1\",\"kind\":\"resource\",\"abstract\":false,\"type\":\"Observation\",\"baseDefinition\":\"http://phr.kanta.fi/StructureDefinition/fiphr-bodyweight-stu3\",\"derivation\":\"constraint\",\"differential\":{\"element\":[{\"id\":\"Observation\",\"path\":\"Observation\"}]}"
+        }
+        (ResourceType::ValueSet, _) => {
+            ",\"compose\":{\"include\":[{\"system\":\"http://loinc.org\",\"concept\":[{\"code\":\"29463-7\"}]}]}"
         }
         _ => "",
     };
@@ -142,7 +174,7 @@ mod tests {
     fn examples_are_of_the_patient_and_never_twice_the_same() {
         let random = Random::seeded(1);
         let patient = random.uuid();
-        let weights = of_type(Version::R4, ResourceType::Observation);
+        let weights = of_type(Version::R4, Selection::default(), ResourceType::Observation);
         let weight = weights.iter().find(|example| example.name == "bodyweight-minimal").expect("embedded");
         assert_eq!(weight.profile.as_deref(), Some("http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight"));
         let [one, other] = [weight.body(Some(patient), &random), weight.body(Some(patient), &random)];

@@ -2,6 +2,7 @@
 //! between two.
 
 use super::desk::{Call, Desk};
+use super::place::Place;
 use super::resource::{self, Segments4, crumbs, target};
 use super::send::{Exchange, Outgoing};
 use super::shown::{self, text};
@@ -9,12 +10,17 @@ use crate::http::context::App;
 use crate::http::pages::tester::{Changed, Changes, History, VersionRow};
 use crate::http::segments::Segments;
 use crate::json::{Document, Value};
+use crate::records::ResourceType;
+use crate::time::to_helsinki;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Comparing costs the product of the lines: longer texts are compared line by line in their places.
 const MOST_LINES: usize = 1500;
+
+/// How many lines around a change are shown.
+const AROUND: usize = 3;
 
 /// The handler of the list.
 pub async fn show(State(app): State<App>, Segments((endpoint, base, name, id)): Segments4, call: Call) -> Response {
@@ -26,7 +32,7 @@ pub async fn show(State(app): State<App>, Segments((endpoint, base, name, id)): 
             around: desk.around(Some(&place), crumbs(&place, resource_type, Some(&id))),
             type_name: resource_type.as_str(),
             href: place.resource_page(resource_type, &id),
-            rows: rows(&exchange),
+            rows: rows(&desk, &place, resource_type, &id, &exchange),
             exchange: shown::exchange(&place, &exchange),
             id,
         };
@@ -37,7 +43,7 @@ pub async fn show(State(app): State<App>, Segments((endpoint, base, name, id)): 
 }
 
 /// The versions in a Bundle of type history, the newest first as the server has them.
-fn rows(exchange: &Exchange) -> Vec<VersionRow> {
+fn rows(desk: &Desk, place: &Place, resource_type: ResourceType, id: &str, exchange: &Exchange) -> Vec<VersionRow> {
     let document = exchange.text().filter(|_| exchange.is_success()).and_then(|text| Document::parse(text).ok());
     let Some(document) = document else { return Vec::new() };
     let entries = document.root().get("entry").into_iter().flat_map(Value::items);
@@ -52,12 +58,24 @@ fn rows(exchange: &Exchange) -> Vec<VersionRow> {
             VersionRow {
                 version: version.unwrap_or_else(|| of_url.to_owned()),
                 method: method.to_owned(),
-                when: meta("lastUpdated"),
+                when: shown::moment(&meta("lastUpdated")),
                 is_readable: resource.is_some(),
                 before: None,
             }
         })
         .collect();
+    // The Bundle does not say when a deletion was; the store does.
+    if rows.iter().any(|row| row.when.is_empty())
+        && let Some(access) = desk.access(place)
+    {
+        let count = Some(rows.len());
+        let history = desk.app.tenant.records().history(&access, place.version, resource_type, id, None, count);
+        for stored in history.map(|history| history.versions).unwrap_or_default() {
+            let version = stored.version_id.to_string();
+            let told = rows.iter_mut().filter(|row| row.when.is_empty() && row.version == version);
+            told.for_each(|row| row.when = shown::moment(&to_helsinki(stored.last_updated)));
+        }
+    }
     for index in 0..rows.len() {
         let before = rows.iter().skip(index + 1).find(|row| row.is_readable).map(|row| row.version.clone());
         rows[index].before = before.filter(|_| rows[index].is_readable);
@@ -94,7 +112,7 @@ pub async fn changes(State(app): State<App>, Segments((endpoint, base, name, id)
         let [from, to] = ["from", "to"].map(|name| desk.parameter(name).unwrap_or_default());
         let older = desk.send(&place, Outgoing::get(&target(resource_type, &id, &past(&from)))).await?;
         let newer = desk.send(&place, Outgoing::get(&target(resource_type, &id, &past(&to)))).await?;
-        let lines = lines(&older).zip(lines(&newer)).map(|(older, newer)| compared(&older, &newer));
+        let lines = lines(&older).zip(lines(&newer)).map(|(older, newer)| folded(compared(&older, &newer)));
         let view = Changes {
             around: desk.around(Some(&place), crumbs(&place, resource_type, Some(&id))),
             type_name: resource_type.as_str(),
@@ -167,14 +185,52 @@ fn compared(older: &[String], newer: &[String]) -> Vec<Changed> {
     lines
 }
 
+/// The lines around a change stay; longer runs of what is the same are folded.
+fn folded(lines: Vec<Changed>) -> Vec<Changed> {
+    let is_same = |line: &Changed| matches!(line, Changed::Same(_));
+    let near = |at: usize| {
+        let from = at.saturating_sub(AROUND);
+        lines[from..(at + AROUND + 1).min(lines.len())].iter().any(|line| !is_same(line))
+    };
+    let kept: Vec<bool> = (0..lines.len()).map(near).collect();
+    let mut folded = Vec::new();
+    let mut hidden = Vec::new();
+    for (line, is_kept) in lines.into_iter().zip(kept) {
+        match line {
+            Changed::Same(text) if !is_kept => hidden.push(text),
+            line => {
+                if !hidden.is_empty() {
+                    folded.push(Changed::Folded(std::mem::take(&mut hidden)));
+                }
+                folded.push(line);
+            }
+        }
+    }
+    if !hidden.is_empty() {
+        folded.push(Changed::Folded(hidden));
+    }
+    folded
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_far_from_a_change_is_folded() {
+        let lines = |text: &str| text.chars().map(String::from).collect::<Vec<_>>();
+        let found = folded(compared(&lines("abcdefghij"), &lines("abcdXfghij")));
+        assert_eq!(found[0], Changed::Folded(vec!["a".into()]));
+        assert_eq!(found[1], Changed::Same("b".into()));
+        assert_eq!(found.last(), Some(&Changed::Folded(vec!["i".into(), "j".into()])));
+        assert_eq!(folded(Vec::new()), []);
+    }
 
     fn told(older: &str, newer: &str) -> String {
         let lines = |text: &str| text.chars().map(String::from).collect::<Vec<_>>();
         let sign = |line: Changed| match line {
             Changed::Same(line) => line,
+            Changed::Folded(lines) => lines.concat(),
             Changed::Gone(line) => format!("-{line}"),
             Changed::New(line) => format!("+{line}"),
         };

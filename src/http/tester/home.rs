@@ -26,7 +26,7 @@ pub fn page(desk: &Desk, problem: Option<String>) -> Outcome {
         client_id: tenant.ready_client().map(|client| client.client_id).unwrap_or_default(),
         problem,
     });
-    let home = Home { around: desk.around(None, Vec::new()), token };
+    let home = Home { around: desk.around(None, Vec::new()), has_open: desk.has_open(), token };
     Ok(home.page().with_status(status).into_response())
 }
 

@@ -7,6 +7,7 @@
 
 mod desk;
 mod editor;
+mod entries;
 mod examples;
 mod history;
 mod home;

@@ -1,7 +1,7 @@
 //! `GET …/{type}/{id}`: a resource as it is read. `…/delete`: the question, and the deed. `…/{type}/read?id=`: the way there
 //! from a form.
 
-use super::desk::{Call, Desk};
+use super::desk::{Call, Desk, Refusal};
 use super::place::Place;
 use super::send::{Exchange, Outgoing};
 use super::shown;
@@ -12,7 +12,7 @@ use crate::http::segments::Segments;
 use crate::json::Document;
 use crate::records::ResourceType;
 use axum::extract::State;
-use axum::http::{Method, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -27,13 +27,15 @@ pub async fn go(
     call: Call,
 ) -> Response {
     let desk = Desk::new(app, call);
-    let outcome = desk.type_at(&endpoint, &base, &name).map(|(place, resource_type)| {
+    let outcome = desk.type_at(&endpoint, &base, &name).and_then(|(place, resource_type)| {
         let asked = desk.parameter("id").unwrap_or_default();
         let asked = asked.trim();
-        redirect(&match asked {
+        Ok(redirect(&match asked {
             "" => place.type_page(resource_type),
+            // Browsers take these for the page above, however they are encoded.
+            "." | ".." => return Err(Refusal::Unsendable("an id is a UUID; dots alone are none")),
             _ => place.page_for(asked).unwrap_or_else(|| place.resource_page(resource_type, asked)),
-        })
+        }))
     });
     desk.finish(outcome)
 }
@@ -80,7 +82,7 @@ pub fn page(
         ),
         href,
         may_delete: resource_type.is_deletable() && version.is_none(),
-        row: document.as_ref().map(|document| shown::row(place, document.root())),
+        row: document.as_ref().map(|document| shown::row(place, document.root(), desk.language)),
         references: document.as_ref().map(|document| shown::references(place, document.root())).unwrap_or_default(),
         exchange: shown::exchange(place, exchange),
     };
@@ -106,9 +108,15 @@ fn short(id: &str) -> String {
 /// The question.
 pub async fn ask(State(app): State<App>, Segments((endpoint, base, name, id)): Segments4, call: Call) -> Response {
     let desk = Desk::new(app, call);
-    let outcome = desk
-        .type_at(&endpoint, &base, &name)
-        .map(|(place, resource_type)| confirm(&desk, &place, resource_type, &id, None));
+    let outcome = async {
+        let (place, resource_type) = desk.type_at(&endpoint, &base, &name)?;
+        let exchange = desk.send(&place, Outgoing::get(&target(resource_type, &id, ""))).await?;
+        // What is not there cannot be deleted: its answer says so. What may not be read may perhaps be deleted.
+        let status = exchange.answered.status;
+        let is_missing = matches!(status, Some(StatusCode::NOT_FOUND | StatusCode::GONE));
+        Ok(confirm(&desk, &place, resource_type, &id, is_missing.then_some(&exchange), is_missing))
+    }
+    .await;
     desk.finish(outcome)
 }
 
@@ -126,13 +134,20 @@ pub async fn delete(State(app): State<App>, Segments((endpoint, base, name, id))
             body: Bytes::new(),
         };
         let exchange = desk.send(&place, outgoing).await?;
-        Ok(confirm(&desk, &place, resource_type, &id, Some(&exchange)))
+        Ok(confirm(&desk, &place, resource_type, &id, Some(&exchange), false))
     }
     .await;
     desk.finish(outcome)
 }
 
-fn confirm(desk: &Desk, place: &Place, resource_type: ResourceType, id: &str, exchange: Option<&Exchange>) -> Response {
+fn confirm(
+    desk: &Desk,
+    place: &Place,
+    resource_type: ResourceType,
+    id: &str,
+    exchange: Option<&Exchange>,
+    is_missing: bool,
+) -> Response {
     let href = place.resource_page(resource_type, id);
     let view = Confirm {
         around: desk.around(Some(place), crumbs(place, resource_type, Some(id))),
@@ -140,6 +155,7 @@ fn confirm(desk: &Desk, place: &Place, resource_type: ResourceType, id: &str, ex
         id: id.to_owned(),
         form: desk.form(format!("{href}/delete")),
         href,
+        is_missing,
         exchange: exchange.map(|exchange| shown::exchange(place, exchange)),
     };
     view.page().into_response()

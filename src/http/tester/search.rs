@@ -10,8 +10,8 @@ use crate::fhir::search::{
     Parameter, ParameterType, RESULT_PARAMETERS, Role, Summary, default_code_system, parameters,
 };
 use crate::http::context::App;
-use crate::http::pages::LANGUAGE_PARAMETER;
 use crate::http::pages::tester::{Control, Crumb, Field, Group, Results, Search, Value};
+use crate::http::pages::{LANGUAGE_PARAMETER, Language};
 use crate::http::segments::Segments;
 use crate::json::{self, Document};
 use crate::records::ResourceType;
@@ -62,7 +62,7 @@ pub async fn page(
             groups: Vec::new(),
             more: String::new(),
             by_post: false,
-            results: results(&place, &exchange),
+            results: results(&place, &exchange, desk.language),
             exchange: Some(shown::exchange(&place, &exchange)),
         };
         Ok(view.page().into_response())
@@ -90,7 +90,7 @@ async fn form(desk: &Desk, place: &Place, resource_type: ResourceType) -> Outcom
         groups,
         more,
         by_post,
-        results: exchange.as_ref().and_then(|exchange| results(place, exchange)),
+        results: exchange.as_ref().and_then(|exchange| results(place, exchange, desk.language)),
         exchange: exchange.as_ref().map(|exchange| shown::exchange(place, exchange)),
     };
     Ok(view.page().into_response())
@@ -155,7 +155,9 @@ fn groups(place: &Place, resource_type: ResourceType, pairs: &[(String, String)]
             // From and to.
             values.resize_with(values.len().max(2), Value::default);
         }
-        if parameter.role == Role::Patient && values.is_empty() {
+        // A search for Patients without `_id` is answered 500, as was recorded.
+        let is_patient_id = resource_type == ResourceType::Patient && parameter.role == Role::Id;
+        if (parameter.role == Role::Patient || is_patient_id) && values.is_empty() {
             values.extend(patient.map(|patient| Value { prefix: String::new(), text: patient.to_owned() }));
         }
         values.resize_with(values.len().max(1), Value::default);
@@ -163,7 +165,8 @@ fn groups(place: &Place, resource_type: ResourceType, pairs: &[(String, String)]
             name: parameter.name,
             kind: parameter.kind.as_str(place.version),
             documentation: parameter.documentation.to_owned(),
-            mandatory: parameter.mandatory,
+            mandatory: parameter.mandatory || is_patient_id,
+            is_patient_id,
             control: if parameter.kind == ParameterType::Date { Control::Dates } else { Control::Text },
             values,
             placeholder: placeholder(parameter, resource_type),
@@ -180,6 +183,7 @@ fn groups(place: &Place, resource_type: ResourceType, pairs: &[(String, String)]
             kind: "",
             documentation: total.map_or("", |parameter| parameter.documentation).to_owned(),
             mandatory: false,
+            is_patient_id: false,
             control: choices(name, date),
             values,
             placeholder: match name {
@@ -236,7 +240,7 @@ fn placeholder(parameter: &Parameter, resource_type: ResourceType) -> String {
 }
 
 /// What is in a Bundle; nothing for an answer that is none.
-fn results(place: &Place, exchange: &Exchange) -> Option<Results> {
+fn results(place: &Place, exchange: &Exchange, language: Language) -> Option<Results> {
     let document = Document::parse(exchange.text()?).ok()?;
     let root = document.root();
     if !exchange.is_success() || shown::text(root, &["resourceType"]) != "Bundle" {
@@ -250,7 +254,10 @@ fn results(place: &Place, exchange: &Exchange) -> Option<Results> {
     let entries = root.get("entry").into_iter().flat_map(json::Value::items);
     Some(Results {
         total: root.get("total").and_then(json::Value::number).map(str::to_owned),
-        rows: entries.filter_map(|entry| entry.get("resource")).map(|resource| shown::row(place, resource)).collect(),
+        rows: entries
+            .filter_map(|entry| entry.get("resource"))
+            .map(|resource| shown::row(place, resource, language))
+            .collect(),
         previous: link("previous"),
         next: link("next"),
     })

@@ -2,6 +2,7 @@
 
 use super::place::Place;
 use super::send::Exchange;
+use crate::http::pages::Language;
 use crate::http::pages::tester::{Answer, ExchangeView, HeaderLine, Issue, Reason, Row, Source};
 use crate::http::reason::SANDBOX_REASON;
 use crate::json::{Document, Value};
@@ -58,9 +59,10 @@ pub fn pretty(value: Value<'_>) -> String {
 }
 
 fn reasons(headers: &HeaderMap) -> Vec<Reason> {
-    let told = headers.get_all(SANDBOX_REASON).iter().filter_map(|value| value.to_str().ok());
-    let reason = |told: &str| {
-        let (rule, text) = told.split_once("; ").unwrap_or(("", told));
+    // It is ASCII as the sandbox writes it; whatever bytes it has, it is told.
+    let told = headers.get_all(SANDBOX_REASON).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let reason = |told: std::borrow::Cow<'_, str>| {
+        let (rule, text) = told.split_once("; ").unwrap_or(("", &told));
         Reason { rule: rule.to_owned(), text: text.to_owned() }
     };
     told.map(reason).collect()
@@ -105,7 +107,7 @@ pub fn severity(word: &str) -> &'static str {
 }
 
 /// The number in `Line 12, Col 3`.
-fn line_in(place: &str) -> Option<usize> {
+pub fn line_in(place: &str) -> Option<usize> {
     place.strip_prefix("Line ")?.split(',').next()?.parse().ok()
 }
 
@@ -133,8 +135,8 @@ pub fn text<'d>(value: Value<'d>, path: &[&str]) -> &'d str {
     value.at(path).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// A resource in a line.
-pub fn row(place: &Place, resource: Value<'_>) -> Row {
+/// A resource in a line; numbers as the language has them.
+pub fn row(place: &Place, resource: Value<'_>, language: Language) -> Row {
     let type_name = text(resource, &["resourceType"]);
     let id = text(resource, &["id"]);
     let profiles = resource.at(&["meta", "profile"]).into_iter().flat_map(Value::each).filter_map(Value::as_str);
@@ -145,14 +147,14 @@ pub fn row(place: &Place, resource: Value<'_>) -> Row {
         version: text(resource, &["meta", "versionId"]).to_owned(),
         updated: moment(text(resource, &["meta", "lastUpdated"])),
         what: what(resource),
-        value: value(resource),
+        value: value(resource, language),
         when: when(resource),
         profiles: profiles.map(|url| url.rsplit('/').next().unwrap_or(url).to_owned()).collect(),
     }
 }
 
 /// `2026-03-03 07:05` of a date and time: the rest is in the body.
-fn moment(text: &str) -> String {
+pub fn moment(text: &str) -> String {
     match (text.get(..16), text.get(10..11)) {
         (Some(minutes), Some("T")) => minutes.replace('T', " "),
         _ => text.to_owned(),
@@ -180,7 +182,8 @@ fn what(resource: Value<'_>) -> String {
 }
 
 /// The result of a resource, or its status.
-fn value(resource: Value<'_>) -> String {
+fn value(resource: Value<'_>, language: Language) -> String {
+    let measured = |element| measured(element, language);
     if let Some(found) = measured(resource) {
         return found;
     }
@@ -189,26 +192,36 @@ fn value(resource: Value<'_>) -> String {
     if !parts.is_empty() {
         return parts.join(" · ");
     }
-    let dose = resource.at(&["dosage", "dose"]).and_then(quantity);
+    let dose = resource.at(&["dosage", "dose"]).and_then(|dose| quantity(dose, language));
     dose.unwrap_or_else(|| text(resource, &["status"]).to_owned())
 }
 
 /// `value[x]` in words.
-fn measured(element: Value<'_>) -> Option<String> {
-    if let Some(found) = element.get("valueQuantity").and_then(quantity) {
+fn measured(element: Value<'_>, language: Language) -> Option<String> {
+    if let Some(found) = element.get("valueQuantity").and_then(|value| quantity(value, language)) {
         return Some(found);
     }
     if let Some(found) = element.get("valueCodeableConcept").and_then(concept) {
         return Some(found);
     }
     let (_, value) = element.members().find(|(key, _)| key.starts_with("value"))?;
-    value.as_str().or_else(|| value.number()).map(str::to_owned)
+    value.as_str().map(str::to_owned).or_else(|| value.number().map(|number| decimal(number, language)))
 }
 
-fn quantity(value: Value<'_>) -> Option<String> {
-    let number = value.get("value")?.number()?;
-    let unit = [text(value, &["unit"]), text(value, &["code"])].into_iter().find(|unit| !unit.is_empty());
-    Some(unit.map_or_else(|| number.to_owned(), |unit| format!("{number} {unit}")))
+fn quantity(value: Value<'_>, language: Language) -> Option<String> {
+    let number = decimal(value.get("value")?.number()?, language);
+    // The unit 1 of UCUM is none.
+    let unit =
+        [text(value, &["unit"]), text(value, &["code"])].into_iter().find(|unit| !unit.is_empty() && *unit != "1");
+    Some(unit.map_or_else(|| number.clone(), |unit| format!("{number} {unit}")))
+}
+
+/// A number as the language writes it.
+fn decimal(number: &str, language: Language) -> String {
+    match language {
+        Language::En => number.to_owned(),
+        Language::Fi | Language::Sv => number.replace('.', ","),
+    }
 }
 
 /// When a resource is about.

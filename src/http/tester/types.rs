@@ -10,7 +10,7 @@ use crate::http::control::overview::ready_citizen;
 use crate::http::fhir::Backend;
 use crate::http::pages::tester::{Crumb, ExchangeView, PersonLink, TypeRow, Types};
 use crate::http::segments::Segments;
-use crate::records::ResourceType;
+use crate::records::{Interaction, ResourceType};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use std::collections::HashMap;
@@ -56,9 +56,10 @@ fn page(desk: &Desk, place: &Place, crumbs: Vec<Crumb>, exchange: Option<Exchang
         desk.app.touch(person);
     }
     let is_open = place.endpoint == Endpoint::Open;
-    let counts: HashMap<ResourceType, usize> = match (is_open, desk.token()) {
-        (false, None) => HashMap::new(),
-        _ => records.counts(place.version),
+    let access = desk.access(place);
+    let counts: HashMap<ResourceType, usize> = match access {
+        None => HashMap::new(),
+        Some(_) => records.counts(place.version),
     };
     let citizens = tenant.citizens.list();
     let name = |pseudonym: Uuid| {
@@ -66,17 +67,22 @@ fn page(desk: &Desk, place: &Place, crumbs: Vec<Crumb>, exchange: Option<Exchang
         found.map_or_else(|| pseudonym.to_string(), |citizen| citizen.full_name())
     };
     let query = person.map(|person| format!("?patient={person}")).unwrap_or_default();
-    let rows = place.types().map(|resource_type| {
+    let mut types: Vec<ResourceType> = place.types().collect();
+    types.sort_by_key(|resource_type| resource_type.as_str());
+    let rows = types.into_iter().map(|resource_type| {
         let is_owned = resource_type.is_in_compartment();
-        // A token knows of its own citizen's resources only.
-        let is_told = is_open || !(is_owned || resource_type == ResourceType::Patient);
+        // What a request would not be told, the page does not tell either: without a token that holds nothing, with one
+        // what its scopes let read of its own citizen's.
+        let is_read = access.as_ref().is_some_and(|access| access.may(Interaction::Read, resource_type));
+        let is_told = is_read && (is_open || !(is_owned || resource_type == ResourceType::Patient));
         TypeRow {
             name: resource_type.as_str(),
             href: format!("{}{query}", place.type_page(resource_type)),
             new: format!("{}/new{query}", place.type_page(resource_type)),
-            own: person.filter(|_| is_owned).map(|person| records.count(person, place.version, resource_type)),
-            all: (is_told && (is_open || desk.token().is_some()))
-                .then(|| counts.get(&resource_type).copied().unwrap_or(0)),
+            own: person
+                .filter(|_| is_owned && is_read)
+                .map(|person| records.count(person, place.version, resource_type)),
+            all: is_told.then(|| counts.get(&resource_type).copied().unwrap_or(0)),
         }
     });
     let people = citizens.iter().filter_map(|citizen| citizen.pseudonym).filter(|_| is_open).map(|pseudonym| {

@@ -1,20 +1,23 @@
 //! `…/{type}/new`: a resource is created. `…/{type}/{id}/edit`: a version is written. `…/bundle`: a batch or a transaction.
 //! Each can be judged first.
 
+use super::desk::Refusal;
 use super::desk::{Call, Desk, Fields, Outcome};
-use super::editor::{headers, prefer, profiles, stored, verdict};
+use super::editor::{Judged, headers, prefer, profiles, stored, verdict};
+use super::entries;
 use super::examples;
 use super::history::past;
-use super::place::Place;
+use super::place::{Endpoint, Place};
 use super::resource::{Segments4, crumbs, target};
 use super::send::{Exchange, Outgoing};
 use super::shown;
 use super::types::patient;
+use crate::fhir::definitions::Selection;
 use crate::http::context::App;
-use crate::http::pages::tester::{Choice, Crumb, Editor, EditorKind};
+use crate::http::pages::tester::{Choice, Crumb, Editor, EditorKind, Forbidden};
 use crate::http::segments::Segments;
 use crate::json::Document;
-use crate::records::ResourceType;
+use crate::records::{Interaction, ResourceType};
 use axum::extract::State;
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
@@ -34,14 +37,34 @@ fn editor(desk: &Desk, place: &Place, kind: EditorKind, crumbs: Vec<Crumb>, acti
         if_none_exist: String::new(),
         if_match: String::new(),
         prefer: prefer(""),
+        forbidden: None,
+        entries: Vec::new(),
         stored: None,
         verdict: None,
         exchange: None,
     }
 }
 
-/// The editor with what a form holds.
-fn filled(desk: &Desk, place: &Place, mut editor: Editor, form: &Fields) -> Editor {
+/// Whether a write of the type is refused whatever the body. Without a token that holds, the page says that instead.
+fn forbidden(desk: &Desk, place: &Place, resource_type: ResourceType, interaction: Interaction) -> Option<Forbidden> {
+    let access = desk.access(place).filter(|_| place.endpoint == Endpoint::Authorized)?;
+    let is_nobodys = resource_type == ResourceType::Patient || resource_type.is_conformance();
+    // Outside the sandbox environment Questionnaires are not the suppliers' to store.
+    let is_closed = resource_type == ResourceType::Questionnaire && !desk.app.tenant.settings().is_sandbox();
+    match () {
+        () if is_nobodys || is_closed => Some(Forbidden::Type),
+        () => (!access.may(interaction, resource_type)).then_some(Forbidden::Scope),
+    }
+}
+
+/// The editor with what a form holds; `judged` is what can be judged first.
+fn filled(
+    desk: &Desk,
+    place: &Place,
+    mut editor: Editor,
+    form: &Fields,
+    judged: Option<Judged<'_>>,
+) -> Result<Editor, Refusal> {
     editor.text = form.text("body");
     editor.if_none_exist = form.get("if_none_exist").to_owned();
     editor.if_match = form.get("if_match").to_owned();
@@ -49,10 +72,15 @@ fn filled(desk: &Desk, place: &Place, mut editor: Editor, form: &Fields) -> Edit
     for profile in &mut editor.profiles {
         profile.is_current = profile.value == form.get("profile");
     }
-    if form.get("do") == "validate" {
-        editor.verdict = Some(verdict(desk, place, &editor.text, form.get("profile")));
+    match (form.get("do"), judged) {
+        ("send", _) => {}
+        ("validate", Some(judged)) => {
+            let profile = Some(form.get("profile")).filter(|profile| !profile.is_empty());
+            editor.verdict = Some(verdict(desk, place, &editor.text, Judged { profile, ..judged }));
+        }
+        _ => return Err(Refusal::Unsendable("the form says nothing this page can do: use one of its buttons")),
     }
-    editor
+    Ok(editor)
 }
 
 /// Sends what an editor holds.
@@ -61,9 +89,15 @@ async fn sent(desk: &Desk, place: &Place, mut editor: Editor, form: &Fields, met
         let body = editor.text.clone().into();
         let exchange = desk.send(place, Outgoing { method, target, headers: headers(form), body }).await?;
         editor.stored = stored(place, &exchange);
+        editor.entries = entries::outcomes(place, &exchange);
         editor.exchange = Some(shown::exchange(place, &exchange));
     }
     Ok(editor.page().into_response())
+}
+
+/// Which national profiles are in force.
+fn selection(desk: &Desk) -> Selection {
+    desk.app.tenant.records().settings().definitions
 }
 
 fn new_editor(desk: &Desk, place: &Place, resource_type: ResourceType) -> Editor {
@@ -71,7 +105,8 @@ fn new_editor(desk: &Desk, place: &Place, resource_type: ResourceType) -> Editor
     let above = crumbs(place, resource_type, None);
     let mut editor = editor(desk, place, EditorKind::Create(resource_type.as_str()), above, action);
     editor.profiles = profiles(place, &desk.app, resource_type, "");
-    editor.examples = examples::of_type(place.version, resource_type)
+    editor.forbidden = forbidden(desk, place, resource_type, Interaction::Create);
+    editor.examples = examples::of_type(place.version, selection(desk), resource_type)
         .into_iter()
         .map(|example| Choice {
             value: example.name.to_owned(),
@@ -101,7 +136,7 @@ pub async fn show_new(State(app): State<App>, Segments((endpoint, base, name)): 
             }
             return Ok(editor.page().into_response());
         }
-        let all = examples::of_type(place.version, resource_type);
+        let all = examples::of_type(place.version, selection(&desk), resource_type);
         let wanted = desk.parameter("example");
         let found = all.iter().find(|example| wanted.as_deref().is_none_or(|wanted| wanted == example.name));
         let patient = patient(&desk, &place);
@@ -124,7 +159,8 @@ pub async fn create(State(app): State<App>, Segments((endpoint, base, name)): Se
     let outcome = async {
         let form = desk.read_form()?;
         let (place, resource_type) = desk.type_at(&endpoint, &base, &name)?;
-        let editor = filled(&desk, &place, new_editor(&desk, &place, resource_type), &form);
+        let judged = Judged { resource_type, id: None, profile: None };
+        let editor = filled(&desk, &place, new_editor(&desk, &place, resource_type), &form, Some(judged))?;
         sent(&desk, &place, editor, &form, Method::POST, &format!("/{resource_type}")).await
     }
     .await;
@@ -137,6 +173,7 @@ fn edit_editor(desk: &Desk, place: &Place, resource_type: ResourceType, id: &str
     let kind = EditorKind::Update(resource_type.as_str(), id.to_owned());
     let mut editor = editor(desk, place, kind, above, action);
     editor.profiles = profiles(place, &desk.app, resource_type, "");
+    editor.forbidden = forbidden(desk, place, resource_type, Interaction::Update);
     editor
 }
 
@@ -170,7 +207,8 @@ pub async fn update(State(app): State<App>, Segments((endpoint, base, name, id))
     let outcome = async {
         let form = desk.read_form()?;
         let (place, resource_type) = desk.type_at(&endpoint, &base, &name)?;
-        let editor = filled(&desk, &place, edit_editor(&desk, &place, resource_type, &id), &form);
+        let judged = Judged { resource_type, id: Some(&id), profile: None };
+        let editor = filled(&desk, &place, edit_editor(&desk, &place, resource_type, &id), &form, Some(judged))?;
         sent(&desk, &place, editor, &form, Method::PUT, &target(resource_type, &id, "")).await
     }
     .await;
@@ -198,7 +236,7 @@ pub async fn show_bundle(
         let mut editor = bundle_editor(&desk, &place);
         let patient = patient(&desk, &place);
         let random = &desk.app.tenant.random;
-        let weights = examples::of_type(place.version, ResourceType::Observation);
+        let weights = examples::of_type(place.version, selection(&desk), ResourceType::Observation);
         let weight = weights.iter().find(|example| example.name == "bodyweight-minimal");
         let weight = weight.map(|example| example.body(patient, random)).unwrap_or_else(|| String::from("{}"));
         let who = patient.map(|patient| patient.to_string()).unwrap_or_default();
@@ -221,7 +259,7 @@ pub async fn send_bundle(
     let outcome = async {
         let form = desk.read_form()?;
         let place = desk.place(&endpoint, &base)?;
-        let editor = filled(&desk, &place, bundle_editor(&desk, &place), &form);
+        let editor = filled(&desk, &place, bundle_editor(&desk, &place), &form, None)?;
         sent(&desk, &place, editor, &form, Method::POST, "").await
     }
     .await;

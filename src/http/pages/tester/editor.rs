@@ -24,6 +24,10 @@ pub struct Editor {
     pub if_match: String,
     /// `Prefer`: the words it may say.
     pub prefer: Vec<Choice>,
+    /// The type of which nothing may be written here with the token that is sent.
+    pub forbidden: Option<Forbidden>,
+    /// What came of each entry of a Bundle.
+    pub entries: Vec<EntryOutcome>,
     /// The page of what was stored.
     pub stored: Option<Choice>,
     /// The verdict, when that was asked for.
@@ -41,6 +45,30 @@ pub enum EditorKind {
     Update(&'static str, String),
     /// A batch or a transaction.
     Bundle,
+}
+
+/// Why a write would be refused whatever the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forbidden {
+    /// The token has no scope to write the type.
+    Scope,
+    /// The type is never written with a token.
+    Type,
+}
+
+/// What came of an entry of a Bundle.
+#[derive(Clone, Debug, Default)]
+pub struct EntryOutcome {
+    /// Its request, such as `POST Observation`.
+    pub request: String,
+    /// `201 Created`.
+    pub status: String,
+    /// How the status is shown.
+    pub tone: &'static str,
+    /// What was stored or found, and its page.
+    pub resource: Option<(String, String)>,
+    /// What is wrong, or how much was found.
+    pub told: String,
 }
 
 /// Something to choose.
@@ -63,6 +91,8 @@ pub struct Verdict {
     pub source: Source,
     /// Why nothing was judged.
     pub problem: Option<String>,
+    /// Whether it would be refused.
+    pub is_refused: bool,
 }
 
 /// A finding.
@@ -78,15 +108,8 @@ pub struct FindingView {
     pub fix: Option<String>,
     /// The element.
     pub location: String,
-    /// The line, and its address on the page.
-    pub line: (usize, Option<String>),
-}
-
-impl Verdict {
-    /// Whether it would be refused.
-    fn is_refused(&self) -> bool {
-        self.problem.is_some() || self.findings.iter().any(|finding| matches!(finding.severity, "error" | "fatal"))
-    }
+    /// The line, and its address on the page; none for what stands on no line.
+    pub line: Option<(usize, Option<String>)>,
 }
 
 impl Editor {
@@ -102,6 +125,15 @@ impl Editor {
 markup!(Editor, EditorMarkup, "tester/editor.html");
 
 impl EditorMarkup<'_> {
+    /// Why a write would be refused whatever the body.
+    fn forbidden(&self) -> Option<String> {
+        let (EditorKind::Create(type_name) | EditorKind::Update(type_name, _)) = &self.view.kind else { return None };
+        Some(match self.view.forbidden? {
+            Forbidden::Scope => (self.own.no_scope)(type_name),
+            Forbidden::Type => (self.own.no_type)(type_name),
+        })
+    }
+
     fn title(&self) -> String {
         match &self.view.kind {
             EditorKind::Create(type_name) => (self.own.new_title)(type_name),

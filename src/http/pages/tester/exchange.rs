@@ -75,14 +75,19 @@ pub struct Issue {
     pub line: Option<(usize, String)>,
 }
 
+/// How a status is shown.
+pub fn tone(status: u16) -> &'static str {
+    match status {
+        200..=299 => "good",
+        300..=399 => "neutral",
+        _ => "bad",
+    }
+}
+
 impl Answer {
     /// How the status is shown.
     pub(super) fn tone(&self) -> &'static str {
-        match self.status {
-            200..=299 => "good",
-            300..=399 => "neutral",
-            _ => "bad",
-        }
+        tone(self.status)
     }
 }
 

@@ -60,6 +60,8 @@ pub struct Changes {
 pub enum Changed {
     /// In both.
     Same(String),
+    /// In both, and far from any change.
+    Folded(Vec<String>),
     /// In the older one alone.
     Gone(String),
     /// In the newer one alone.
@@ -67,11 +69,23 @@ pub enum Changed {
 }
 
 impl Changes {
-    /// Whether the two say the same.
+    /// Whether the two say the same, but for what the server writes.
     fn is_same(&self) -> bool {
-        let is_same = |line: &Changed| matches!(line, Changed::Same(_));
+        let is_same = |line: &Changed| match line {
+            Changed::Same(_) | Changed::Folded(_) => true,
+            Changed::Gone(text) | Changed::New(text) => is_servers(text),
+        };
         self.lines.as_ref().is_some_and(|lines| lines.iter().all(is_same))
     }
+}
+
+/// The mark of a line that the server writes anew at every version (`meta.versionId`, `meta.lastUpdated`).
+pub(super) fn muted(line: &str) -> &'static str {
+    if is_servers(line) { " class=\"muted\"" } else { "" }
+}
+
+fn is_servers(line: &str) -> bool {
+    line.starts_with("    \"versionId\":") || line.starts_with("    \"lastUpdated\":")
 }
 
 markup!(History, HistoryMarkup, "tester/history.html");

@@ -8,6 +8,8 @@ use crate::http::pages::Form;
 pub struct Home {
     /// The surroundings.
     pub around: Surroundings,
+    /// Whether the environment in force has open resource servers.
+    pub has_open: bool,
     /// The token, where there is an endpoint that wants one.
     pub token: Option<TokenForm>,
 }

@@ -9,8 +9,8 @@ mod search;
 mod source;
 mod types;
 
-pub use editor::{Choice, Editor, EditorKind, FindingView, Verdict};
-pub use exchange::{Answer, ExchangeView, HeaderLine, Issue, Reason};
+pub use editor::{Choice, Editor, EditorKind, EntryOutcome, FindingView, Forbidden, Verdict};
+pub use exchange::{Answer, ExchangeView, HeaderLine, Issue, Reason, tone};
 pub use history::{Changed, Changes, History, VersionRow};
 pub use home::{Home, TokenForm};
 pub use resource::{Confirm, Resource};

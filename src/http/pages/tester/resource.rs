@@ -41,6 +41,8 @@ pub struct Confirm {
     pub href: String,
     /// Where yes is posted.
     pub form: Form,
+    /// Whether there is nothing to delete.
+    pub is_missing: bool,
     /// The request and its answer, once it was sent.
     pub exchange: Option<ExchangeView>,
 }

@@ -43,6 +43,8 @@ pub struct Field {
     pub documentation: String,
     /// Whether a search without it is refused.
     pub mandatory: bool,
+    /// Whether it is the `_id` of a search for Patients, which fails without.
+    pub is_patient_id: bool,
     /// How it is filled in.
     pub control: Control,
     /// What is in it, one or more.
@@ -109,6 +111,13 @@ pub struct Row {
 
 /// The prefixes of dates that FHIR search has.
 const PREFIXES: [&str; 9] = ["", "eq", "ge", "gt", "le", "lt", "ne", "sa", "eb"];
+
+impl Search {
+    /// Whether the form is to be filled in rather than looked up again: nothing was asked yet, or in vain.
+    fn is_open(&self) -> bool {
+        self.exchange.as_ref().is_none_or(ExchangeView::is_refused)
+    }
+}
 
 impl Field {
     fn prefixes(&self) -> [&'static str; 9] {

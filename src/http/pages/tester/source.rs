@@ -6,6 +6,9 @@ use std::fmt::Write;
 /// More lines than these are left out: a page of a hundred thousand lines helps nobody.
 const MOST_LINES: usize = 4000;
 
+/// A longer line is cut: the whole of it is in the answer itself.
+const LONGEST_LINE: usize = 1000;
+
 /// A text in numbered lines. It need not be JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
@@ -22,7 +25,7 @@ pub struct Source {
 impl Source {
     /// Colours a text. `link` gives the page that stands for an address the text refers to; ids of lines are `prefix-1` and so on.
     pub fn new(prefix: &'static str, text: &str, link: impl Fn(&str) -> Option<String>) -> Source {
-        let mut lines: Vec<String> = text.lines().take(MOST_LINES).map(|line| coloured(line, &link)).collect();
+        let mut lines: Vec<String> = text.lines().take(MOST_LINES).map(|line| short(line, &link)).collect();
         if lines.is_empty() {
             lines.push(String::new());
         }
@@ -68,6 +71,17 @@ pub fn push_escaped(html: &mut String, text: &str) {
             '"' => html.push_str("&quot;"),
             '\'' => html.push_str("&#39;"),
             other => html.push(other),
+        }
+    }
+}
+
+/// One line in colours, cut when it is very long; how many characters are missing stands at its end.
+fn short(line: &str, link: &impl Fn(&str) -> Option<String>) -> String {
+    match line.char_indices().nth(LONGEST_LINE) {
+        None => coloured(line, link),
+        Some((at, _)) => {
+            let missing = line[at..].chars().count();
+            format!("{}<span class=\"cut\">… +{missing}</span>", coloured(&line[..at], link))
         }
     }
 }

@@ -36,7 +36,7 @@ pub struct TypeRow {
     pub href: String,
     /// The page for a new one.
     pub new: String,
-    /// How many the person has; none for what is nobody's.
+    /// How many the person has; none for what is nobody's or not told.
     pub own: Option<usize>,
     /// How many there are in all, where that may be known.
     pub all: Option<usize>,

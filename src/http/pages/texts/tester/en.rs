@@ -76,9 +76,9 @@ pub(super) static TEXTS: TesterTexts = TesterTexts {
     issues: "Issues",
     cut: "The connection was cut: no answer",
     request: "Request",
-    request_body: "Body of the request",
-    response_headers: "Headers of the answer",
-    response_body: "Body of the answer",
+    request_body: "Request body",
+    response_headers: "Response headers",
+    response_body: "Response body",
     copy: "Copy",
     copied: "Copied",
     fold: "Fold",
@@ -100,7 +100,7 @@ pub(super) static TEXTS: TesterTexts = TesterTexts {
     would_refuse: "It would be refused.",
     fix: "What to do",
     judged: "What was judged",
-    example: "Begin with",
+    example: "Start from",
     load: "Load",
     body: "Body (JSON)",
     format: "Format",
@@ -118,4 +118,19 @@ pub(super) static TEXTS: TesterTexts = TesterTexts {
     bytes: |value| format!("{value} bytes"),
     line: |value| format!("line {value}"),
     left_out: |value| format!("{value} more lines are left out."),
+    no_open: "The rules in force have no open resource servers: every request needs an access token.",
+    patient_id_hint: "The service answers 500 to a search for Patients without it.",
+    again: "Change the search",
+    no_scope: |value| format!("The token has no scope to write {value}: the request will be refused."),
+    no_type: |value| {
+        format!(
+            "{value} is not written with an access token: the request will be refused. The open endpoint of the sandbox environment takes it."
+        )
+    },
+    entries: "Entries",
+    entry_request: "Request",
+    entry_status: "Answer",
+    entry_told: "Told",
+    nothing_to_delete: "There is nothing to delete",
+    unchanged: |value| format!("{value} lines unchanged"),
 };

@@ -118,4 +118,19 @@ pub(super) static TEXTS: TesterTexts = TesterTexts {
     bytes: |value| format!("{value} tavua"),
     line: |value| format!("rivi {value}"),
     left_out: |value| format!("{value} riviä on jätetty pois."),
+    no_open: "Voimassa olevilla säännöillä ei ole avoimia resurssipalvelimia: jokainen pyyntö tarvitsee pääsyvaltuutuksen.",
+    patient_id_hint: "Ilman tätä palvelu vastaa Patient-hakuun 500.",
+    again: "Muuta hakua",
+    no_scope: |value| format!("Valtuutuksella ei ole kirjoitusoikeutta tyyppiin {value}: pyyntö hylätään."),
+    no_type: |value| {
+        format!(
+            "{value} ei ole kirjoitettavissa pääsyvaltuutuksella: pyyntö hylätään. Hiekkalaatikon avoin palvelin ottaa sen vastaan."
+        )
+    },
+    entries: "Osat",
+    entry_request: "Pyyntö",
+    entry_status: "Vastaus",
+    entry_told: "Viesti",
+    nothing_to_delete: "Poistettavaa ei ole",
+    unchanged: |value| format!("{value} riviä ennallaan"),
 };

@@ -124,6 +124,17 @@ pub struct TesterTexts {
     pub bytes: WithNumber,
     pub line: WithNumber,
     pub left_out: WithNumber,
+    pub no_open: &'static str,
+    pub patient_id_hint: &'static str,
+    pub again: &'static str,
+    pub no_scope: With,
+    pub no_type: With,
+    pub entries: &'static str,
+    pub entry_request: &'static str,
+    pub entry_status: &'static str,
+    pub entry_told: &'static str,
+    pub nothing_to_delete: &'static str,
+    pub unchanged: WithNumber,
 }
 
 impl TesterTexts {
