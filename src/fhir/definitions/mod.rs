@@ -238,6 +238,34 @@ impl Definitions {
         name.is_some_and(|name| published.contains(name))
     }
 
+    /// Whether HAPI's engine (5.2) holds the codes of a system, of ours and HL7's, or tells them by a rule: units, media types,
+    /// countries, currencies. It then looks closer at its codings.
+    pub fn holds_system(&self, system: &str) -> bool {
+        static R4: OnceLock<HashSet<&'static str>> = OnceLock::new();
+        const BY_RULE: [&str; 4] =
+            ["http://unitsofmeasure.org", "urn:ietf:bcp:13", "urn:iso:std:iso:3166", "urn:iso:std:iso:4217"];
+        const OF_OTHERS: [&str; 5] = [
+            "https://www.usps.com/",
+            "http://dicom.nema.org/resources/ontology/DCM",
+            "http://healthit.gov/nhin/purposeofuse",
+            "urn:iso-astm:E1762-95:2013",
+            "urn:oid:1.2.36.1.2001.1001.101.104.16592",
+        ];
+        // Two systems of HL7's that are lists of content published elsewhere.
+        let is_empty = system == "http://hl7.org/fhir/CodeSystem/summary" || system == "http://snomed.info/sct";
+        let of_terminology = || {
+            let held = R4.get_or_init(|| include_str!("terminology-systems-r4.txt").lines().collect());
+            let name = system.strip_prefix("http://terminology.hl7.org/CodeSystem/");
+            self.version == Version::R4 && name.is_some_and(|name| held.contains(name))
+        };
+        !is_empty
+            && (BY_RULE.contains(&system)
+                || OF_OTHERS.contains(&system)
+                || self.code_system(system).is_some_and(|list| !list.is_partial)
+                || self.is_hl7_system(system)
+                || of_terminology())
+    }
+
     /// Whether any value set or code system speaks of a code system.
     pub fn names_system(&self, system: &str) -> bool {
         self.systems.contains(system)

@@ -170,6 +170,15 @@ impl<'d> Inspection<'d> {
             let text = format!("An invalid XML character (Unicode: 0x{:x}) was found", div.as_bytes()[offset]);
             return Err(Malformed { text, offset });
         }
+        // HAPI's parser adds a namespace to what comes first when that has none, and then cannot read the comment.
+        let mut first = div.trim_start();
+        while let Some((_, after)) = first.strip_prefix("<?").and_then(|instruction| instruction.split_once("?>")) {
+            first = after.trim_start();
+        }
+        let tag = first.split('>').next().unwrap_or_default();
+        if tag.starts_with("<!--") && !tag.contains(" xmlns") {
+            return Err(Malformed { text: "a comment must not stand before the div".to_owned(), offset: 0 });
+        }
         let mut reader = Reader::new(div);
         while let Some(event) = reader.next()? {
             match event {
@@ -241,7 +250,8 @@ impl<'d> Inspection<'d> {
                 let text = format!("Wrong namespace on the XHTML ('{found}', should be '{XHTML}')");
                 self.problem(ProblemKind::Namespace, text, span.clone());
             }
-        } else if let Some(other) = declared.filter(|declared| *declared != XHTML) {
+        // Within, the engine looks at the namespaces of prefixes alone.
+        } else if let Some(other) = declared.filter(|declared| prefix.is_some() && *declared != XHTML) {
             let text = format!("Wrong namespace on the XHTML ('{other}')");
             self.problem(ProblemKind::Namespace, text, span.clone());
         }

@@ -114,8 +114,21 @@ pub(super) fn order<'a>(left: &Item<'a>, right: &Item<'a>) -> Result<Option<Orde
     let untyped = |item: &Item<'_>| item.node().is_some_and(|node| node.type_name().is_none());
     let both_untyped = untyped(left) && untyped(right);
     let wrong = || EvaluationError::WrongType("only numbers, texts, dates and quantities have an order".to_owned());
+    // HAPI orders two quantities of a resource by their value when `unit` is the same text or in neither, whatever the code;
+    // of others it says nothing.
+    fn spelled<'a>(item: &Item<'a>) -> Option<&'a str> {
+        item.node().and_then(Node::spelled_unit)
+    }
+    let by_value = match (spelled(left), spelled(right)) {
+        (Some(one), Some(two)) if one != two => return Ok(None),
+        (Some(_), Some(_)) => true,
+        _ => false,
+    };
     let left = left.system()?.ok_or_else(wrong)?;
     let right = right.system()?.ok_or_else(wrong)?;
+    if let (true, Item::Quantity(one), Item::Quantity(two)) = (by_value, &left, &right) {
+        return Ok(Some(one.value.cmp(&two.value)));
+    }
     if let Some(order) = numbers(&left, &right) {
         return Ok(Some(order));
     }

@@ -136,6 +136,12 @@ impl<'a> Node<'a> {
         moment.map_or(Item::String(Cow::Borrowed(text)), Item::Moment)
     }
 
+    /// The `unit` of an object with a value, `""` when it has none; `None` for what is no such object.
+    pub(super) fn spelled_unit(&self) -> Option<&'a str> {
+        let value = self.value.filter(|value| value.kind() == Kind::Object && value.get("value").is_some())?;
+        Some(value.get("unit").and_then(Value::as_str).unwrap_or_default())
+    }
+
     fn quantity(&self, value: Value<'a>) -> Result<Option<Quantity<'a>>, EvaluationError> {
         const QUANTITIES: [&str; 8] =
             ["Quantity", "SimpleQuantity", "Age", "Count", "Distance", "Duration", "Money", "MoneyQuantity"];

@@ -169,7 +169,8 @@ fn uri(type_name: &str, uri: &str) -> Result<(), Problem> {
     if uri.starts_with("uuid:") {
         return Err(Problem::error("URI values cannot start with uuid:"));
     }
-    if uri.contains(java_whitespace) {
+    // The engine looks for spaces, and for white space at the ends: a tab or line break within goes through.
+    if uri.contains(' ') || uri.trim_matches(|letter| letter <= ' ') != uri {
         return Err(Problem::error(format!("URI values cannot have whitespace('{uri}')")));
     }
     let (oid, uuid) = (uri.strip_prefix("urn:oid:"), uri.strip_prefix("urn:uuid:"));

@@ -88,6 +88,8 @@ pub(super) fn advise(
         "system" => fixed("write the system's full URI, such as http://loinc.org or urn:oid:1.2.246.537.6.55"),
         "binding" if path.matches('.').count() == 1 && name == "language" => fixed("write the language alone: \"fi\", \"sv\" or \"en\""),
         "code" if text.starts_with("Unknown code") && renamed_system(version, anchor).is_none() => fixed("use a code that its system has: mind spelling and case"),
+        "code-beside" => fixed("leave this coding out: beside a code of the value set the engine wants every coding whose system it holds to be in the value set, too"),
+        "ele-1" => fixed("give the value, or an extension that says why there is none, such as data-absent-reason; or leave the element out"),
         "binding" | "code" => renamed_system(version, anchor),
         "identifier" => fixed("write the value as urn:uuid:<uuid>, or use a system of your own"),
         "narrative" if text.contains("unknown entity") => fixed("XHTML has no named entities of HTML such as &nbsp; write the character itself or its number, &#160;"),

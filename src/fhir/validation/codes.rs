@@ -63,8 +63,16 @@ enum Verdict {
 
 impl<'w> Walk<'w> {
     pub(super) fn binding(&mut self, place: &Place<'_>, binding: &Binding, type_code: &str, value: Value<'w>) {
-        // A preferred value set is only advice, and HAPI says nothing about it.
+        // A preferred value set is only advice: HAPI says nothing about codes outside it, but for those beside one inside.
+        if binding.strength < Strength::Preferred {
+            return;
+        }
         if binding.strength < Strength::Extensible {
+            if type_code == "CodeableConcept"
+                && matches!(self.verdict(bare(&binding.value_set), type_code, value), Verdict::In)
+            {
+                self.beside(place, bare(&binding.value_set), value);
+            }
             return;
         }
         // The engine looks a coding or quantity up by system and code; of one that lacks either it says nothing.
@@ -86,11 +94,24 @@ impl<'w> Walk<'w> {
         }
         let url = bare(&binding.value_set);
         match self.verdict(url, type_code, value) {
+            Verdict::In if type_code == "CodeableConcept" => self.beside(place, url, value),
             Verdict::In => {}
             Verdict::Unknown => {
                 self.warning("binding", place, value, format!("ValueSet {url} not found by validator"));
             }
             Verdict::Out => self.not_in_value_set(place, binding, type_code, value),
+        }
+    }
+
+    /// The other codings of a concept that has a code of its value set: of those whose system it holds, the engine wants each
+    /// to be in the value set, however weak the binding (`InstanceValidator.checkBindings`).
+    fn beside(&mut self, place: &Place<'_>, url: &str, concept: Value<'w>) {
+        for coding in concept.get("coding").into_iter().flat_map(Value::items) {
+            let text = |key: &str| coding.get(key).and_then(Value::as_str);
+            let (Some(system), Some(code)) = (text("system"), text("code")) else { continue };
+            if self.definitions.holds_system(system) && matches!(self.verdict(url, "Coding", coding), Verdict::Out) {
+                self.error("code-beside", place, coding, format!("Unknown code '{system}#{code}'"));
+            }
         }
     }
 

@@ -22,6 +22,9 @@ impl<'w> Walk<'w> {
             self.deeper(place, sibling, |walk| walk.sibling(scope, place, item.value, sibling));
         }
         let Some(value) = item.value else {
+            if let Some(sibling) = item.sibling.filter(|_| !scope.is_secondary) {
+                self.extended(place, sibling);
+            }
             // The engine judges the value of an element that has one; see `is_judged_twice` for the exception.
             if let Some(literal) = element.fixed.as_ref().or(element.pattern.as_ref()).filter(|_| item.is_judged_twice)
             {
@@ -31,6 +34,13 @@ impl<'w> Walk<'w> {
             self.invariants(scope, place, &element.constraints, None, item.sibling);
             return;
         };
+        if &*reference.code != "xhtml" && is_byte_order_mark(value) {
+            // The engine takes the marks out before it looks.
+            if !scope.is_secondary {
+                self.error("primitive", place, value, "@value cannot be empty".to_owned());
+            }
+            return;
+        }
         if &*reference.code != "xhtml" && is_white_space(value) {
             self.white_space(scope, place, element, item, value);
             self.invariants(scope, place, &element.constraints, Some(value), item.sibling);
@@ -139,6 +149,15 @@ impl<'w> Walk<'w> {
         self.children(&scope, &place, &structure.root.children, sibling);
     }
 
+    /// A primitive without a value needs an extension: an id or comments do not do.
+    fn extended(&mut self, place: &Place<'_>, sibling: Value<'w>) {
+        let has_extension = sibling.get("extension").is_some_and(|extension| !extension.is_null());
+        if sibling.kind() == Kind::Object && sibling.members().next().is_some() && !has_extension {
+            let text = "ele-1: All FHIR elements must have a @value or children [hasValue() or (children().count() > id.count())]";
+            self.error("ele-1", place, sibling, text.to_owned());
+        }
+    }
+
     fn narrative(&mut self, place: &Place<'_>, value: Value<'w>) {
         for problem in narrative::check(value.as_str().unwrap_or_default()) {
             let text = match problem.kind {
@@ -189,6 +208,13 @@ impl<'w> Walk<'w> {
             _ => {}
         }
     }
+}
+
+/// Whether a text is nothing but byte order marks.
+fn is_byte_order_mark(value: Value<'_>) -> bool {
+    let is_mark = |text: &str| !text.is_empty() && text.chars().all(|letter| letter == '\u{feff}');
+    // Those that are written as they are; escaped ones stay.
+    value.as_str().is_some_and(is_mark) && !value.source().contains('\\')
 }
 
 /// Whether a text has letters, all of them white space to Java.

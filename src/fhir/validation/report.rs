@@ -171,7 +171,7 @@ fn text(report: &Report<'_>) -> String {
         (errors, 0) => format!("refused, {}", counted(errors, "error")),
         (errors, warnings) => format!("refused, {}, {}", counted(errors, "error"), counted(warnings, "warning")),
     };
-    let mut out = format!("{}: {verdict}\n", report.place.name(report.file));
+    let mut out = format!("{}: {verdict}\n", shown(&report.place.name(report.file)));
     for finding in report.findings.iter().filter(|finding| finding.severity >= Severity::Warning) {
         describe(&mut out, report.text, finding, report.position(finding));
     }
@@ -183,18 +183,44 @@ pub(crate) fn describe(out: &mut String, text: &str, finding: &Finding, position
     let Finding { severity, rule, location, .. } = finding;
     let Position { line, column } = position;
     // A text that is no JSON has no elements.
-    let location = if location.is_empty() { String::new() } else { format!("{location} ") };
-    let _ = writeln!(out, "  {} {location}(line {line}, column {column}) [{rule}]", severity.as_str());
+    let location = if location.is_empty() { String::new() } else { format!("{} ", shown(location)) };
+    let _ = writeln!(out, "  {} {location}(line {line}, column {column}) [{}]", severity.as_str(), shown(rule));
     let code = finding.code.map(|code| format!(" ({code})")).unwrap_or_default();
-    let _ = writeln!(out, "    {}{code}", finding.text);
+    let _ = writeln!(out, "    {}{code}", shown(&finding.text));
     if let Some(source) = text.lines().nth((finding.line).saturating_sub(1) as usize) {
         let (shown, caret) = window(source, (finding.column).saturating_sub(1) as usize);
         let _ = writeln!(out, "    {line:>5} | {shown}");
         let _ = writeln!(out, "          | {:caret$}^", "");
     }
     if let Some(fix) = &finding.fix {
-        let _ = writeln!(out, "    fix: {fix}");
+        let _ = writeln!(out, "    fix: {}", shown(fix));
     }
+}
+
+/// A text as it may be shown on a terminal: what would steer it (escape sequences) or turn letters round is written as its
+/// number, `\u{1b}`.
+pub fn shown(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unprintable) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match is_unprintable(character) {
+            true => out.extend(character.escape_unicode()),
+            false => out.push(character),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Whether a character steers a terminal, or the direction or the looks of the text around it.
+fn is_unprintable(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+                | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 /// The part of a line around a column, and the column within it.
@@ -202,7 +228,7 @@ fn window(line: &str, column: usize) -> (String, usize) {
     let start = column.saturating_sub(SHOWN / 2);
     let mut rest = line.chars().skip(start);
     // What is no printable character would move the caret, or the reader's terminal.
-    let visible = |character: char| if character.is_control() { ' ' } else { character };
+    let visible = |character: char| if is_unprintable(character) { ' ' } else { character };
     let mut shown: String = rest.by_ref().take(SHOWN).map(visible).collect();
     let mut caret = column - start;
     if start > 0 {
@@ -265,6 +291,7 @@ pub(crate) fn pretty(json: &Json) -> String {
 pub(crate) fn line(finding: &Finding, position: Position) -> String {
     let fix = finding.fix.as_ref().map(|fix| format!(" (fix: {fix})")).unwrap_or_default();
     let Finding { location, rule, text, .. } = finding;
+    let (location, rule, text, fix) = (shown(location), shown(rule), shown(text), shown(&fix));
     format!("{}:{} {location} [{rule}] {text}{fix}", position.line, position.column)
 }
 
