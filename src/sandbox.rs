@@ -434,7 +434,7 @@ fn beginning(
         client_uri: None,
         post_logout_redirect_uris: Vec::new(),
         description: client.description,
-        descriptions: std::collections::BTreeMap::new(),
+        descriptions: client.descriptions,
         contacts: client.contacts,
         logo_uri: client.logo_uri,
     });

@@ -55,10 +55,18 @@ async fn it_reads_with_permission_and_care_relationship_and_writes_nothing() {
         (200, json!({"permitted": false, "since": null}))
     );
     assert_eq!(clinic.token(&code).await.0, 403);
+    // The control API gives its tokens by the same rules.
+    let wanted = json!({"citizen": citizen.id, "client_id": clinic.client_id});
+    let (status, problem) = clinic.control(Method::POST, "/tokens", wanted.clone()).await;
+    assert_eq!(status, 403);
+    assert!(problem["detail"].as_str().unwrap().starts_with("the citizen does not permit professionals"), "{problem}");
     let (status, permission) =
         clinic.control(Method::PUT, &path("professional-permission"), json!({"permitted": true})).await;
     assert_eq!((status, &permission["permitted"]), (200, &json!(true)));
     let relationship = path(&format!("care-relationships/{}", clinic.client_id));
+    let (status, problem) = clinic.control(Method::POST, "/tokens", wanted.clone()).await;
+    assert_eq!(status, 403);
+    assert!(problem["detail"].as_str().unwrap().starts_with("there is no care relationship"), "{problem}");
     let (status, begun) = clinic.control(Method::PUT, &relationship, Value::Null).await;
     assert_eq!((status, &begun["in_force"]), (200, &json!(true)));
     // By personal identity code as well as by id.
@@ -89,10 +97,22 @@ async fn it_reads_with_permission_and_care_relationship_and_writes_nothing() {
         let code = &outcome["issue"][0]["details"]["coding"][0]["code"];
         assert_eq!((status, code), (403, &json!("502020")), "{method} {path}");
     }
+    let (status, headless) = clinic.control(Method::POST, "/tokens", wanted).await;
+    assert_eq!((status, &headless["scope"]), (201, &json!("patient/Observation.read")));
+    assert_eq!((headless.get("refresh_token"), headless.get("id_token")), (None, None));
+    let rights = clinic.control(Method::GET, &path("access-rights"), Value::Null).await.1;
+    assert!(!rights.to_string().contains(&clinic.client_id), "{rights}");
+    let headless = headless["access_token"].as_str().unwrap();
+    let ask_headless = async || {
+        let request = clinic.http.get(format!("{}/{one}", clinic.phr.base_r4())).bearer_auth(headless);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(ask_headless().await, 200);
     let other = clinic.phr.citizens().into_iter().nth(1).unwrap().citizen().pseudonym.unwrap();
     assert_eq!(ask(Method::GET, &format!("Observation?patient={other}"), "").await.0, 403);
 
     assert_eq!(clinic.control(Method::DELETE, &relationship, Value::Null).await.0, 204);
+    assert_eq!(ask_headless().await, 403, "it ends with the care relationship");
     let (status, outcome) = ask(Method::GET, &one, "").await;
     assert_eq!((status, &outcome["issue"][0]["details"]["coding"][0]["code"]), (403, &json!("502120")));
     assert_eq!(clinic.control(Method::DELETE, &relationship, Value::Null).await.0, 404);

@@ -243,7 +243,7 @@ fn a_refresh_never_widens_and_is_only_its_own_clients() {
     assert!(world.access(&first.access_token).is_ok(), "a refused refresh ends nothing");
     assert!(matches!(world.refresh("other", &refresh, None), Err(RefreshError::OtherClient)));
     assert!(matches!(world.refresh("diary", &refresh, None), Err(RefreshError::Unknown)));
-    assert_eq!(world.access(&first.access_token), Err(AccessError::Refreshed));
+    assert_eq!(world.access(&first.access_token), Err(AccessError::RefreshTokenGone));
     assert!(matches!(world.refresh("diary", "nonsense", None), Err(RefreshError::Unknown)));
 }
 
@@ -259,7 +259,7 @@ fn rotation_and_lifetime_of_refresh_tokens_follow_the_rules() {
         world.refresh("diary", first.refresh_token.as_deref().unwrap(), None),
         Err(RefreshError::Unknown)
     ));
-    assert_eq!(world.access(&first.access_token), Err(AccessError::Refreshed));
+    assert_eq!(world.access(&first.access_token), Err(AccessError::RefreshTokenGone));
     assert!(world.access(&second.access_token).is_ok());
     world.wait(7200);
     let late = world.refresh("diary", second.refresh_token.as_deref().unwrap(), None);

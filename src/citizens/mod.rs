@@ -18,6 +18,7 @@ pub use register::{AddCitizenError, Citizens, SetPseudonymError};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use uuid::Uuid;
@@ -42,6 +43,9 @@ pub struct Citizen {
     pub pseudonym: Option<Uuid>,
     /// What this citizen is good for, in English.
     pub description: String,
+    /// The same in other languages, by tag: `fi`, `sv`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub descriptions: BTreeMap<String, String>,
 }
 
 impl Citizen {
@@ -56,6 +60,7 @@ impl Citizen {
             birth_date: code.birth_date(),
             pseudonym: None,
             description: String::new(),
+            descriptions: BTreeMap::new(),
         }
     }
 
@@ -63,6 +68,18 @@ impl Citizen {
     /// pseudonym. [`Citizens::add`] asks for it too.
     pub fn check(&self) -> Result<(), AddCitizenError> {
         register::check(self)
+    }
+
+    /// What this citizen is good for, in the language of a tag where it is known.
+    pub fn description_in(&self, language: &str) -> &str {
+        self.descriptions.get(language).unwrap_or(&self.description)
+    }
+
+    /// Describes a citizen who was not in a file: in English, Finnish and Swedish.
+    fn describe(&mut self, [english, finnish, swedish]: [&str; 3]) {
+        self.description = english.to_owned();
+        let others = [("fi", finnish), ("sv", swedish)];
+        self.descriptions = others.into_iter().map(|(tag, words)| (tag.to_owned(), words.to_owned())).collect();
     }
 
     /// Given names and family name.

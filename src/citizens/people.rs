@@ -79,7 +79,11 @@ impl Iterator for People {
         citizen.given_names = if first == second { first.to_owned() } else { format!("{first} {second}") };
         citizen.family_name = format!("{}{}", chance.pick(beginnings), chance.pick(endings));
         citizen.language = Language::ALL[language];
-        citizen.description = "A made-up person without records.".to_owned();
+        citizen.describe([
+            "A made-up person without records.",
+            "Keksitty henkilö, jolla ei ole tietoja.",
+            "En påhittad person utan uppgifter.",
+        ]);
         Some(citizen)
     }
 }

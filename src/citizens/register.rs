@@ -129,7 +129,11 @@ impl Citizens {
                     .find(|id| view.get(&id_key(id)).is_none())
                     .unwrap_or_default();
                 let mut citizen = Citizen::new(id, code);
-                citizen.description = "Came in with a code typed on the identification page.".to_owned();
+                citizen.describe([
+                    "Came in with a code typed on the identification page.",
+                    "Tuli tunnistautumissivulle kirjoitetulla henkilötunnuksella.",
+                    "Kom med en personbeteckning som skrevs in på identifieringssidan.",
+                ]);
                 if let Some((given_names, family_name)) = names {
                     citizen.given_names = given_names.to_owned();
                     citizen.family_name = family_name.to_owned();

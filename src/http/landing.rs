@@ -39,6 +39,7 @@ pub async fn landing(
     addresses.push((AddressKind::Certificate, origin.browser_url("/_sandbox/ca.pem")));
     let clock = app.tenant.clock.state();
     let is_moved = clock.frozen_at_ms.is_some() || clock.offset_ms.abs() > 1_000;
+    let citizens = app.tenant.citizens.list();
     let landing = Landing {
         frame,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -53,7 +54,7 @@ pub async fn landing(
             scope: client.scope.to_string(),
             try_it: None,
         }),
-        citizens: app.tenant.citizens.list().iter().map(|citizen| citizen_choice(&app.tenant, citizen)).collect(),
+        citizens: citizens.iter().map(|citizen| citizen_choice(&app.tenant, citizen, language)).collect(),
         curl: curl_line(&app, &origin.browser_url("")),
     };
     let mut response = landing.page().into_response();

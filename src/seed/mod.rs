@@ -19,6 +19,7 @@ use crate::fhir::Version;
 use jiff::Timestamp;
 use persona::Persona;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use uuid::Uuid;
@@ -58,6 +59,9 @@ pub struct SeedClient {
     /// What the client is for, on the consent page.
     #[serde(default)]
     pub description: Option<String>,
+    /// The same in other languages, by tag: `fi`, `sv`, `en`.
+    #[serde(default)]
+    pub descriptions: BTreeMap<String, String>,
     /// Whom a citizen can ask.
     #[serde(default)]
     pub contacts: Vec<String>,

@@ -9,6 +9,7 @@ use crate::fhir::Version;
 use jiff::civil::Weekday;
 use rust_decimal::Decimal;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -28,6 +29,8 @@ pub(super) struct PersonaFile {
     pseudonym: Option<Uuid>,
     #[serde(default)]
     description: String,
+    #[serde(default)]
+    descriptions: BTreeMap<String, String>,
     #[serde(default)]
     records: Vec<SingleFile>,
     #[serde(default)]
@@ -90,6 +93,7 @@ impl PersonaFile {
         citizen.language = self.language;
         citizen.pseudonym = self.pseudonym;
         citizen.description = self.description;
+        citizen.descriptions = self.descriptions;
         citizen.check().map_err(|error| Fault { entry: None, problem: error.to_string() })?;
         let persona = Persona {
             file: file.into(),

@@ -81,6 +81,11 @@ fn the_personas_cover_codes_ages_and_languages() {
     }
     assert!(citizens.iter().filter(|citizen| citizen.pseudonym.is_none()).count() >= 3);
     assert!(citizens.iter().all(|citizen| citizen.description.ends_with('.')));
+    for language in ["fi", "sv"] {
+        let is_described = |words: Option<&String>| words.is_some_and(|words| words.ends_with('.'));
+        assert!(citizens.iter().all(|citizen| is_described(citizen.descriptions.get(language))), "{language}");
+        assert!(seed.clients().iter().all(|client| is_described(client.descriptions.get(language))), "{language}");
+    }
     assert!(citizens.iter().any(|citizen| citizen.pseudonym.is_some() && !seed.has_records(&citizen.id)));
 }
 

@@ -300,7 +300,7 @@ const ROWS: &[Row] = &[
         location: https://app.example/cb?error=unauthorized_client&error_description=Unauthorized%20grant%20type%3A%20authorization_code&state=xyz
         sandbox-reason: AUTH-CLIENT-KIND; a professional client has no browser flow; register a wellbeing client
     "##),
-    Row("authorize: unknown code_challenge_method", |s| facts(s.get(&s.authorize(&[("code_challenge", "c"), ("code_challenge_method", "S512")]))), r##"
+    Row("authorize: unknown code_challenge_method", |s| facts(s.get(&s.authorize(&[("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"), ("code_challenge_method", "S512")]))), r##"
         302 [redirect]
         location: https://app.example/cb?error=invalid_request&error_description=Unsupported%20code%20challenge%20method%3A%20S512&state=xyz
         sandbox-reason: AUTH-PKCE; code_challenge_method is S256 or plain; with smart.enabled only S256
@@ -383,17 +383,17 @@ const ROWS: &[Row] = &[
         location: https://app.example/cb?error=invalid_request&error_description=A%20code%20challenge%20must%20be%20provided&state=xyz
         sandbox-reason: AUTH-PKCE; send code_challenge and code_challenge_method=S256 (settings pkce, smart.enabled)
     "##),
-    Row("SMART: plain challenge", |s| { s.set("smart.enabled", true); facts(s.get(&s.authorize(&[("code_challenge", "c")]))) }, r##"
+    Row("SMART: plain challenge", |s| { s.set("smart.enabled", true); facts(s.get(&s.authorize(&[("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")]))) }, r##"
         302 [redirect]
         location: https://app.example/cb?error=invalid_request&error_description=Unsupported%20code%20challenge%20method%3A%20plain&state=xyz
         sandbox-reason: AUTH-PKCE; code_challenge_method is S256 or plain; with smart.enabled only S256
     "##),
-    Row("SMART: no aud", |s| { s.set("smart.enabled", true); facts(s.get(&s.authorize(&[("code_challenge", "c"), ("code_challenge_method", "S256")]))) }, r##"
+    Row("SMART: no aud", |s| { s.set("smart.enabled", true); facts(s.get(&s.authorize(&[("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"), ("code_challenge_method", "S256")]))) }, r##"
         302 [redirect]
         location: https://app.example/cb?error=invalid_request&error_description=An%20aud%20must%20be%20provided&state=xyz
         sandbox-reason: AUTH-AUD; aud is the base URL of the FHIR server you will call (setting smart.enabled)
     "##),
-    Row("SMART: aud of another server", |s| { s.set("smart.enabled", true); facts(s.get(&s.authorize(&[("code_challenge", "c"), ("code_challenge_method", "S256"), ("aud", "https://fhir.example/r4")]))) }, r##"
+    Row("SMART: aud of another server", |s| { s.set("smart.enabled", true); facts(s.get(&s.authorize(&[("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"), ("code_challenge_method", "S256"), ("aud", "https://fhir.example/r4")]))) }, r##"
         302 [redirect]
         location: https://app.example/cb?error=invalid_request&error_description=Unknown%20aud%3A%20https%3A%2F%2Ffhir.example%2Fr4&state=xyz
         sandbox-reason: AUTH-AUD; aud is the base URL of the FHIR server you will call (setting smart.enabled)
@@ -624,7 +624,7 @@ const ROWS: &[Row] = &[
     "##),
     Row("token: code of a withdrawn access right", |s| { let code = s.code(&[]); s.tenant.withdraw("aino", "diary").unwrap(); facts(s.redeem("diary", &code)).replace(&code, "[code]") }, r##"
         400 [json]
-        sandbox-reason: TOKEN-CODE-WITHDRAWN; the citizen has withdrawn the access right
+        sandbox-reason: TOKEN-CODE-WITHDRAWN; the citizen has withdrawn the access right, or was deleted
         {"error":"invalid_grant","error_description":"JpaAuthorizationCodeRepository: no authorization code found for value [code]"}
     "##),
     Row("token: code of another client", |s| { let code = s.code(&[]); facts(s.redeem("other", &code)) }, r##"
@@ -653,17 +653,17 @@ const ROWS: &[Row] = &[
         sandbox-reason: TOKEN-CODE-USED; the code was used at 2026-06-01T12:00:00.25Z; a code works once, also when the attempt failed
         {"error":"invalid_grant","error_description":"JpaAuthorizationCodeRepository: no authorization code found for value [code]"}
     "##),
-    Row("token: no code_verifier", |s| { let code = s.code(&[("code_challenge", "c")]); facts(s.redeem("diary", &code)) }, r##"
+    Row("token: no code_verifier", |s| { let code = s.code(&[("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")]); facts(s.redeem("diary", &code)) }, r##"
         400 [json]
         sandbox-reason: TOKEN-PKCE; code_verifier does not meet the code_challenge of the authorization request
         {"error":"invalid_request","error_description":"Code challenge and verifier do not match"}
     "##),
-    Row("token: wrong code_verifier", |s| { let code = s.code(&[("code_challenge", "c")]); facts(s.token("diary", &[("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", CALLBACK), ("code_verifier", "d")])) }, r##"
+    Row("token: wrong code_verifier", |s| { let code = s.code(&[("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")]); facts(s.token("diary", &[("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", CALLBACK), ("code_verifier", "d")])) }, r##"
         400 [json]
         sandbox-reason: TOKEN-PKCE; code_verifier does not meet the code_challenge of the authorization request
         {"error":"invalid_request","error_description":"Code challenge and verifier do not match"}
     "##),
-    Row("token: the S256 challenge itself as code_verifier", |s| { let code = s.code(&[("code_challenge", "c"), ("code_challenge_method", "S256")]); facts(s.token("diary", &[("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", CALLBACK), ("code_verifier", "c")])) }, r##"
+    Row("token: the S256 challenge itself as code_verifier", |s| { let code = s.code(&[("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"), ("code_challenge_method", "S256")]); facts(s.token("diary", &[("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", CALLBACK), ("code_verifier", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")])) }, r##"
         400 [json]
         sandbox-reason: TOKEN-PKCE; code_verifier does not meet the code_challenge of the authorization request
         {"error":"invalid_request","error_description":"Code challenge and verifier do not match"}
@@ -736,23 +736,23 @@ const ROWS: &[Row] = &[
     Row("refresh: unknown token", |s| facts(s.refresh("diary", "eyJhbGciOiJub25lIn0.e30.", &[])), r##"
         401 [json]
         www-authenticate: Bearer error="invalid_token", error_description="Invalid refresh token: eyJhbGciOiJub25lIn0.e30."
-        sandbox-reason: TOKEN-REFRESH; this tenant has not given the refresh token, or it was ended
+        sandbox-reason: TOKEN-REFRESH; this tenant has not given the refresh token, or it has ended: replaced by a refresh (setting refresh.rotate), revoked, presented by another client, or deleted with its client
         {"error":"invalid_token","error_description":"Invalid refresh token: eyJhbGciOiJub25lIn0.e30."}
     "##),
     Row("refresh: unknown token, by RFC 6749", |s| { s.set("errors.refresh_style", "rfc6749"); facts(s.refresh("diary", "x", &[])) }, r##"
         400 [json]
-        sandbox-reason: TOKEN-REFRESH; this tenant has not given the refresh token, or it was ended
+        sandbox-reason: TOKEN-REFRESH; this tenant has not given the refresh token, or it has ended: replaced by a refresh (setting refresh.rotate), revoked, presented by another client, or deleted with its client
         {"error":"invalid_grant","error_description":"Invalid refresh token: x"}
     "##),
     Row("refresh: unknown token, in the RFC’s words", |s| { s.set("errors.dialect", "rfc"); facts(s.refresh("diary", "x", &[])) }, r##"
         400 [json]
-        sandbox-reason: TOKEN-REFRESH; this tenant has not given the refresh token, or it was ended
+        sandbox-reason: TOKEN-REFRESH; this tenant has not given the refresh token, or it has ended: replaced by a refresh (setting refresh.rotate), revoked, presented by another client, or deleted with its client
         {"error":"invalid_grant","error_description":"The refresh token is not valid for this request"}
     "##),
     Row("refresh: an access token", |s| { let access = text(&s.tokens(SCOPE), "access_token"); facts(s.refresh("diary", &access, &[])).replace(&access, "[access_token]") }, r##"
         401 [json]
         www-authenticate: Bearer error="invalid_token", error_description="Invalid refresh token: [access_token]"
-        sandbox-reason: TOKEN-REFRESH; this tenant has not given the refresh token, or it was ended
+        sandbox-reason: TOKEN-REFRESH; this tenant has not given the refresh token, or it has ended: replaced by a refresh (setting refresh.rotate), revoked, presented by another client, or deleted with its client
         {"error":"invalid_token","error_description":"Invalid refresh token: [access_token]"}
     "##),
     Row("refresh: expired token", |s| { s.set("refresh.ttl_seconds", 60); let refresh = text(&s.tokens(SCOPE), "refresh_token"); s.wait(61); facts(s.refresh("diary", &refresh, &[])).replace(&refresh, "[refresh_token]") }, r##"
@@ -764,7 +764,7 @@ const ROWS: &[Row] = &[
     Row("refresh: token before rotation", |s| { s.set("refresh.rotate", true); let refresh = text(&s.tokens(SCOPE), "refresh_token"); s.refresh("diary", &refresh, &[]); facts(s.refresh("diary", &refresh, &[])).replace(&refresh, "[refresh_token]") }, r##"
         401 [json]
         www-authenticate: Bearer error="invalid_token", error_description="Invalid refresh token: [refresh_token]"
-        sandbox-reason: TOKEN-REFRESH; this tenant has not given the refresh token, or it was ended
+        sandbox-reason: TOKEN-REFRESH; this tenant has not given the refresh token, or it has ended: replaced by a refresh (setting refresh.rotate), revoked, presented by another client, or deleted with its client
         {"error":"invalid_token","error_description":"Invalid refresh token: [refresh_token]"}
     "##),
     Row("refresh: after withdrawal", |s| { let refresh = text(&s.tokens(SCOPE), "refresh_token"); s.tenant.withdraw("aino", "diary").unwrap(); facts(s.refresh("diary", &refresh, &[])).replace(&refresh, "[refresh_token]") }, r##"
@@ -776,7 +776,7 @@ const ROWS: &[Row] = &[
     Row("refresh: after revocation", |s| { let refresh = text(&s.tokens(SCOPE), "refresh_token"); s.post_form("revoke", Some(("diary", "s3cret")), &[("token", &refresh)]); facts(s.refresh("diary", &refresh, &[])).replace(&refresh, "[refresh_token]") }, r##"
         401 [json]
         www-authenticate: Bearer error="invalid_token", error_description="Invalid refresh token: [refresh_token]"
-        sandbox-reason: TOKEN-REFRESH; this tenant has not given the refresh token, or it was ended
+        sandbox-reason: TOKEN-REFRESH; this tenant has not given the refresh token, or it has ended: replaced by a refresh (setting refresh.rotate), revoked, presented by another client, or deleted with its client
         {"error":"invalid_token","error_description":"Invalid refresh token: [refresh_token]"}
     "##),
     Row("refresh: another client’s token", |s| { let refresh = text(&s.tokens(SCOPE), "refresh_token"); facts(s.refresh("other", &refresh, &[])).replace(&refresh, "[refresh_token]") }, r##"
@@ -788,7 +788,7 @@ const ROWS: &[Row] = &[
     Row("refresh: own token after another client tried it", |s| { let refresh = text(&s.tokens(SCOPE), "refresh_token"); s.refresh("other", &refresh, &[]); facts(s.refresh("diary", &refresh, &[])).replace(&refresh, "[refresh_token]") }, r##"
         401 [json]
         www-authenticate: Bearer error="invalid_token", error_description="Invalid refresh token: [refresh_token]"
-        sandbox-reason: TOKEN-REFRESH; this tenant has not given the refresh token, or it was ended
+        sandbox-reason: TOKEN-REFRESH; this tenant has not given the refresh token, or it has ended: replaced by a refresh (setting refresh.rotate), revoked, presented by another client, or deleted with its client
         {"error":"invalid_token","error_description":"Invalid refresh token: [refresh_token]"}
     "##),
     Row("refresh: wider scope", |s| { let refresh = text(&s.tokens(SCOPE), "refresh_token"); facts(s.refresh("diary", &refresh, &[("scope", "openid offline_access")])).replace(&refresh, "[refresh_token]") }, r##"
@@ -1001,13 +1001,13 @@ const ROWS: &[Row] = &[
     Row("userinfo: unknown token", |s| facts(s.bearer("GET", "userinfo", "x\"y", "")), r##"
         401 [json]
         www-authenticate: Bearer realm="openidconnect", error="invalid_token", error_description="Invalid access token: x?y"
-        sandbox-reason: AUTH-BEARER; this tenant has not given the access token, or has deleted its client
+        sandbox-reason: AUTH-BEARER; this tenant has not given the access token, or it was revoked, or its client was deleted, or it expired long ago
         {"error":"invalid_token","error_description":"Invalid access token: x\"y"}
     "##),
     Row("userinfo: unknown token, in the RFC’s words", |s| { s.set("errors.dialect", "rfc"); facts(s.bearer("GET", "userinfo", "x", "")) }, r##"
         401 [json]
         www-authenticate: Bearer realm="openidconnect", error="invalid_token", error_description="The access token is not valid"
-        sandbox-reason: AUTH-BEARER; this tenant has not given the access token, or has deleted its client
+        sandbox-reason: AUTH-BEARER; this tenant has not given the access token, or it was revoked, or its client was deleted, or it expired long ago
         {"error":"invalid_token","error_description":"The access token is not valid"}
     "##),
     Row("userinfo: Basic", |s| facts(s.http.get(format!("{}userinfo", s.base)).basic_auth("diary", Some("s3cret")).send().unwrap()), r##"
@@ -1043,7 +1043,7 @@ const ROWS: &[Row] = &[
     Row("userinfo: after revocation", |s| { let access = text(&s.tokens("openid offline_access"), "access_token"); s.post_form("revoke", Some(("diary", "s3cret")), &[("token", &access)]); facts(s.bearer("GET", "userinfo", &access, "")).replace(&access, "[access_token]") }, r##"
         401 [json]
         www-authenticate: Bearer realm="openidconnect", error="invalid_token", error_description="Invalid access token: [access_token]"
-        sandbox-reason: AUTH-BEARER; this tenant has not given the access token, or has deleted its client
+        sandbox-reason: AUTH-BEARER; this tenant has not given the access token, or it was revoked, or its client was deleted, or it expired long ago
         {"error":"invalid_token","error_description":"Invalid access token: [access_token]"}
     "##),
     Row("userinfo: token without openid", |s| { let access = text(&s.tokens(SCOPE), "access_token"); facts(s.bearer("GET", "userinfo", &access, "")) }, r##"
@@ -1168,7 +1168,7 @@ const ROWS: &[Row] = &[
     Row("register: GET", |s| facts(s.get(&format!("{}register", s.base))), r##"
         405 [json]
         allow: POST
-        sandbox-reason: TOKEN-METHOD; use POST; parameters in a URL end up in logs
+        sandbox-reason: AUTH-METHOD; POST registers a client; register/{client_id} takes GET, PUT and DELETE
         {"error":"method_not_allowed","error_description":"Request method 'GET' not supported"}
     "##),
     Row("registration: no token", |s| { let made = s.register(WEBSITE); let path = format!("register/{}", text(&made, "client_id")); facts(s.bearer("GET", &path, "", "")) }, r##"
@@ -1283,13 +1283,13 @@ const ROWS: &[Row] = &[
         400
         sandbox-reason: AUTH-DEVELOPER-ACCOUNT; a user name has 2 to 64 letters, digits, dots, hyphens, underscores or @ signs
         Luo kehittäjätili
-        ! Virhe: Käyttäjätunnuksessa on 2–64 kirjainta, numeroa tai merkkiä . - _ @.
+        ! Virhe: Käyttäjätunnuksessa on oltava 2–64 kirjainta, numeroa tai merkkiä . - _ @.
     "##),
     Row("portal: short password", |s| { let mut b = Browser::new(s); let page = b.open(&format!("{}registeruser", s.base)); brief(&b.submit(&page, &[("username", "matti"), ("password", "sala")])) }, r##"
         400
         sandbox-reason: AUTH-DEVELOPER-ACCOUNT; a password has 8 to 200 characters
         Luo kehittäjätili
-        ! Virhe: Salasanassa on 8–200 merkkiä.
+        ! Virhe: Salasanassa on oltava 8–200 merkkiä.
     "##),
     Row("portal: user name that is taken", |s| { signed_in(s); let mut b = Browser::new(s); let page = b.open(&format!("{}registeruser", s.base)); brief(&b.submit(&page, &[("username", "matti"), ("password", "salasana")])) }, r##"
         409

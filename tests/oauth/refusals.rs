@@ -84,7 +84,7 @@ fn the_application_is_told_of_everything_else() {
         302 https://app.example/cb?error=unauthorized_client&error_description=Unauthorized%20grant%20type%3A%20authorization_code&state=xyz
         AUTH-CLIENT-KIND; a professional client has no browser flow; register a wellbeing client
     "#);
-    assert_snapshot!(refused(&server, &[("code_challenge", "c"), ("code_challenge_method", "S512")]), @r#"
+    assert_snapshot!(refused(&server, &[("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"), ("code_challenge_method", "S512")]), @r#"
         302 https://app.example/cb?error=invalid_request&error_description=Unsupported%20code%20challenge%20method%3A%20S512&state=xyz
         AUTH-PKCE; code_challenge_method is S256 or plain; with smart.enabled only S256
     "#);

@@ -242,7 +242,7 @@ fn a_code_works_once_for_thirty_seconds_and_until_the_next() {
     server.tenant.withdraw("aino", "diary").unwrap();
     assert_snapshot!(shown(&withdrawn), @r#"
         400 Bad Request
-        sandbox-reason: TOKEN-CODE-WITHDRAWN; the citizen has withdrawn the access right
+        sandbox-reason: TOKEN-CODE-WITHDRAWN; the citizen has withdrawn the access right, or was deleted
         {"error":"invalid_grant","error_description":"JpaAuthorizationCodeRepository: no authorization code found for value [code]"}
     "#);
     server.set("errors.dialect", "rfc");
@@ -340,7 +340,7 @@ fn a_bad_refresh_token_is_refused_in_upstreams_way() {
     assert_snapshot!(shown("diary", &[]), @r#"
         401 Unauthorized
         www-authenticate: Bearer error="invalid_token", error_description="Invalid refresh token: [refresh_token]"
-        sandbox-reason: TOKEN-REFRESH; this tenant has not given the refresh token, or it was ended
+        sandbox-reason: TOKEN-REFRESH; this tenant has not given the refresh token, or it has ended: replaced by a refresh (setting refresh.rotate), revoked, presented by another client, or deleted with its client
         {"error":"invalid_token","error_description":"Invalid refresh token: [refresh_token]"}
     "#);
     assert_snapshot!(shown("professional", &[]), @r#"
@@ -352,13 +352,13 @@ fn a_bad_refresh_token_is_refused_in_upstreams_way() {
     server.set("errors.refresh_style", "rfc6749");
     assert_snapshot!(shown("diary", &[]), @r#"
         400 Bad Request
-        sandbox-reason: TOKEN-REFRESH; this tenant has not given the refresh token, or it was ended
+        sandbox-reason: TOKEN-REFRESH; this tenant has not given the refresh token, or it has ended: replaced by a refresh (setting refresh.rotate), revoked, presented by another client, or deleted with its client
         {"error":"invalid_grant","error_description":"Invalid refresh token: [refresh_token]"}
     "#);
     server.set("errors.dialect", "rfc");
     assert_snapshot!(shown("diary", &[]), @r#"
         400 Bad Request
-        sandbox-reason: TOKEN-REFRESH; this tenant has not given the refresh token, or it was ended
+        sandbox-reason: TOKEN-REFRESH; this tenant has not given the refresh token, or it has ended: replaced by a refresh (setting refresh.rotate), revoked, presented by another client, or deleted with its client
         {"error":"invalid_grant","error_description":"The refresh token is not valid for this request"}
     "#);
 }

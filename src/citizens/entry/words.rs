@@ -5,6 +5,7 @@ use super::{Content, GlucoseMethod, Insulin, Language, Moment, Nutrient, StepSpa
 use crate::fhir::Version;
 use crate::time::helsinki;
 use jiff::Timestamp;
+use jiff::civil::{Date, Time};
 use rust_decimal::Decimal;
 
 /// A text in the three languages, in the order of [`Language::ALL`].
@@ -161,6 +162,44 @@ pub(super) fn moment(moment: Moment, language: Language) -> String {
     match moment {
         Moment::Instant(instant) => local(instant),
         Moment::Day(date) => date.strftime(day).to_string(),
-        Moment::Period(start, end) => format!("{} – {}", local(start), local(end)),
+        Moment::Period(start, end) => match whole_days(start, end) {
+            Some((first, last)) if first == last => first.strftime(day).to_string(),
+            Some((first, last)) => format!("{} – {}", first.strftime(day), last.strftime(day)),
+            None => format!("{} – {}", local(start), local(end)),
+        },
+    }
+}
+
+/// The first and the last day of a period that runs from a midnight to a midnight, or to the last minute before one.
+fn whole_days(start: Timestamp, end: Timestamp) -> Option<(Date, Date)> {
+    let (start, end) = (start.to_zoned(helsinki().clone()), end.to_zoned(helsinki().clone()));
+    let begins = start.time() == Time::midnight();
+    let last = match (end.hour(), end.minute()) {
+        (23, 59) => end.date(),
+        _ if end.time() == Time::midnight() && end > start => end.date().yesterday().ok()?,
+        _ => return None,
+    };
+    begins.then_some((start.date(), last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_of_whole_days_is_told_by_its_days() {
+        let said = |start: &str, end: &str, language| {
+            moment(Moment::Period(start.parse().unwrap(), end.parse().unwrap()), language)
+        };
+        let day = "2026-11-22T00:00:00+02:00";
+        assert_eq!(said(day, "2026-11-22T23:59:00+02:00", Language::Finnish), "22.11.2026");
+        assert_eq!(said(day, "2026-11-22T23:59:59+02:00", Language::English), "22 November 2026");
+        assert_eq!(said(day, "2026-11-23T00:00:00+02:00", Language::Swedish), "22.11.2026");
+        assert_eq!(said(day, "2026-11-24T23:59:00+02:00", Language::Finnish), "22.11.2026 – 24.11.2026");
+        assert_eq!(
+            said(day, "2026-11-22T12:00:00+02:00", Language::Finnish),
+            "22.11.2026 klo 0.00 – 22.11.2026 klo 12.00"
+        );
+        assert_eq!(said(day, day, Language::English), "22 November 2026 00:00 – 22 November 2026 00:00");
     }
 }

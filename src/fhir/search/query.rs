@@ -9,6 +9,9 @@ use crate::fhir::Version;
 /// How many codes one search may name: each is a walk over the index.
 const MOST_CODES: usize = 1000;
 
+/// How many conditions on dates one search may have.
+const MOST_DATES: usize = 100;
+
 /// Conditions of FHIR's own on every type that are not searched by here: passing over one would find too much.
 const CONDITIONS: [&str; 16] = [
     "_contained",
@@ -222,8 +225,14 @@ impl Query {
             }
             Role::Indexed => self.indexed(parameter, single()?),
             Role::Content => self.content.push((parameter, token(parameter, single()?))),
-            Role::Date => self.dates.push(date(single()?)?),
-            Role::LastUpdated => self.last_updated.push(date(single()?)?),
+            Role::Date | Role::LastUpdated => {
+                let dates = if parameter.role == Role::Date { &mut self.dates } else { &mut self.last_updated };
+                // Every one is asked of every hit.
+                if dates.len() >= MOST_DATES {
+                    return Err(QueryError::TooMany(name, MOST_DATES));
+                }
+                dates.push(date(single()?)?);
+            }
             Role::Identifier => self.identifier = Some(Token::parse(single()?)),
             Role::Id => self.id = Some(single()?.to_owned()),
             Role::Total => {}
@@ -403,6 +412,9 @@ mod tests {
         let codes = |count: usize| format!("patient=p&code={}", vec!["1"; count].join(","));
         assert!(parse(ResourceType::Observation, &codes(1000)).is_ok());
         assert_eq!(error(&codes(1001)), QueryError::TooMany("code", 1000));
+        let dates = |count: usize| format!("patient=p{}", "&date=ge2019".repeat(count));
+        assert!(parse(ResourceType::Observation, &dates(MOST_DATES)).is_ok());
+        assert_eq!(error(&dates(MOST_DATES + 1)), QueryError::TooMany("date", MOST_DATES));
         assert_eq!(error("patient=p&_total=foo"), QueryError::Value("_total", "foo".into()));
         assert!(parse(ResourceType::Observation, "patient=p&_total=accurate").is_ok());
         assert_eq!(error("patient=p&_count=x"), QueryError::Value("_count", "x".into()));

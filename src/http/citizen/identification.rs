@@ -138,7 +138,12 @@ fn page(guest: &Guest<'_>, typed: String, problem: Option<IdentificationProblem>
         frame: guest.frame(),
         form: guest.form("sign-in", &session),
         application: None,
-        citizens: tenant.citizens.list().iter().map(|citizen| citizen_choice(tenant, citizen)).collect(),
+        citizens: tenant
+            .citizens
+            .list()
+            .iter()
+            .map(|citizen| citizen_choice(tenant, citizen, guest.language))
+            .collect(),
         minimum_age: u16::try_from(tenant.settings().age_minimum).unwrap_or(u16::MAX),
         typed,
         problem,

@@ -7,7 +7,7 @@ use crate::authorization::AuthorizationRequest;
 use crate::authorization::isolated;
 use crate::citizens::{Citizen, PersonalIdentityCode, PersonalIdentityCodeError};
 use crate::http::context::App;
-use crate::http::pages::{CitizenChoice, Identification, IdentificationProblem, decision, field};
+use crate::http::pages::{CitizenChoice, Identification, IdentificationProblem, Language, decision, field};
 use crate::http::reason::with_reason;
 use crate::tenant::Tenant;
 use axum::extract::State;
@@ -72,7 +72,13 @@ pub(super) fn page(
         frame: visit.frame(),
         form: visit.form("identification", &session),
         application: Some(isolated(&request.client.name)),
-        citizens: visit.tenant.citizens.list().iter().map(|citizen| choice(visit.tenant, citizen)).collect(),
+        citizens: visit
+            .tenant
+            .citizens
+            .list()
+            .iter()
+            .map(|citizen| choice(visit.tenant, citizen, visit.language))
+            .collect(),
         minimum_age: visit.settings.age_minimum as u16,
         typed,
         problem,
@@ -80,14 +86,15 @@ pub(super) fn page(
     Ok(with_cookie(view.page().with_status(status).into_response(), cookie))
 }
 
-/// A citizen as the pages show them.
-pub fn choice(tenant: &Tenant, citizen: &Citizen) -> CitizenChoice {
+/// A citizen as pages in a language show them.
+pub fn choice(tenant: &Tenant, citizen: &Citizen, language: Language) -> CitizenChoice {
     CitizenChoice {
         id: citizen.id.clone(),
         name: citizen.full_name(),
         personal_identity_code: citizen.personal_identity_code.to_string(),
         age: u16::try_from(tenant.age(citizen)).unwrap_or(0),
         language: citizen.language.as_str().to_owned(),
-        description: citizen.description.clone(),
+        description: citizen.description_in(language.code()).to_owned(),
+        description_in_english: !citizen.descriptions.contains_key(language.code()),
     }
 }

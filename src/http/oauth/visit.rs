@@ -109,7 +109,9 @@ pub fn answer(
     if let Some(ignored) = visit.ignored().filter(|_| !response.headers().contains_key(SANDBOX_REASON)) {
         response = with_reason(response, "AUTH-PARAMETER-IGNORED", &ignored);
     }
-    if visit.parameters.get(LANGUAGE_PARAMETER).is_some()
+    // The application's wish holds for the pages that come after, unless the person has chosen before.
+    let is_wish = visit.parameters.get("ui_locales").is_some() && cookie(headers, LANGUAGE_PARAMETER).is_none();
+    if (visit.parameters.get(LANGUAGE_PARAMETER).is_some() || is_wish)
         && let Ok(cookie) = HeaderValue::from_str(&language.cookie())
     {
         response.headers_mut().append(SET_COOKIE, cookie);
@@ -451,4 +453,20 @@ pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
         .iter()
         .filter_map(|header| header.to_str().ok())
         .find_map(|header| header.split(';').find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::context::Front;
+    use crate::http::listen::{Connection, Listener};
+
+    #[test]
+    fn each_scheme_has_cookies_of_its_own() {
+        let name = |listener| {
+            let connection = Connection::new(listener, ([127, 0, 0, 1], 1).into(), None);
+            cookie_name(SESSION_COOKIE, &Origin::new(&connection, &Front::default(), "localhost:1"))
+        };
+        assert_eq!((&*name(Listener::Http), &*name(Listener::Https)), (SESSION_COOKIE, "phr_sandbox_session_secure"));
+    }
 }

@@ -1,7 +1,7 @@
 //! The page of what an identification passes on to the service that asked for it.
 
 use super::texts::Texts;
-use super::{Form, FormAction, Frame, Page};
+use super::{Form, FormAction, Frame, Language, Page};
 use crate::citizens::Citizen;
 use askama::Template;
 
@@ -22,13 +22,19 @@ pub struct Attributes {
     pub family_name: String,
     /// All given names.
     pub given_names: String,
-    /// The date of birth, as the code has it: day, month, year.
+    /// The date of birth in words.
     pub birth_date: String,
 }
 
 impl Attributes {
     /// What is passed on about a citizen.
     pub fn of(citizen: &Citizen, frame: Frame, form: Form) -> Attributes {
+        let language = match frame.language {
+            Language::Fi => crate::citizens::Language::Finnish,
+            Language::Sv => crate::citizens::Language::Swedish,
+            Language::En => crate::citizens::Language::English,
+        };
+        let birth_date = crate::citizens::entry::Moment::Day(citizen.birth_date).in_words(language);
         Attributes {
             frame,
             form,
@@ -36,7 +42,7 @@ impl Attributes {
             personal_identity_code: citizen.personal_identity_code.to_string(),
             family_name: citizen.family_name.clone(),
             given_names: citizen.given_names.clone(),
-            birth_date: citizen.birth_date.strftime("%-d.%-m.%Y").to_string(),
+            birth_date,
         }
     }
 

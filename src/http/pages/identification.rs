@@ -43,6 +43,8 @@ pub struct CitizenChoice {
     pub language: String,
     /// What the citizen is good for in a test, one sentence or empty.
     pub description: String,
+    /// Whether that is in English, whatever the language of the page.
+    pub description_in_english: bool,
 }
 
 /// Why a typed personal identity code was not taken.

@@ -51,6 +51,7 @@ fn citizens() -> Vec<CitizenChoice> {
         age,
         language: language.into(),
         description: description.into(),
+        description_in_english: true,
     });
     people.collect()
 }
@@ -369,6 +370,7 @@ fn hostile_values_stay_text() {
             age: u16::MAX,
             language: evil(),
             description: evil(),
+            description_in_english: false,
         };
         let identification = Identification {
             frame: frame.clone(),

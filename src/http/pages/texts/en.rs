@@ -280,7 +280,7 @@ pub(super) static TEXTS: Texts = Texts {
     },
     farewell: FarewellTexts {
         signed_out: "You are signed out",
-        signed_out_lead: "Whoever comes next identifies anew. You may close this page.",
+        signed_out_lead: "The next person will have to identify again. You may close this page.",
         done: "All done",
         done_lead: "There is nothing more to do here. You may close this page.",
         onward: "Go on",

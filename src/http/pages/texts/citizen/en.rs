@@ -98,7 +98,7 @@ pub(super) static TEXTS: CitizenTexts = CitizenTexts {
     allow: "Allow professionals to see my data",
     forbid: "Do not allow it any more",
     terms_accepted: "You have accepted these terms.",
-    no_terms: "No terms are asked in this sandbox at present.",
+    no_terms: "No terms are asked for in this sandbox at present.",
     terms_events: "What you have said",
     accepted: |when| format!("accepted {when}"),
     withdraw_terms: "Take my acceptance back",

@@ -97,7 +97,7 @@ pub(super) static TEXTS: CitizenTexts = CitizenTexts {
     forbid: "Kiellä",
     terms_accepted: "Olet hyväksynyt nämä ehdot.",
     no_terms: "Tässä hiekkalaatikossa ei nyt kysytä käyttöehtoja.",
-    terms_events: "Mitä olet sanonut",
+    terms_events: "Hyväksyntäsi",
     accepted: |when| format!("hyväksytty {when}"),
     withdraw_terms: "Peru hyväksyntäni",
     withdraw_terms_title: "Perutaanko ehtojen hyväksyntä?",

@@ -99,7 +99,7 @@ pub(super) static TEXTS: CitizenTexts = CitizenTexts {
     forbid: "Tillåt det inte längre",
     terms_accepted: "Du har godkänt de här villkoren.",
     no_terms: "I den här sandlådan krävs just nu inga villkor.",
-    terms_events: "Vad du har sagt",
+    terms_events: "Dina godkännanden",
     accepted: |when| format!("godkänd {when}"),
     withdraw_terms: "Ta tillbaka mitt godkännande",
     withdraw_terms_title: "Ska godkännandet av villkoren tas tillbaka?",

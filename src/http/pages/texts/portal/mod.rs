@@ -37,6 +37,7 @@ pub struct PortalTexts {
     pub open_lead: &'static str,
     pub open: &'static str,
     pub open_failed: &'static str,
+    pub client_id: &'static str,
     pub registration_token: &'static str,
     pub new_title: &'static str,
     pub new_lead: &'static str,
