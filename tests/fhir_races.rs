@@ -26,7 +26,7 @@ fn nothing_refers_to_what_is_deleted_at_the_same_time() {
     let response: Value = serde_json::from_str(&body_of("QuestionnaireResponse", "baseR4", AINO, "answers")).unwrap();
     let plan: Value = serde_json::from_str(&body_of("CarePlan", "baseR4", AINO, "plan")).unwrap();
     let mut both = [0, 0];
-    for round in 0..120 {
+    for round in 0..300 {
         let stored = open(&server, "POST", "QuestionnaireResponse", Some(&response));
         let target = format!("QuestionnaireResponse/{}", stored.id());
         let mut plan = plan.clone();
@@ -44,8 +44,8 @@ fn nothing_refers_to_what_is_deleted_at_the_same_time() {
             });
             let deleting = scope.spawn(|| {
                 start.wait();
-                // The body of the other takes longer to be judged.
-                std::thread::sleep(Duration::from_micros(round % 40 * 250));
+                // The body of the other has to be judged first: the moments of both commits are to meet.
+                std::thread::sleep(Duration::from_micros(round % 20 * 40));
                 if deletes_together {
                     let entry = json!({"request": {"method": "DELETE", "url": target}});
                     return open(&server, "POST", "", Some(&transaction(entry))).status;
