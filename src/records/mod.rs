@@ -82,7 +82,8 @@ pub struct Settings {
     pub page_max: usize,
     /// `rs.foreign_id = 404`: whether another citizen's resource is answered as if there were none.
     pub hide_foreign_ids: bool,
-    /// `patient.open_strict`: whether a Patient written on the open endpoint must conform to its profile.
+    /// `patient.open_strict`: whether a Patient written on the open endpoint must conform to its profile, and not only to
+    /// FHIR's own definition.
     pub patient_open_strict: bool,
     /// Whether the environment is the sandbox: there a supplier may store Questionnaires and use own draft profiles, in the
     /// others Kela alone stores them.
