@@ -49,7 +49,7 @@ async fn every_page_is_accessible_and_fits() {
         go(&format!("{resource}/edit")).await;
         see("09-edit").await;
         let double =
-            "const area = document.getElementById('body'); area.value = area.value.replace('final', 'amended')";
+            "const area = document.getElementById('body'); area.value = area.value.replaceAll('68.40', '68.70')";
         browser.page.execute(double, Vec::new()).await.unwrap();
         press(&browser, "button[value=send]").await;
         browser.page.wait().for_element(Locator::Css(".outcome")).await.unwrap();
