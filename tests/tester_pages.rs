@@ -263,6 +263,12 @@ async fn a_token_goes_with_requests_to_the_authorized_endpoint() {
     let refused = browser.submit(&home, &refused).await;
     assert_eq!(refused.status, 400);
     refused.says("there is no citizen");
+    // What was chosen stays.
+    let wanted =
+        [("do", "obtain"), ("citizen", "matias"), ("client_id", "kanta-phr-sandbox-demo"), ("scope", "patient/x.read")];
+    let refused = browser.submit(&home, &wanted).await;
+    assert_eq!(refused.status, 400);
+    refused.says("<option value=\"matias\" selected>").says("value=\"patient/x.read\"").says("class=\"problem\"");
     let wanted = [
         ("do", "obtain"),
         ("citizen", "matias"),
