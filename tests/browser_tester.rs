@@ -27,6 +27,12 @@ async fn every_page_is_accessible_and_fits() {
         see("03-home-token").await;
         go("open/r4/").await;
         see("04-types").await;
+        let broken = "return [...document.querySelectorAll('#types th a, #types .new a')].filter(link => link.getClientRects().length > 1 || link.closest('.new') && link.offsetHeight < 44).length";
+        assert_eq!(
+            browser.page.execute(broken, Vec::new()).await.unwrap(),
+            json!(0),
+            "names stay whole, links can be tapped"
+        );
         go("open/r4/metadata").await;
         see("05-metadata").await;
         go("open/stu3/Observation").await;
@@ -43,7 +49,7 @@ async fn every_page_is_accessible_and_fits() {
         go(&format!("{resource}/edit")).await;
         see("09-edit").await;
         let double =
-            "const area = document.getElementById('body'); area.value = area.value.replace('final', 'amended')";
+            "const area = document.getElementById('body'); area.value = area.value.replaceAll('68.40', '68.70')";
         browser.page.execute(double, Vec::new()).await.unwrap();
         press(&browser, "button[value=send]").await;
         browser.page.wait().for_element(Locator::Css(".outcome")).await.unwrap();
@@ -66,6 +72,9 @@ async fn every_page_is_accessible_and_fits() {
         see("16-refused").await;
         go("open/r4/bundle").await;
         see("17-bundle").await;
+        press(&browser, "button[value=send]").await;
+        browser.page.wait().for_element(Locator::Css(".entries")).await.unwrap();
+        see("19-batch").await;
         go("authorized/stu3/Encounter").await;
         see("18-not-found").await;
         browser.close().await;
@@ -100,6 +109,21 @@ async fn the_script_makes_it_pleasant() {
     press(&browser, ".tools button").await;
     assert!(text(&browser, ".tools").await.contains("This is no JSON:"));
     assert_eq!(run(value).await, json!("{"));
+    // From a finding to its line, in letters of one width.
+    page.goto(&format!("{ui}Observation/new?example=bodyweight-minimal")).await.unwrap();
+    run("const area = document.getElementById('body'); area.value = area.value.replace('\"valueQuantity\"', '\"valueQuantitie\"')")
+        .await;
+    press(&browser, "button[value=validate]").await;
+    browser.page.wait().for_element(Locator::Css(".issues")).await.unwrap();
+    let to_line = "const at = document.getElementById('body').value.split('\\n').findIndex(line => line.includes('Quantitie')) + 1; document.querySelector(`[data-line='${at}']`).click()";
+    run(to_line).await;
+    let selected =
+        "const area = document.activeElement; return area.value.slice(area.selectionStart, area.selectionEnd)";
+    assert_eq!(run(selected).await, json!("  \"valueQuantitie\": {"));
+    let is_seen = "const box = document.getElementById('body').getBoundingClientRect(); return box.top < innerHeight && box.bottom > 0";
+    assert_eq!(run(is_seen).await, json!(true));
+    let font = run("return getComputedStyle(document.getElementById('body')).fontFamily").await;
+    assert!(font.as_str().is_some_and(|font| font.contains("monospace")), "{font}");
     // A script in the page itself does not run.
     run("const inline = document.createElement('script'); inline.textContent = 'window.ran = true'; document.body.append(inline)")
         .await;

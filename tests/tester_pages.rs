@@ -7,6 +7,11 @@ use reqwest::{Client, Response, header};
 use serde_json::json;
 use std::collections::BTreeMap;
 
+#[path = "tester_pages/examples.rs"]
+mod examples;
+#[path = "tester_pages/told.rs"]
+mod told;
+
 /// A browser that keeps cookies and speaks English.
 struct Browser {
     http: Client,
@@ -108,8 +113,8 @@ impl Shown {
 }
 
 fn plain(html: &str) -> String {
-    let entities = [("&#34;", "\""), ("&quot;", "\""), ("&#38;", "&"), ("&amp;", "&"), ("&#60;", "<"), ("&lt;", "<")];
-    let more = [("&#62;", ">"), ("&gt;", ">"), ("&#39;", "'")];
+    let entities = [("&#34;", "\""), ("&quot;", "\""), ("&#60;", "<"), ("&lt;", "<")];
+    let more = [("&#62;", ">"), ("&gt;", ">"), ("&#39;", "'"), ("&#38;", "&"), ("&amp;", "&")];
     entities.iter().chain(&more).fold(html.to_owned(), |html, (entity, sign)| html.replace(entity, sign))
 }
 
@@ -258,6 +263,12 @@ async fn a_token_goes_with_requests_to_the_authorized_endpoint() {
     let refused = browser.submit(&home, &refused).await;
     assert_eq!(refused.status, 400);
     refused.says("there is no citizen");
+    // What was chosen stays.
+    let wanted =
+        [("do", "obtain"), ("citizen", "matias"), ("client_id", "kanta-phr-sandbox-demo"), ("scope", "patient/x.read")];
+    let refused = browser.submit(&home, &wanted).await;
+    assert_eq!(refused.status, 400);
+    refused.says("<option value=\"matias\" selected>").says("value=\"patient/x.read\"").says("class=\"problem\"");
     let wanted = [
         ("do", "obtain"),
         ("citizen", "matias"),
@@ -300,7 +311,7 @@ async fn bundles_are_sent_and_faults_are_seen() {
     let url = format!("{}/_sandbox/faults", phr.http_url());
     assert!(Client::new().put(url).json(&faults).send().await.unwrap().status().is_success());
     browser.open(&open("metadata")).await.says("The connection was cut: no answer");
-    browser.open(&open("metadata")).await.says("Body of the answer");
+    browser.open(&open("metadata")).await.says("Response body");
     browser.open(&open("metadata")).await.says("200 OK");
 }
 

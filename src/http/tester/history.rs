@@ -22,6 +22,9 @@ const MOST_LINES: usize = 1500;
 /// How many lines around a change are shown.
 const AROUND: usize = 3;
 
+/// Fewer lines that are the same are not worth folding.
+const FEWEST_FOLDED: usize = 3;
+
 /// The handler of the list.
 pub async fn show(State(app): State<App>, Segments((endpoint, base, name, id)): Segments4, call: Call) -> Response {
     let desk = Desk::new(app, call);
@@ -187,28 +190,27 @@ fn compared(older: &[String], newer: &[String]) -> Vec<Changed> {
 
 /// The lines around a change stay; longer runs of what is the same are folded.
 fn folded(lines: Vec<Changed>) -> Vec<Changed> {
-    let is_same = |line: &Changed| matches!(line, Changed::Same(_));
     let near = |at: usize| {
         let from = at.saturating_sub(AROUND);
-        lines[from..(at + AROUND + 1).min(lines.len())].iter().any(|line| !is_same(line))
+        lines[from..(at + AROUND + 1).min(lines.len())].iter().any(Changed::is_change)
     };
     let kept: Vec<bool> = (0..lines.len()).map(near).collect();
     let mut folded = Vec::new();
     let mut hidden = Vec::new();
+    let fold = |folded: &mut Vec<Changed>, hidden: &mut Vec<String>| match hidden.len() {
+        0..FEWEST_FOLDED => folded.extend(hidden.drain(..).map(Changed::Same)),
+        _ => folded.push(Changed::Folded(std::mem::take(hidden))),
+    };
     for (line, is_kept) in lines.into_iter().zip(kept) {
         match line {
             Changed::Same(text) if !is_kept => hidden.push(text),
             line => {
-                if !hidden.is_empty() {
-                    folded.push(Changed::Folded(std::mem::take(&mut hidden)));
-                }
+                fold(&mut folded, &mut hidden);
                 folded.push(line);
             }
         }
     }
-    if !hidden.is_empty() {
-        folded.push(Changed::Folded(hidden));
-    }
+    fold(&mut folded, &mut hidden);
     folded
 }
 
@@ -219,10 +221,9 @@ mod tests {
     #[test]
     fn what_is_far_from_a_change_is_folded() {
         let lines = |text: &str| text.chars().map(String::from).collect::<Vec<_>>();
-        let found = folded(compared(&lines("abcdefghij"), &lines("abcdXfghij")));
-        assert_eq!(found[0], Changed::Folded(vec!["a".into()]));
-        assert_eq!(found[1], Changed::Same("b".into()));
-        assert_eq!(found.last(), Some(&Changed::Folded(vec!["i".into(), "j".into()])));
+        let found = folded(compared(&lines("abcdefghijkl"), &lines("abcdXfghijkl")));
+        assert_eq!(found[0], Changed::Same("a".into()), "one line is not worth folding");
+        assert_eq!(found.last(), Some(&Changed::Folded(lines("ijkl"))));
         assert_eq!(folded(Vec::new()), []);
     }
 

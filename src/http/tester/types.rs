@@ -82,6 +82,7 @@ fn page(desk: &Desk, place: &Place, crumbs: Vec<Crumb>, exchange: Option<Exchang
             own: person
                 .filter(|_| is_owned && is_read)
                 .map(|person| records.count(person, place.version, resource_type)),
+            is_somebodys: is_owned,
             all: is_told.then(|| counts.get(&resource_type).copied().unwrap_or(0)),
         }
     });

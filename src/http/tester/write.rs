@@ -72,6 +72,9 @@ fn filled(
     for profile in &mut editor.profiles {
         profile.is_current = profile.value == form.get("profile");
     }
+    for example in &mut editor.examples {
+        example.is_current = example.value == form.get("example");
+    }
     match (form.get("do"), judged) {
         ("send", _) => {}
         ("validate", Some(judged)) => {

@@ -68,14 +68,20 @@ pub enum Changed {
     New(String),
 }
 
+impl Changed {
+    /// Whether it is a change, and not one of what the server writes anew at every version.
+    pub fn is_change(&self) -> bool {
+        match self {
+            Changed::Same(_) | Changed::Folded(_) => false,
+            Changed::Gone(text) | Changed::New(text) => !is_servers(text),
+        }
+    }
+}
+
 impl Changes {
     /// Whether the two say the same, but for what the server writes.
     fn is_same(&self) -> bool {
-        let is_same = |line: &Changed| match line {
-            Changed::Same(_) | Changed::Folded(_) => true,
-            Changed::Gone(text) | Changed::New(text) => is_servers(text),
-        };
-        self.lines.as_ref().is_some_and(|lines| lines.iter().all(is_same))
+        self.lines.as_ref().is_some_and(|lines| !lines.iter().any(Changed::is_change))
     }
 }
 

@@ -27,6 +27,10 @@ pub struct TokenForm {
     pub clients: Vec<(String, String)>,
     /// Which client is offered first.
     pub client_id: String,
+    /// Who was chosen.
+    pub citizen: String,
+    /// The scopes that were typed.
+    pub scope: String,
     /// Why the last attempt failed.
     pub problem: Option<String>,
 }

@@ -38,6 +38,8 @@ pub struct TypeRow {
     pub new: String,
     /// How many the person has; none for what is nobody's or not told.
     pub own: Option<usize>,
+    /// Whether it is somebody's, so that a count that is not there is not told.
+    pub is_somebodys: bool,
     /// How many there are in all, where that may be known.
     pub all: Option<usize>,
 }
@@ -51,6 +53,13 @@ pub struct PersonLink {
     pub name: String,
     /// Whether they are the one.
     pub is_current: bool,
+}
+
+impl Types {
+    /// Whether how many there are in all is worth a column: with a token, most of it is not told.
+    fn tells_all(&self) -> bool {
+        self.person.is_none() || self.rows.iter().any(|row| row.all.is_some())
+    }
 }
 
 markup!(Types, TypesMarkup, "tester/types.html");

@@ -130,7 +130,7 @@ pub(super) static TEXTS: TesterTexts = TesterTexts {
     entries: "Entries",
     entry_request: "Request",
     entry_status: "Answer",
-    entry_told: "Told",
+    entry_told: "Message",
     nothing_to_delete: "There is nothing to delete",
     unchanged: |value| format!("{value} lines unchanged"),
 };
