@@ -1,5 +1,6 @@
 //! Definitions of a supplier's own beside the national ones: draft profiles and their terminology.
 
+mod checks;
 mod notes;
 
 use std::collections::HashMap;
@@ -65,7 +66,11 @@ impl Profiles {
             }
             for selection in [Selection::default(), ALL_OVERLAYS] {
                 match Definitions::selected(version, selection).with_own(sources) {
-                    Ok(definitions) => own[slot(version)][overlay(version, selection)] = Some(definitions),
+                    Ok(definitions) => {
+                        let found = sources.iter().flat_map(|source| checks::invariants(&definitions, source));
+                        errors.extend(found.filter(|error| !errors.contains(error)).collect::<Vec<_>>());
+                        own[slot(version)][overlay(version, selection)] = Some(definitions);
+                    }
                     // The same sources fail for the same reasons.
                     Err(more) => {
                         errors.extend(more.into_iter().filter(|error| !errors.contains(error)).collect::<Vec<_>>())
@@ -170,6 +175,7 @@ impl Sorting {
                 match resource["resourceType"].as_str() {
                     Some("StructureDefinition") => match version_of(&resource, content.version) {
                         Ok(version) => {
+                            self.errors.extend(checks::shapes(version, &file, &resource));
                             versions.push(version);
                             self.take(version, file, &resource);
                         }

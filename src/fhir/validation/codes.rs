@@ -34,6 +34,9 @@ const WELL_KNOWN: [&str; 4] = [
     "http://www.nlm.nih.gov/research/umls/rxnorm",
 ];
 
+/// Systems below FHIR's own address that are others' and that the engine lets be (`http://hl7.org/fhir/sid/…`).
+const OF_OTHERS: [&str; 7] = ["icd-10", "icd-10-cm", "icd-9", "icd-9-cm", "cvx", "ndc", "srt"];
+
 /// Value sets that a grammar defines, whose codes nobody lists.
 const BY_GRAMMAR: [&str; 5] = [
     "http://hl7.org/fhir/ValueSet/all-languages",
@@ -51,6 +54,11 @@ pub fn is_standard_value_set(url: &str) -> bool {
 /// Whether a code system is one that everybody uses, or that this validator knows by itself.
 pub fn is_standard_system(url: &str) -> bool {
     WELL_KNOWN.contains(&url) || WHOLE_SYSTEMS.iter().any(|(known, _)| *known == url)
+}
+
+/// The code systems that everybody uses, or that this validator knows by itself.
+pub(super) fn standard_systems() -> impl Iterator<Item = &'static str> {
+    WELL_KNOWN.into_iter().chain(WHOLE_SYSTEMS.into_iter().map(|(known, _)| known))
 }
 
 /// What can be said about a code and a value set.
@@ -109,7 +117,16 @@ impl<'w> Walk<'w> {
         for coding in concept.get("coding").into_iter().flat_map(Value::items) {
             let text = |key: &str| coding.get(key).and_then(Value::as_str);
             let (Some(system), Some(code)) = (text("system"), text("code")) else { continue };
-            if self.definitions.holds_system(system) && matches!(self.verdict(url, "Coding", coding), Verdict::Out) {
+            let list = self.definitions.value_set(url).or_else(|| self.definitions.value_set(same_set(url)));
+            let is_out = match list {
+                // Of a system whose codes are published elsewhere nothing can be said.
+                Some(list) => {
+                    let is_open = || list.is_partial && list.systems.iter().any(|systems| *systems.system == *system);
+                    !is_in(list, coding) && !is_open()
+                }
+                None => by_grammar(url, "Coding", coding) == Some(false),
+            };
+            if is_out && self.definitions.holds_system(system) {
                 self.error("code-beside", place, coding, format!("Unknown code '{system}#{code}'"));
             }
         }
@@ -206,7 +223,9 @@ impl<'w> Walk<'w> {
             self.error("code", place, coding, format!("Validation failed for '{system}#{code}'"));
             return;
         }
-        if system.starts_with("http://hl7.org/fhir/") && !self.definitions.is_hl7_system(system) {
+        let is_of_others =
+            system.strip_prefix("http://hl7.org/fhir/sid/").is_some_and(|name| OF_OTHERS.contains(&name));
+        if system.starts_with("http://hl7.org/fhir/") && !is_of_others && !self.definitions.is_hl7_system(system) {
             self.error("binding", place, coding, format!("Unknown Code System '{system}'"));
             return;
         }
@@ -312,13 +331,9 @@ fn codes(value: Value<'_>) -> String {
     }
 }
 
-/// Whether a URI has a scheme, in lower case as HAPI wants it, and something behind it.
+/// Whether a system is what HAPI takes for an absolute reference. Others, such as `ftp:` and `tel:`, are none to it.
 pub(super) fn is_absolute(uri: &str) -> bool {
-    uri.split_once(':').is_some_and(|(scheme, rest)| {
-        let is_scheme = scheme.starts_with(|first: char| first.is_ascii_lowercase())
-            && scheme.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        is_scheme && !rest.is_empty() && !rest.contains(' ')
-    })
+    uri.is_empty() || ["http:", "https:", "urn:", "mailto:"].iter().any(|start| uri.starts_with(start))
 }
 
 /// Whether a URI is what HAPI takes for an absolute URL.
