@@ -275,7 +275,7 @@ impl<'w> Walk<'w> {
             && value.as_str().is_some_and(|text| text.chars().count() > longest)
         {
             let text = format!("The answer to item '{}' is longer than its maxLength, {longest}", question.link_id);
-            self.warning("item-length", place, value, text);
+            self.warning("item-length", &place.child("value").choosing(type_name), value, text);
         }
         let types: &[&str] = match question.kind {
             "boolean" => &["Boolean"],
