@@ -9,7 +9,8 @@ use crate::fhir::definitions::{Binding, Strength};
 use crate::json::{Kind, Value};
 
 /// HL7's code systems that a value set lists whole.
-const WHOLE_SYSTEMS: [(&str, &str); 8] = [
+const WHOLE_SYSTEMS: [(&str, &str); 9] = [
+    ("http://hl7.org/fhir/administrative-gender", "http://hl7.org/fhir/ValueSet/administrative-gender"),
     ("http://hl7.org/fhir/v3/Confidentiality", "http://hl7.org/fhir/ValueSet/security-labels"),
     ("http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "http://hl7.org/fhir/ValueSet/security-labels"),
     ("http://hl7.org/fhir/observation-category", "http://hl7.org/fhir/ValueSet/observation-category"),
@@ -114,10 +115,21 @@ impl<'w> Walk<'w> {
     /// The other codings of a concept that has a code of its value set: of those whose system it holds, the engine wants each
     /// to be in the value set, however weak the binding (`InstanceValidator.checkBindings`).
     fn beside(&mut self, place: &Place<'_>, url: &str, concept: Value<'w>) {
+        let list = self.definitions.value_set(url).or_else(|| self.definitions.value_set(same_set(url)));
+        // A code of a system that is published elsewhere, such as an article number, does not make the concept pass there.
+        let is_told = |coding: Value<'_>| {
+            let system = coding.get("system").and_then(Value::as_str).unwrap_or_default();
+            list.is_none_or(|list| {
+                let is_whole = list.systems.iter().any(|systems| *systems.system == *system && systems.is_whole);
+                is_in(list, coding) && (!is_whole || self.definitions.holds_system(system))
+            })
+        };
+        if !concept.get("coding").into_iter().flat_map(Value::items).any(is_told) {
+            return;
+        }
         for coding in concept.get("coding").into_iter().flat_map(Value::items) {
             let text = |key: &str| coding.get(key).and_then(Value::as_str);
             let (Some(system), Some(code)) = (text("system"), text("code")) else { continue };
-            let list = self.definitions.value_set(url).or_else(|| self.definitions.value_set(same_set(url)));
             let is_out = match list {
                 // Of a system whose codes are published elsewhere nothing can be said.
                 Some(list) => {
