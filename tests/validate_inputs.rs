@@ -250,6 +250,9 @@ fn what_is_wrong_with_a_bundle_itself_is_told_before_its_entries() {
         Error parsing JSON: Duplicated property name: type
       error Bundle (line 1, column 67) [Bundle.bogus#unknown]
         Unrecognised property '@bogus'
+      error Bundle.entry[1] (line 3, column 1) [Bundle.entry.resource#min]
+        entry[1] has no resource, so nothing of it was judged
+        fix: put the resource into "resource"; only an entry that reads, deletes or answers goes without
       error Bundle.entry[1] (line 3, column 2) [Bundle.entry.resorce#unknown]
         Unrecognised property '@resorce'
         fix: there is no such element here: did you mean resource?
@@ -259,14 +262,11 @@ fn what_is_wrong_with_a_bundle_itself_is_told_before_its_entries() {
       error Bundle.entry[3] (line 5, column 1) [Bundle.entry#type]
         Error parsing JSON: the value of type BackboneElement must be an object
         fix: write an object, { ... }, with the element's own properties
-      error Bundle.entry[7].resource (line 9, column 43) [Bundle.entry.resource#json]
-        Error parsing JSON: Duplicated property name: resource
-      error Bundle.entry[1] (line 3, column 1) [Bundle.entry.resource#min]
-        entry[1] has no resource, so nothing of it was judged
-        fix: put the resource into "resource"; only an entry that reads, deletes or answers goes without
       error Bundle.entry[5] (line 7, column 1) [Bundle.entry.resource#min]
         entry[5] has no resource, so nothing of it was judged
         fix: put the resource into "resource"; only an entry that reads, deletes or answers goes without
+      error Bundle.entry[7].resource (line 9, column 43) [Bundle.entry.resource#json]
+        Error parsing JSON: Duplicated property name: resource
     standard input entry[0] (Observation): accepted
     standard input entry[7] (Patient): refused, 1 error
       error Patient.meta.profile (line 9, column 14) [Patient.meta.profile#profile]

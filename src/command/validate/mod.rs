@@ -114,10 +114,10 @@ impl Validate {
     pub fn run(self) -> Result<ExitCode> {
         let (profiles, ignored) = packages::load(&self.profiles)?;
         for each in ignored {
-            eprintln!("--profiles: {each}");
+            eprintln!("--profiles: {}", report::shown(&each.to_string()));
         }
         for note in profiles.notes() {
-            eprintln!("--profiles: note: {note}");
+            eprintln!("--profiles: note: {}", report::shown(note));
         }
         let Inputs { inputs, skipped, links, unreadable: not_found } = Inputs::of(&self.inputs);
         if inputs.is_empty() && not_found.is_empty() {

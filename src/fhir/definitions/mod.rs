@@ -271,6 +271,11 @@ impl Definitions {
         self.systems.contains(system)
     }
 
+    /// The code systems that any value set or code system speaks of.
+    pub fn system_urls(&self) -> impl Iterator<Item = &str> {
+        self.systems.iter().map(AsRef::as_ref)
+    }
+
     /// FHIR's search parameters.
     pub fn search_parameters(&self) -> &[SearchParameter] {
         self.search_parameters.get()

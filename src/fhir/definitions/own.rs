@@ -1,5 +1,6 @@
 //! Definitions of a supplier's own beside the national ones: draft profiles and their terminology.
 
+mod checks;
 mod notes;
 
 use std::collections::HashMap;
@@ -65,7 +66,11 @@ impl Profiles {
             }
             for selection in [Selection::default(), ALL_OVERLAYS] {
                 match Definitions::selected(version, selection).with_own(sources) {
-                    Ok(definitions) => own[slot(version)][overlay(version, selection)] = Some(definitions),
+                    Ok(definitions) => {
+                        let found = sources.iter().flat_map(|source| checks::invariants(&definitions, source));
+                        errors.extend(found.filter(|error| !errors.contains(error)).collect::<Vec<_>>());
+                        own[slot(version)][overlay(version, selection)] = Some(definitions);
+                    }
                     // The same sources fail for the same reasons.
                     Err(more) => {
                         errors.extend(more.into_iter().filter(|error| !errors.contains(error)).collect::<Vec<_>>())
@@ -170,6 +175,7 @@ impl Sorting {
                 match resource["resourceType"].as_str() {
                     Some("StructureDefinition") => match version_of(&resource, content.version) {
                         Ok(version) => {
+                            self.errors.extend(checks::shapes(version, &file, &resource));
                             versions.push(version);
                             self.take(version, file, &resource);
                         }
@@ -372,6 +378,79 @@ mod tests {
         let twice = vec![profile("http://own.test/p", ""), profile("http://own.test/p", "")];
         let errors = Profiles::with_own(content(Some(Version::R4), twice)).unwrap_err();
         assert_eq!(errors[0].reason, "http://own.test/p is defined in own.json, too");
+    }
+
+    /// Errors and notes on a profile with these elements.
+    fn said(version: Version, elements: &str) -> Vec<String> {
+        let text = format!(
+            r#"{{"resourceType": "StructureDefinition", "url": "http://own.test/p", "kind": "resource", "abstract": false,
+                "type": "Observation", "derivation": "constraint", "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Observation",
+                "differential": {{"element": [{elements}]}}}}"#
+        );
+        let files = vec![Source { file: "own.json".to_owned(), text }];
+        match Profiles::with_own(content(Some(version), files)) {
+            Ok((profiles, _)) => profiles.notes().to_vec(),
+            Err(errors) => errors.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    #[test]
+    fn an_invariant_begins_with_an_element_that_is_there() {
+        let of = |path: &str, expression: &str| {
+            let constraint =
+                format!(r#"{{"key": "own-1", "severity": "error", "human": "?", "expression": "{expression}"}}"#);
+            said(Version::R4, &format!(r#"{{"path": "{path}", "constraint": [{constraint}]}}"#))
+        };
+        assert_eq!(
+            of("Observation", "statuss = 'final'"),
+            [
+                "own.json: Observation: constraint own-1: Observation has no element statuss, so that statuss is always empty"
+            ]
+        );
+        assert_eq!(of("Observation.code", "coding.exists() and texd.exists()").len(), 1);
+        assert_eq!(of("Observation.component", "codes.exists()").len(), 1);
+        for (path, expression) in [
+            ("Observation", "Observation.status.exists() and value.exists() and %resource.colour.empty()"),
+            ("Observation", "component.where(anything = 1).empty() and (value as Quantity).value.empty()"),
+            ("Observation.code", "coding.exists() or text.exists() or id.exists()"),
+            ("Observation.status", "$this = 'final' or extension.exists()"),
+            ("Observation.component", "code.exists() and value.exists()"),
+            ("Observation.component.referenceRange", "low.exists() or high.exists()"),
+            ("Observation.value[x]", "coding.exists() or code.exists()"),
+        ] {
+            assert_eq!(of(path, expression), Vec::<String>::new(), "{path}: {expression}");
+        }
+    }
+
+    #[test]
+    fn targets_have_their_shape_and_are_known() {
+        let target = |version: Version, target: &str| {
+            let reference = format!(r#"{{"code": "Reference", "targetProfile": {target}}}"#);
+            said(version, &format!(r#"{{"path": "Observation.subject", "type": [{reference}]}}"#))
+        };
+        assert_eq!(
+            target(Version::R4, r#""http://hl7.org/fhir/StructureDefinition/Patient""#),
+            ["own.json: Observation.subject: type.targetProfile is a list of canonical URLs in R4"]
+        );
+        assert_eq!(
+            target(Version::Stu3, r#"["http://hl7.org/fhir/StructureDefinition/Patient"]"#),
+            ["own.json: Observation.subject: type.targetProfile is one URL in STU3: repeat the type for another"]
+        );
+        assert_eq!(target(Version::R4, r#"["http://hl7.org/fhir/StructureDefinition/Patient"]"#), Vec::<String>::new());
+        assert_eq!(target(Version::Stu3, r#""http://hl7.org/fhir/StructureDefinition/Patient""#), Vec::<String>::new());
+        assert!(
+            target(Version::R4, r#"["http://own.test/nobody"]"#)[0]
+                .contains("there is no definition of http://own.test/nobody")
+        );
+    }
+
+    #[test]
+    fn what_the_base_asks_for_is_not_taken_away() {
+        assert_eq!(
+            said(Version::R4, r#"{"path": "Observation.status", "max": "0"}"#),
+            ["own.json: Observation.status: max 0 takes away what its base asks for (min 1)"]
+        );
+        assert_eq!(said(Version::R4, r#"{"path": "Observation.note", "max": "0"}"#), Vec::<String>::new());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{Candidate, Change, Decision, Migration};
 use crate::fhir::validation::report::{
-    Format, Piece, Place, counted, describe, junit_case, line, operation_outcome, pretty,
+    Format, Piece, Place, counted, describe, junit_case, line, operation_outcome, pretty, shown,
 };
 use crate::fhir::validation::{Finding, Severity};
 use crate::json::{Document, Position};
@@ -40,7 +40,7 @@ fn for_people(name: &str, text: &str, migration: &Migration) -> String {
     // Writing to a String cannot fail.
     match migration {
         Migration::NoCounterpart(reason) => {
-            let _ = writeln!(out, "{name}: cannot be migrated\n    {reason}");
+            let _ = writeln!(out, "{name}: cannot be migrated\n    {}", shown(reason));
         }
         Migration::AlreadyR4(findings) => {
             let verdict = if migration.is_accepted() { "accepted" } else { "refused" };
@@ -60,10 +60,10 @@ fn for_people(name: &str, text: &str, migration: &Migration) -> String {
             }
             let _ = writeln!(out, "{name}: {} to {profile}, {verdict}", counted(changes.len(), "change"));
             for Change { path, from, to, why } in changes {
-                let _ = writeln!(out, "  change {path}\n    {from} → {to}\n    why: {why}");
+                let _ = writeln!(out, "  change {path}\n    {} → {}\n    why: {}", shown(from), shown(to), shown(why));
             }
             for Decision { path, text } in decisions {
-                let _ = writeln!(out, "  decide {path}\n    {text}");
+                let _ = writeln!(out, "  decide {path}\n    {}", shown(text));
             }
             if told(findings).next().is_some() {
                 let _ = writeln!(

@@ -45,7 +45,20 @@ fn the_root_is_a_div_of_xhtml() {
     assert_eq!(texts("<div xmlns='u'>a</div>"), [format!("Wrong namespace on the XHTML ('u', should be '{XHTML}')")]);
     let paragraph = format!("<p xmlns='{XHTML}'>a</p>");
     assert_eq!(texts(&paragraph), ["Wrong name on the XHTML ('p') - must start with div"]);
-    assert_eq!(texts(&div("<b xmlns='u'>a</b>")), ["Wrong namespace on the XHTML ('u')"]);
+    // Within, the engine looks at prefixes alone.
+    assert_eq!(texts(&div("<b xmlns='u'>a</b>")), [""; 0]);
+    assert_eq!(texts(&div("<u:b xmlns:u='u'>a</u:b>")), ["Wrong namespace on the XHTML ('u')"]);
+}
+
+#[test]
+fn no_comment_stands_before_the_div() {
+    let refused = ["Error parsing XHTML: a comment must not stand before the div"];
+    for before in ["<!-- c -->", " <!---->", "<?pi x?><!-- c -->", "<!-- a > b -->"] {
+        assert_eq!(texts(&format!("{before}{}", div("a"))), refused, "{before}");
+    }
+    for (before, after) in [("<?pi x?>", ""), ("", "<!-- c -->"), ("<!-- xmlns='x' -->", "")] {
+        assert_eq!(texts(&format!("{before}{}{after}", div("a"))), [""; 0], "{before}{after}");
+    }
 }
 
 #[test]

@@ -134,7 +134,8 @@ fn operators_have_their_precedence_and_three_truth_values() {
             ("value is Quantity and (value as Quantity).value > 7", &["true"]),
             ("value as string", &[]),
             ("referenceRange.all(low <= high)", &["true"]),
-            ("value > referenceRange.low", &["true"]),
+            // Ordered by `unit` alone, as HAPI has it: one of these has none.
+            ("value > referenceRange.low", &[]),
             ("value < 5 'kg'", &[]),
             ("1 year ~ 1 'a' and 24 hours = 1 'd'", &["true"]),
             ("status = 'final' // the comment\n and /* another */ true", &["true"]),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::place::Place;
-use super::spelling::{closest_element, closest_profile, derived_from, instead_of_hl7, is_extra};
+use super::spelling::{closest_element, closest_profile, closest_system, derived_from, instead_of_hl7, is_extra};
 use super::walk::Walk;
 use crate::fhir::Version;
 use crate::fhir::definitions::Structure;
@@ -66,15 +66,19 @@ pub(super) fn advise(
         "max" | "slice-max" if text.contains("max allowed = 0") => fixed("leave the element out: the profile does not use it"),
         "max" if text.starts_with("Unrecognised property") => fixed("keep one of the two"),
         "fixed" if text.starts_with("No extensions allowed") => fixed("leave the extension out: the profile fixes the value as it is"),
+        "fixed" | "pattern" if name == "system" && anchor.as_str().and_then(|system| closest_system(walk, system)).is_some() => {
+            closest_system(walk, anchor.as_str()?)
+        }
         "fixed" | "pattern" => wrong_value(version, path, name, anchor),
+        "type" if name == "effective[x]" => fixed("this profile takes one moment, effectiveDateTime; a Period is for activities"),
+        "type" if text.contains("definition allows for the type") => Some(asked_type(name, text)),
+        "type" if with_point(anchor).is_some() => with_point(anchor).map(|number| Cow::Owned(format!("write the number without quotation marks and with a decimal point: {number}"))),
         "type" if matches!(anchor.kind(), Kind::String) && is_number(anchor) => fixed("write the number without quotation marks"),
         "type" if text.starts_with("This property must be an Array") => {
             fixed("the element repeats in this FHIR version: write it as a list, [ ... ], even for one")
         }
         "type" if text.ends_with("must be an object") => fixed("write an object, { ... }, with the element's own properties"),
         "type" if matches!(anchor.kind(), Kind::Number | Kind::Boolean) => fixed("write the value in quotation marks"),
-        "type" if name == "effective[x]" => fixed("this profile takes one moment, effectiveDateTime; a Period is for activities"),
-        "type" if text.contains("definition allows for the type") => fixed("use the type the profile asks for: its name ends the name of the property, as in valueQuantity"),
         "type" if anchor.kind() == Kind::Array => fixed("write the value itself, without the brackets of a list"),
         "unknown" => {
             renamed_element(version, place, name).or_else(|| closest_element(walk, path.rsplit_once('.')?.0, name))
@@ -84,7 +88,11 @@ pub(super) fn advise(
             fixed("write a UCUM code, case-sensitive: [iU] or U for insulin units, mm[Hg], mmol/L, Cel, /min")
         }
         "system" if text.starts_with("Code System URI") => renamed_system(version, anchor)
+            .or_else(|| closest_system(walk, anchor.get("system")?.as_str()?))
             .or(fixed("check the spelling of the system; a system of your own is fine, but its codes are not judged")),
+        "system" if anchor.get("system").and_then(Value::as_str).and_then(|system| closest_system(walk, system)).is_some() => {
+            closest_system(walk, anchor.get("system")?.as_str()?)
+        }
         "system" => fixed("write the system's full URI, such as http://loinc.org or urn:oid:1.2.246.537.6.55"),
         "binding" if path.matches('.').count() == 1 && name == "language" => fixed("write the language alone: \"fi\", \"sv\" or \"en\""),
         "code" if text.starts_with("Unknown code") && renamed_system(version, anchor).is_none() => fixed("use a code that its system has: mind spelling and case"),
@@ -106,6 +114,8 @@ pub(super) fn advise(
         "item-type" => fixed("use the type the question asks for: its name ends the name of the property, as in valueInteger"),
         "item-option" if text.contains("is not") => fixed("choose one of the answers the question offers, with the same system and code"),
         "item-disabled" => fixed("leave the answer out: its condition (enableWhen) does not hold for the other answers"),
+        "item-display" => fixed("leave the answer out: the service stores it, but nobody was asked"),
+        "item-length" => fixed("shorten the answer: the service stores it, but other software may cut or refuse it"),
         "condition" => fixed("ask about the linkId of a question that comes before"),
         "duplicate" => fixed("say each security label once"),
         "slice-unknowable" => fixed("name the profile for the content alone: the engine cannot judge by one of the bases, even beside a profile derived from it"),
@@ -258,6 +268,29 @@ fn unit_of(quantity: Value<'_>) -> Option<String> {
     spelled_unit(code).map(|right| {
         format!("write the UCUM code {right}: codes are case-sensitive, customary units stand in brackets")
     })
+}
+
+/// The property to use for the type that a profile asks for: `valueUnsignedInt` for `value[x]`.
+fn asked_type(name: &str, text: &str) -> Cow<'static, str> {
+    let asked = text.split("definition allows for the type ").nth(1).and_then(|rest| rest.split(" but found").next());
+    let stem = name.strip_suffix("[x]");
+    match (stem, asked.filter(|asked| !asked.contains(',') && asked.is_ascii() && !asked.is_empty())) {
+        (Some(stem), Some(asked)) => {
+            let (first, rest) = asked.split_at(1);
+            Cow::Owned(format!("use the type the profile asks for: {stem}{}{rest}", first.to_ascii_uppercase()))
+        }
+        _ => Cow::Borrowed(
+            "use the type the profile asks for: its name ends the name of the property, as in valueQuantity",
+        ),
+    }
+}
+
+/// A number as Finns write it, with a decimal comma: the same with a point.
+fn with_point(value: Value<'_>) -> Option<String> {
+    let text = value.as_str().filter(|text| text.len() < 40)?;
+    let number = text.trim().replace(',', ".");
+    let is_plain = number.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+'));
+    (text.contains(',') && is_plain && number.parse::<f64>().is_ok()).then(|| number.trim_start_matches('+').to_owned())
 }
 
 fn is_number(value: Value<'_>) -> bool {

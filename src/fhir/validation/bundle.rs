@@ -16,6 +16,8 @@ pub fn bundle(definitions: &Definitions, document: &Document, is_inner: bool) ->
         false => walk::validate(definitions, document, &options),
     };
     findings.retain(|finding| !finding.rule.contains("#bdl-") && finding.rule != "Bundle.meta.profile#profile");
+    // As one reads the Bundle, entry by entry.
+    findings.sort_by_key(|finding| (finding.line, finding.column));
     findings
 }
 

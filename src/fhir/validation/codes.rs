@@ -9,7 +9,8 @@ use crate::fhir::definitions::{Binding, Strength};
 use crate::json::{Kind, Value};
 
 /// HL7's code systems that a value set lists whole.
-const WHOLE_SYSTEMS: [(&str, &str); 8] = [
+const WHOLE_SYSTEMS: [(&str, &str); 9] = [
+    ("http://hl7.org/fhir/administrative-gender", "http://hl7.org/fhir/ValueSet/administrative-gender"),
     ("http://hl7.org/fhir/v3/Confidentiality", "http://hl7.org/fhir/ValueSet/security-labels"),
     ("http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "http://hl7.org/fhir/ValueSet/security-labels"),
     ("http://hl7.org/fhir/observation-category", "http://hl7.org/fhir/ValueSet/observation-category"),
@@ -34,6 +35,9 @@ const WELL_KNOWN: [&str; 4] = [
     "http://www.nlm.nih.gov/research/umls/rxnorm",
 ];
 
+/// Systems below FHIR's own address that are others' and that the engine lets be (`http://hl7.org/fhir/sid/…`).
+const OF_OTHERS: [&str; 7] = ["icd-10", "icd-10-cm", "icd-9", "icd-9-cm", "cvx", "ndc", "srt"];
+
 /// Value sets that a grammar defines, whose codes nobody lists.
 const BY_GRAMMAR: [&str; 5] = [
     "http://hl7.org/fhir/ValueSet/all-languages",
@@ -51,6 +55,11 @@ pub fn is_standard_value_set(url: &str) -> bool {
 /// Whether a code system is one that everybody uses, or that this validator knows by itself.
 pub fn is_standard_system(url: &str) -> bool {
     WELL_KNOWN.contains(&url) || WHOLE_SYSTEMS.iter().any(|(known, _)| *known == url)
+}
+
+/// The code systems that everybody uses, or that this validator knows by itself.
+pub(super) fn standard_systems() -> impl Iterator<Item = &'static str> {
+    WELL_KNOWN.into_iter().chain(WHOLE_SYSTEMS.into_iter().map(|(known, _)| known))
 }
 
 /// What can be said about a code and a value set.
@@ -106,10 +115,30 @@ impl<'w> Walk<'w> {
     /// The other codings of a concept that has a code of its value set: of those whose system it holds, the engine wants each
     /// to be in the value set, however weak the binding (`InstanceValidator.checkBindings`).
     fn beside(&mut self, place: &Place<'_>, url: &str, concept: Value<'w>) {
+        let list = self.definitions.value_set(url).or_else(|| self.definitions.value_set(same_set(url)));
+        // A code of a system that is published elsewhere, such as an article number, does not make the concept pass there.
+        let is_told = |coding: Value<'_>| {
+            let system = coding.get("system").and_then(Value::as_str).unwrap_or_default();
+            list.is_none_or(|list| {
+                let is_whole = list.systems.iter().any(|systems| *systems.system == *system && systems.is_whole);
+                is_in(list, coding) && (!is_whole || self.definitions.holds_system(system))
+            })
+        };
+        if !concept.get("coding").into_iter().flat_map(Value::items).any(is_told) {
+            return;
+        }
         for coding in concept.get("coding").into_iter().flat_map(Value::items) {
             let text = |key: &str| coding.get(key).and_then(Value::as_str);
             let (Some(system), Some(code)) = (text("system"), text("code")) else { continue };
-            if self.definitions.holds_system(system) && matches!(self.verdict(url, "Coding", coding), Verdict::Out) {
+            let is_out = match list {
+                // Of a system whose codes are published elsewhere nothing can be said.
+                Some(list) => {
+                    let is_open = || list.is_partial && list.systems.iter().any(|systems| *systems.system == *system);
+                    !is_in(list, coding) && !is_open()
+                }
+                None => by_grammar(url, "Coding", coding) == Some(false),
+            };
+            if is_out && self.definitions.holds_system(system) {
                 self.error("code-beside", place, coding, format!("Unknown code '{system}#{code}'"));
             }
         }
@@ -206,7 +235,9 @@ impl<'w> Walk<'w> {
             self.error("code", place, coding, format!("Validation failed for '{system}#{code}'"));
             return;
         }
-        if system.starts_with("http://hl7.org/fhir/") && !self.definitions.is_hl7_system(system) {
+        let is_of_others =
+            system.strip_prefix("http://hl7.org/fhir/sid/").is_some_and(|name| OF_OTHERS.contains(&name));
+        if system.starts_with("http://hl7.org/fhir/") && !is_of_others && !self.definitions.is_hl7_system(system) {
             self.error("binding", place, coding, format!("Unknown Code System '{system}'"));
             return;
         }
@@ -312,13 +343,9 @@ fn codes(value: Value<'_>) -> String {
     }
 }
 
-/// Whether a URI has a scheme, in lower case as HAPI wants it, and something behind it.
+/// Whether a system is what HAPI takes for an absolute reference. Others, such as `ftp:` and `tel:`, are none to it.
 pub(super) fn is_absolute(uri: &str) -> bool {
-    uri.split_once(':').is_some_and(|(scheme, rest)| {
-        let is_scheme = scheme.starts_with(|first: char| first.is_ascii_lowercase())
-            && scheme.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        is_scheme && !rest.is_empty() && !rest.contains(' ')
-    })
+    uri.is_empty() || ["http:", "https:", "urn:", "mailto:"].iter().any(|start| uri.starts_with(start))
 }
 
 /// Whether a URI is what HAPI takes for an absolute URL.

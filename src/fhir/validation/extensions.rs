@@ -1,6 +1,6 @@
 //! Extensions: known ones by their definition, unknown ones with a warning.
 
-use super::codes::{is_absolute, is_absolute_address};
+use super::codes::is_absolute_address;
 use super::place::Place;
 use super::walk::{Scope, Walk};
 use crate::fhir::definitions::{Element, ExtensionContext, Structure, TypeReference};
@@ -78,7 +78,7 @@ impl<'w> Walk<'w> {
         let Some(definition) = around.and_then(|around| around.structure).filter(|around| around.is_constraint) else {
             return;
         };
-        if scope.is_secondary || place.is_sliced() || url.is_empty() || is_absolute(url) {
+        if scope.is_secondary || place.is_sliced() || url.is_empty() || url.contains(':') {
             return;
         }
         let text = format!("Sub-extension url '{url}' is not defined by the Extension {}", definition.url);

@@ -162,7 +162,8 @@ impl<'w> Walk<'w> {
         let is_overlooked =
             self.overlooked > 0 && severity == Severity::Error && !is_of_the_reader(key, place, anchor, &text);
         let severity = if is_overlooked { Severity::Warning } else { severity };
-        if self.findings.is_quiet() {
+        // What is only counted needs no advice.
+        if self.findings.is_quiet() || self.findings.counts[severity as usize] >= MAX_FINDINGS {
             return self.findings.count(severity);
         }
         let path = place.element_path();

@@ -1,6 +1,6 @@
 //! Primitive values, their formats, and the siblings that hold their ids and extensions.
 
-use super::codes::is_absolute;
+use super::codes::is_absolute_address;
 use super::literals::shown;
 use super::place::Place;
 use super::walk::{Holder, Item, Scope, Walk};
@@ -103,7 +103,7 @@ impl<'w> Walk<'w> {
         }
         if type_name == "canonical"
             && let Some(url) =
-                value.as_str().filter(|url| !url.is_empty() && !url.starts_with('#') && !is_absolute(url))
+                value.as_str().filter(|url| !url.is_empty() && !url.starts_with('#') && !is_absolute_address(url))
         {
             let text = format!("Canonical URLs must be absolute URLs if they are not fragment references ({url})");
             self.error("primitive", place, value, text);

@@ -1,8 +1,9 @@
 //! Names that were meant: the profile or element nearest to what is written.
 
+use super::codes::{is_standard_system, standard_systems};
 use super::walk::Walk;
 use crate::fhir::Version;
-use crate::fhir::definitions::{Definitions, Selection, Structure};
+use crate::fhir::definitions::{Definitions, Selection, Structure, StructureKind};
 use std::borrow::Cow;
 
 /// HL7's profiles that the national service has its own of: (HL7's name, the national one's).
@@ -66,9 +67,52 @@ pub(super) fn closest_profile(walk: &Walk<'_>, url: &str) -> Option<Cow<'static,
         return None;
     }
     let urls = walk.definitions.profile_urls();
-    let nearest = urls.into_iter().map(|known| (distance(known, url), known)).min()?;
-    let (distance, known) = nearest;
-    (distance <= 3).then(|| Cow::Owned(format!("no such profile: did you mean {known}?")))
+    let lowered = url.to_lowercase();
+    let near = |known: &str| distance(&known.to_lowercase(), &lowered);
+    let nearest = urls.into_iter().map(|known| (near(known), distance(known, url), known)).min()?;
+    let (near, _, known) = nearest;
+    (near <= 3).then(|| Cow::Owned(format!("no such profile: did you mean {known}?")))
+}
+
+/// The code system that was most likely meant: `https` for `http`, the wrong case, or a letter amiss.
+pub(super) fn closest_system(walk: &Walk<'_>, system: &str) -> Option<Cow<'static, str>> {
+    if system.len() > 200 {
+        return None;
+    }
+    let definitions = walk.definitions;
+    if definitions.names_system(system) || definitions.is_hl7_system(system) || is_standard_system(system) {
+        return None;
+    }
+    let lowered = system.to_lowercase();
+    let plain = lowered.strip_prefix("https://").map_or(lowered.clone(), |rest| format!("http://{rest}"));
+    let plain = plain.trim_end_matches('/');
+    // Numbers that differ in a digit are other systems.
+    let near = |known: &str| match known.starts_with("urn:") {
+        true => usize::from(known != plain) * 9,
+        false => distance(&known.to_lowercase(), plain),
+    };
+    let mut known: Vec<&str> = definitions.system_urls().collect();
+    for standard in standard_systems() {
+        known.push(standard);
+    }
+    known.retain(|known| known.len().abs_diff(plain.len()) <= 2);
+    let (distance, known) = known.into_iter().map(|known| (near(known), known)).min()?;
+    (distance <= 2).then(|| Cow::Owned(format!("there is no such code system: did you mean {known}?")))
+}
+
+/// The type of resource that a misspelled one was most likely meant to be.
+pub(super) fn closest_resource(walk: &Walk<'_>, name: &str) -> Option<Cow<'static, str>> {
+    if name.len() > 64 {
+        return None;
+    }
+    let lowered = name.to_lowercase();
+    let urls = walk.definitions.profile_urls().into_iter();
+    let types =
+        urls.filter_map(|url| walk.definitions.profile(url)).filter(|profile| profile.kind == StructureKind::Resource);
+    let types = types.map(|profile| &*profile.type_name).chain(Some("Bundle"));
+    let (distance, known) = types.map(|known| (distance(&known.to_lowercase(), &lowered), known)).min()?;
+    (distance <= 2)
+        .then(|| Cow::Owned(format!("names of resources begin with a capital letter: did you mean {known}?")))
 }
 
 /// The element of FHIR that a misspelled one at a path, such as `Observation.component.Code`, was most likely meant to be.

@@ -666,3 +666,140 @@ fn codes_of_v2_tables_have_no_case_in_stu3() {
     assert_eq!(code("h"), Vec::<String>::new());
     assert!(code("hhh").contains(&"Observation.interpretation.coding#code".to_owned()));
 }
+
+/// The rules that refuse the weight with something more beside its status.
+fn errors_with(more: &str) -> Vec<String> {
+    errors(r#""status": "final""#, &format!(r#""status": "final", {more}"#))
+}
+
+#[test]
+fn what_is_left_of_a_value_is_an_extension() {
+    let left = |what: &str| errors(r#""status": "final""#, &format!(r#""_status": {what}"#));
+    assert_eq!(left(r#"{"id": "a"}"#), ["Observation.status#ele-1"]);
+    assert_eq!(left(r#"{"fhir_comments": ["a"]}"#), ["Observation.status#ele-1"]);
+    let extension = r#""extension": [{"url": "http://app.test/why", "valueString": "a"}]"#;
+    assert_eq!(left(&format!("{{{extension}}}")), Vec::<String>::new());
+    assert_eq!(left(&format!(r#"{{"id": "a", {extension}}}"#)), Vec::<String>::new());
+    assert_eq!(errors_with(r#""_language": {"id": "a"}"#), Vec::<String>::new());
+    assert_eq!(errors_with(r#""_implicitRules": {"id": "a"}"#), ["Observation.implicitRules#ele-1"]);
+    let findings =
+        judge(Version::R4, &Options::default(), &weight(r#""status": "final""#, r#""_status": {"id": "a"}"#));
+    assert!(findings[0].fix.as_ref().unwrap().contains("data-absent-reason"));
+}
+
+#[test]
+fn a_coding_beside_the_one_that_is_asked_for() {
+    let beside = |system: &str, code: &str| {
+        let coding = format!(r#""coding": [{{"system": "{system}", "code": "{code}"}},"#);
+        errors(r#""code": {"#, r#""code" : {"#);
+        let at = WEIGHT.find(r#""code": {"#).unwrap();
+        let text = format!("{}{}", &WEIGHT[..at], WEIGHT[at..].replacen(r#""coding": ["#, &coding, 1));
+        refused(&judge(Version::R4, &Options::default(), &text))
+    };
+    // The engine holds these, as lists or as rules, and wants them in the value set of the element.
+    for (system, code) in [
+        ("http://hl7.org/fhir/administrative-gender", "male"),
+        ("http://terminology.hl7.org/CodeSystem/v3-NullFlavor", "UNK"),
+        ("http://phr.kanta.fi/CodeSystem/fiphr-cs-insulincode", "ins-short-fast"),
+        ("http://unitsofmeasure.org", "kg"),
+        ("urn:ietf:bcp:13", "text/plain"),
+    ] {
+        assert_eq!(beside(system, code), ["Observation.code#code-beside"], "{system}");
+    }
+    // Of these it knows nothing.
+    for (system, code) in [
+        ("http://snomed.info/sct", "1"),
+        ("http://loinc.org", "1-1"),
+        ("urn:ietf:bcp:47", "fi"),
+        ("https://app.test/codes", "a"),
+        ("http://hl7.org/fhir/sid/icd-10", "A"),
+        ("http://terminology.hl7.org/CodeSystem/insurance-plan-type", "media"),
+    ] {
+        assert_eq!(beside(system, code), Vec::<String>::new(), "{system}");
+    }
+}
+
+#[test]
+fn addresses_as_the_engine_reads_them() {
+    let of = |system: &str| {
+        errors_with(&format!(
+            r#""extension": [{{"url": "http://app.test/c", "valueCoding": {{"system": "{system}", "code": "a"}}}}]"#
+        ))
+    };
+    let refused = |rules: Vec<String>, rule: &str| rules.iter().any(|found| found.ends_with(rule));
+    for system in ["http://a\\tb", "http://a\\nb", "urn:x", "urn:", "http:", "mailto:a"] {
+        let rules = of(system);
+        assert!(!refused(rules.clone(), "#system") && !refused(rules, "#primitive"), "{system}");
+    }
+    for system in ["ftp://a", "foo:bar", "tel:1", "words", "HTTP://a"] {
+        assert!(refused(of(system), "value[x]#system"), "{system}");
+    }
+    for system in ["http://a b", "http://a\\n"] {
+        assert!(refused(of(system), ".system#primitive"), "{system}");
+    }
+}
+
+#[test]
+fn ranges_are_compared_by_the_words_of_their_units() {
+    let range = |low: &str, high: &str| {
+        let range =
+            format!(r#"{{"url": "http://app.test/r", "valueRange": {{"low": {{{low}}}, "high": {{{high}}}}}}}"#);
+        let rules = errors_with(&format!(
+            r#""modifierExtension": [], "contained": [], "component": [], "referenceRange": [{{"text": "a", "extension": [{range}]}}]"#
+        ));
+        rules.iter().any(|rule| rule.ends_with("#rng-2"))
+    };
+    let ucum = r#""system": "http://unitsofmeasure.org", "code":"#;
+    assert!(!range(r#""value": 1"#, r#""value": 2"#));
+    assert!(range(r#""value": 3"#, r#""value": 2"#));
+    assert!(!range(&format!(r#""value": 1, {ucum} "kg""#), &format!(r#""value": 2, {ucum} "g""#)));
+    assert!(!range(
+        &format!(r#""value": 1, "unit": "x", {ucum} "kg""#),
+        &format!(r#""value": 2, "unit": "x", {ucum} "m""#)
+    ));
+    assert!(range(
+        &format!(r#""value": 1, "unit": "a", {ucum} "kg""#),
+        &format!(r#""value": 2, "unit": "b", {ucum} "kg""#)
+    ));
+    assert!(range(r#""value": 1, "unit": "kg""#, r#""value": 2"#));
+}
+
+#[test]
+fn byte_order_marks_are_no_value() {
+    let value = |value: &str| {
+        errors(
+            r#""value": "urn:uuid:"#,
+            &format!(
+                r#""value": {value}, "extension": [{{"url": "http://app.test/u", "valueString": "a"}}], "id": "urn:uuid:"#
+            ),
+        )
+    };
+    assert!(value("\"\u{feff}\u{feff}\"").contains(&"Observation.identifier.value#primitive".to_owned()));
+}
+
+#[test]
+fn advice_for_what_people_mix_up() {
+    let fix = |from: &str, to: &str| {
+        let findings = judge(Version::R4, &Options::default(), &weight(from, to));
+        findings.into_iter().find_map(|finding| finding.fix).unwrap_or_default().into_owned()
+    };
+    let loinc = "http://loinc.org";
+    assert_eq!(fix(loinc, "https://loinc.org"), "there is no such code system: did you mean http://loinc.org?");
+    assert!(
+        fix("\"resourceType\": \"Observation\"", "\"resourceType\": \"observation\"")
+            .ends_with("did you mean Observation?")
+    );
+    let url = "http://phr.kanta.fi/StructureDefinition/fiphr-sd-bodyweight";
+    assert_eq!(fix(url, &url.to_uppercase()), format!("no such profile: did you mean {url}?"));
+    let number =
+        WEIGHT.split("\"value\": ").find(|part| part.starts_with(|first: char| first.is_ascii_digit())).unwrap();
+    let number = number.split(',').next().unwrap();
+    assert!(fix(&format!("\"value\": {number}"), "\"value\": \"72,5\"").ends_with("with a decimal point: 72.5"));
+    let extension = |value: &str| {
+        let extension = format!(
+            r#""extension": [{{"url": "http://phr.kanta.fi/StructureDefinition/fiphr-unsignedint", {value}}}]"#
+        );
+        fix(r#""status": "final""#, &format!(r#""status": "final", {extension}"#))
+    };
+    assert_eq!(extension("\"valueDecimal\": 3"), "use the type the profile asks for: valueUnsignedInt");
+}

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use super::answers::Shared;
 use super::findings::Findings;
 use super::place::Place;
+use super::spelling::closest_resource;
 use super::{Finding, MAX_DEPTH, Options, Severity, policy};
 use crate::fhir::Version;
 use crate::fhir::definitions::{Definitions, Element, Structure, StructureKind, TypeReference};
@@ -158,9 +159,10 @@ impl<'w> Walk<'w> {
         };
         let offset = value.span().start;
         let is_list = value.kind() == Kind::Array && location.is_empty();
+        let meant = value.get("resourceType").and_then(Value::as_str).and_then(|name| closest_resource(self, name));
         let fix = "several resources go into a Bundle, or one per line into a file called .ndjson";
         let finding = Finding::new(Severity::Error, format!("{location}#json"), location.to_owned(), text);
-        self.findings.push(Finding { fix: is_list.then_some(fix.into()), ..finding }, offset);
+        self.findings.push(Finding { fix: is_list.then_some(fix.into()).or(meant), ..finding }, offset);
         None
     }
 

@@ -208,6 +208,12 @@ impl Tree<'_, '_> {
         self.compiler.error(self.index, element, reason)
     }
 
+    /// Whether the base has an element at this path.
+    pub(super) fn is_in_base(&self, path: &str) -> bool {
+        let starts_there = |base: &Structure| path.split('.').next() == Some(&*base.root.name) && path.contains('.');
+        self.base.as_ref().is_some_and(|base| starts_there(base) && descendant(&base.root, path).is_some())
+    }
+
     /// The element that `steps` lead to; made when a type defines it, or when it is a new slice.
     fn locate<'e>(
         &mut self,
@@ -379,7 +385,7 @@ fn has_slice(element: &Element, name: &str) -> bool {
 }
 
 /// The child of this name, and the type when the name is a choice's with its type.
-fn find_child(element: &Element, name: &str) -> Option<(usize, Option<Box<str>>)> {
+pub(super) fn find_child(element: &Element, name: &str) -> Option<(usize, Option<Box<str>>)> {
     if let Some(stem) = name.strip_suffix("[x]") {
         let index = element.children.iter().position(|child| child.is_choice && &*child.name == stem)?;
         return Some((index, None));

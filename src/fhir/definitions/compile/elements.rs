@@ -6,7 +6,7 @@ use super::super::model::{
     Binding, Constraint, Discriminator, DiscriminatorKind, Element, Slicing, SlicingRules, Strength, TypeReference,
     UNBOUNDED,
 };
-use super::differential::{Tree, core, is_suffix_of_type, type_of_choice_slice};
+use super::differential::{Tree, core, find_child, is_suffix_of_type, type_of_choice_slice};
 use super::json::{strings, without_version};
 use super::{CompileError, literal};
 
@@ -55,6 +55,9 @@ impl Bounds {
         // HL7's own extensions have slices of what they remove.
         if element.max > self.max && !(is_slice && self.max == 0) {
             return Err(format!("max {} is more than its base allows ({})", shown(element.max), shown(self.max)));
+        }
+        if element.max == 0 && self.max > 0 && self.min > 0 && !is_slice {
+            return Err(format!("max 0 takes away what its base asks for (min {})", self.min));
         }
         if element.min < self.min && element.max > 0 && !is_slice {
             return Err(format!("min {} is less than its base asks for ({})", element.min, self.min));
@@ -126,6 +129,28 @@ impl Tree<'_, '_> {
         }
     }
 
+    /// A fixed value or pattern speaks of elements that its type has. As deep as the JSON, which its parser bounds.
+    fn check_members(&mut self, code: &str, value: &Value, key: &str, id: &str) -> Result<(), CompileError> {
+        let members = value.as_array().into_iter().flatten().chain(Some(value)).filter_map(Value::as_object).flatten();
+        for (name, below) in members {
+            // A type that is not known has been said to be so, and resources within are no elements.
+            let Ok(structure) = self.compiler.structure(&core(code)) else { return Ok(()) };
+            let plain = name.strip_prefix('_').unwrap_or(name);
+            let Some((child, chosen)) = find_child(&structure.root, plain) else {
+                return Err(self.fail(id, format!("{key}: {code} has no element {name}")));
+            };
+            let child = &structure.root.children[child];
+            let of_child = chosen.or_else(|| child.types.first().map(|reference| reference.code.clone()));
+            if let Some(code) =
+                of_child.filter(|_| child.children.is_empty() && (below.is_object() || below.is_array()))
+            {
+                let code = if plain.len() < name.len() { "Element".into() } else { code };
+                self.check_members(&code, below, key, id)?;
+            }
+        }
+        Ok(())
+    }
+
     /// `minValue[x]` and `maxValue[x]`, as invariants.
     fn merge_limit(
         &mut self,
@@ -192,6 +217,11 @@ impl Tree<'_, '_> {
                 "contentReference" => {
                     let path = value.as_str().and_then(|reference| reference.strip_prefix('#'));
                     let path = path.ok_or_else(|| self.fail(id, "a contentReference that does not start with #"))?;
+                    if self.is_constraint && !self.is_in_base(path) {
+                        let reason =
+                            format!("the contentReference #{path} leads to nothing: its base has no such element");
+                        return Err(self.fail(id, reason));
+                    }
                     element.content_reference = Some(path.into());
                 }
                 "binding" => self.merge_binding(element, value, id)?,
@@ -225,6 +255,10 @@ impl Tree<'_, '_> {
             self.check_literal(element, key, word, id)?;
             if !is_of_kind(&key[word.len()..], value) {
                 return Err(self.fail(id, format!("{key} cannot be {value}: no value of that type is written so")));
+            }
+            let code = element.types.iter().find(|reference| is_suffix_of_type(&key[word.len()..], &reference.code));
+            if let Some(code) = code.map(|reference| reference.code.clone()) {
+                self.check_members(&code, value, key, id)?;
             }
         }
         // How often the whole structure may come is said where it is used.

@@ -286,6 +286,10 @@ fn what_cannot_be_judged_is_refused_at_load() {
         (r#""minValueColour": 1"#, "minValueColour is not understood"),
         (r#""slicing": {"rules": "ajar"}"#, "slicing rules \"ajar\" are not understood"),
         (r#""maxLength": "long""#, "maxLength is no number"),
+        (r##""contentReference": "#nosuch""##, "the contentReference #nosuch leads to nothing"),
+        (r##""contentReference": "#Observation.nosuch""##, "the contentReference #Observation.nosuch leads to nothing"),
+        (r#""patternAnnotation": {"texd": "a"}"#, "patternAnnotation: Annotation has no element texd"),
+        (r#""fixedAnnotation": {"authorReference": {"refrence": "a"}}"#, "Reference has no element refrence"),
         (r#""patternAnnotation": {"text": "a"}, "fixedAnnotation": {"text": "a"}"#, "both a fixed value and a pattern"),
     ] {
         let text = of_note(fields);

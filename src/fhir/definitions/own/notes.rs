@@ -72,6 +72,15 @@ fn elements(definitions: &Definitions, resource: &Json, notes: &mut Vec<String>)
                     ));
                 }
             }
+            let targets = reference["targetProfile"].as_array().into_iter().flatten();
+            for target in targets.chain(Some(&reference["targetProfile"])).filter_map(Json::as_str) {
+                let bare = target.split_once('|').map_or(target, |(url, _)| url);
+                if definitions.profile(bare).is_none() {
+                    notes.push(format!(
+                        "{id}: there is no definition of {bare}, what the reference should lead to: add its StructureDefinition"
+                    ));
+                }
+            }
         }
     }
 }

@@ -265,6 +265,18 @@ impl<'w> Walk<'w> {
     fn answer(&mut self, judging: &mut Judging<'_, '_, 'w>, place: &Place<'_>, number: Number, answer: Value<'w>) {
         let question = &judging.form.questions[number];
         let Some((type_name, value)) = choice(answer, "value") else { return };
+        // What HAPI 5.2 does not look at: the service stores it.
+        if question.kind == "display" {
+            let text = format!("Item '{}' is a text to display: it takes no answer", question.link_id);
+            self.warning("item-display", place, answer, text);
+        }
+        if let Some(longest) =
+            question.item.get("maxLength").and_then(Value::number).and_then(|it| it.parse::<usize>().ok())
+            && value.as_str().is_some_and(|text| text.chars().count() > longest)
+        {
+            let text = format!("The answer to item '{}' is longer than its maxLength, {longest}", question.link_id);
+            self.warning("item-length", &place.child("value").choosing(type_name), value, text);
+        }
         let types: &[&str] = match question.kind {
             "boolean" => &["Boolean"],
             "decimal" => &["Decimal"],

@@ -55,6 +55,27 @@ fn answers_have_the_type_of_their_question() {
     assert!(said(Version::R4, questions, choice)[0].ends_with("one of the types Coding, date, time, integer, string"));
 }
 
+/// HAPI 5.2 looks at neither: the service stores what other software will not take.
+#[test]
+fn answers_to_a_text_and_long_ones_are_warned_about() {
+    let questions = r#"{"linkId": "d", "type": "display"}, {"linkId": "s", "type": "string", "maxLength": 3}"#;
+    let display = r#"{"linkId": "d", "answer": [{"valueString": "a"}]}"#;
+    assert_eq!(
+        said(Version::R4, questions, display),
+        ["warning QuestionnaireResponse.item[0].answer[0]: Item 'd' is a text to display: it takes no answer"]
+    );
+    let long = |text: &str| {
+        said(Version::R4, questions, &format!(r#"{{"linkId": "s", "answer": [{{"valueString": "{text}"}}]}}"#))
+    };
+    assert_eq!(long("äää"), Vec::<String>::new());
+    assert_eq!(
+        long("four"),
+        [
+            "warning QuestionnaireResponse.item[0].answer[0].value.ofType(String): The answer to item 's' is longer than its maxLength, 3"
+        ]
+    );
+}
+
 #[test]
 fn items_have_their_places() {
     let questions = r#"{"linkId": "g", "type": "group", "item": [{"linkId": "g1", "type": "string"}]},

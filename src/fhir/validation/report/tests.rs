@@ -77,3 +77,19 @@ fn long_lines_are_shown_in_part() {
     let (shown, caret) = window(&line, 60);
     assert_eq!((shown.chars().nth(caret), shown.chars().count()), (Some('x'), SHOWN + 2));
 }
+
+#[test]
+fn nothing_in_a_value_steers_the_terminal() {
+    assert_eq!(shown("kilo é ﷽"), "kilo é ﷽");
+    assert_eq!(shown("a\u{1b}[2Jb\u{202e}c\n\u{9b}"), "a\\u{1b}[2Jb\\u{202e}c\\u{a}\\u{9b}");
+    let wrong = WEIGHT.replacen("\"unit\": \"kg\"", "\"unit\": \"\\u001b]0;x\\u0007\u{202e}\"", 1);
+    let document = Document::parse(wrong.as_str()).unwrap();
+    let findings = validate(Definitions::embedded(Version::R4), &document, &Options::default());
+    let start = Position { line: 1, column: 1 };
+    let report = Report { file: "a\u{1b}b", place: &Place::default(), start, text: &wrong, findings: &findings };
+    for format in [Format::Text, Format::Junit] {
+        let body = piece(format, &report).body;
+        assert!(body.contains("\\u{1b}]0;x\\u{7}\\u{202e}"), "{body}");
+        assert!(!body.contains(|letter: char| letter.is_control() && letter != '\n'), "{body}");
+    }
+}

@@ -93,6 +93,11 @@ final class Faults {
         json();
         meta();
         contained();
+        remains();
+        units();
+        beside();
+        ranges();
+        addresses();
         return mutants;
     }
 
@@ -948,5 +953,122 @@ final class Faults {
         putRoot(family, "contained", "[" + device + "," + device + "]");
         putRoot(family, "contained", device);
         putRoot(family, "contained", "[]");
+    }
+
+    /** Values that are gone, with only an id, comments or extensions left of them. */
+    private void remains() {
+        String family = "remains";
+        for (Place leaf : leaves()) {
+            if (leaf.isItem() || leaf.name().equals("div") || leaf.name().equals("resourceType")) {
+                continue;
+            }
+            for (String left : List.of(
+                    "{\"id\": \"a\"}", "{\"fhir_comments\": [\"words\"]}",
+                    "{\"extension\": [{\"url\": \"http://example.org/e\", \"valueString\": \"a\"}]}",
+                    "{\"id\": \"a\", \"extension\": [{\"url\": \"http://example.org/e\", \"valueString\": \"a\"}]}")) {
+                add(family, leaf + ": only " + left, root -> {
+                    ObjectNode around = (ObjectNode) around(root, leaf);
+                    around.remove(leaf.name());
+                    around.set("_" + leaf.name(), Samples.json(left));
+                });
+            }
+        }
+    }
+
+    /** Units that are defined, and others that look like them. */
+    private void units() {
+        for (Place quantity : ofType("Quantity", "SimpleQuantity", "Duration", "Age")) {
+            for (String unit : List.of(
+                    "[iU]", "[IU]", "m[IU]/L", "mm[Hg]", "[lb_av]", "[in_i]", "%[slope]", "B[10.nV]", "[iZU]", "[lb]", "[iu]", "mm[Xg]", "mm[HgX]",
+                    "k[lb_av]", "[]", "[", "m//s", "//m", "{a}{b}", "{a}kg", "kg{a}m", "(m)2", "kg)", "2m", "10*-3", "dakk", "99999999999", "m.(/s)")) {
+                for (String system : List.of("http://unitsofmeasure.org", "")) {
+                    add("unit", quantity + ": " + unit + " of " + system, root -> {
+                        ObjectNode changed = (ObjectNode) at(root, quantity.path());
+                        changed.put("code", unit);
+                        if (!system.isEmpty()) {
+                            changed.put("system", system);
+                        }
+                    });
+                }
+            }
+        }
+        for (String unit : List.of("[iU]", "[iZU]", "kg{dry}", "[lb]", "m//s")) {
+            extended("unit", "\"valueQuantity\": {\"value\": 1, \"system\": \"http://unitsofmeasure.org\", \"code\": \"" + unit + "\"}");
+        }
+    }
+
+    /** A further coding beside those that a concept has, of a system whose codes the engine holds or does not. */
+    private void beside() {
+        String terminology = "http://terminology.hl7.org/CodeSystem/";
+        for (Place concept : ofType("CodeableConcept")) {
+            if (!concept.value().path("coding").isArray()) {
+                continue;
+            }
+            for (String coding : List.of(
+                    "{\"system\": \"http://hl7.org/fhir/administrative-gender\", \"code\": \"male\"}",
+                    "{\"system\": \"http://hl7.org/fhir/administrative-gender\", \"code\": \"nonsense\"}",
+                    "{\"system\": \"http://hl7.org/fhir/administrative-gender\"}", "{\"system\": \"http://unitsofmeasure.org\", \"code\": \"kg\"}",
+                    "{\"system\": \"" + terminology + "v3-NullFlavor\", \"code\": \"UNK\"}", "{\"system\": \"http://hl7.org/fhir/v3/NullFlavor\", \"code\": \"UNK\"}",
+                    "{\"system\": \"" + terminology + "nonsense\", \"code\": \"a\"}", "{\"system\": \"" + terminology + "insurance-plan-type\", \"code\": \"media\"}",
+                    "{\"system\": \"urn:ietf:bcp:13\", \"code\": \"text/plain\"}", "{\"system\": \"urn:ietf:bcp:47\", \"code\": \"fi\"}",
+                    "{\"system\": \"urn:iso:std:iso:3166\", \"code\": \"FI\"}", "{\"system\": \"http://snomed.info/sct\", \"code\": \"1\"}",
+                    "{\"system\": \"http://loinc.org\", \"code\": \"1-1\"}", "{\"system\": \"http://hl7.org/fhir/sid/icd-10\", \"code\": \"A\"}",
+                    "{\"system\": \"http://example.org/codes\", \"code\": \"a\"}",
+                    "{\"system\": \"http://phr.kanta.fi/CodeSystem/fiphr-cs-insulincode\", \"code\": \"ins-short-fast\"}")) {
+                for (boolean isFirst : List.of(true, false)) {
+                    add("beside", concept + (isFirst ? ": first " : ": last ") + coding, root -> {
+                        ArrayNode codings = (ArrayNode) at(root, concept.path()).get("coding");
+                        codings.insert(isFirst ? 0 : codings.size(), Samples.json(coding));
+                    });
+                }
+            }
+        }
+    }
+
+    /** Ranges whose ends can be compared, or cannot. */
+    private void ranges() {
+        String ucum = "\"system\": \"http://unitsofmeasure.org\", ";
+        for (String low : List.of("\"value\": 1", "\"value\": 3", "\"value\": 1, \"unit\": \"kg\"", "\"value\": 1, \"unit\": \"kg\", " + ucum + "\"code\": \"kg\"")) {
+            for (String high : List.of(
+                    "\"value\": 2", "\"value\": 2, \"unit\": \"kg\"", "\"value\": 2, \"unit\": \"kilo\"", "\"value\": 2, \"unit\": \"kg\", " + ucum + "\"code\": \"m\"",
+                    "\"value\": 2, " + ucum + "\"code\": \"g\"", "\"value\": 2, \"unit\": \"kilo\", " + ucum + "\"code\": \"kg\"")) {
+                String range = "{\"low\": {" + low + "}, \"high\": {" + high + "}}";
+                extended("range", "\"valueRange\": " + range);
+                if (example.path("resourceType").asText().equals("Observation")) {
+                    putRoot("range", "referenceRange", "[{\"text\": \"words\", \"age\": " + range + "}]");
+                    putRoot("range", "referenceRange", "[" + range + "]");
+                }
+            }
+        }
+    }
+
+    /** Systems and other URIs: schemes, and white space at the ends and within. */
+    private void addresses() {
+        for (String uri : List.of(
+                "http://a\\tb", "http://a\\nb", "http://a b", "\\thttp://a", "http://a\\n", "a\\rb", "http://a\\u2003b", "http://a\\u3000", "\\u00a0http://a",
+                "ftp://a", "foo:bar", "urn:x", "urn:", "mailto:a", "tel:1", "HTTP://a", "http:", "https:", "uurn:x", "x-y:z", "https://loinc.org")) {
+            for (Place coding : ofType("Coding")) {
+                add("address", coding + ": also of " + uri, root -> {
+                    if (around(root, coding) instanceof ArrayNode codings) {
+                        codings.add(Samples.json("{\"system\": \"" + uri + "\", \"code\": \"a\"}"));
+                    }
+                });
+            }
+            for (Place identifier : ofType("Identifier")) {
+                set("address", uri, identifier, Samples.json("{\"system\": \"" + uri + "\", \"value\": \"a\"}"));
+            }
+            extended("address", "\"valueUri\": \"" + uri + "\"");
+            extended("address", "\"valueQuantity\": {\"value\": 1, \"system\": \"" + uri + "\", \"code\": \"a\"}");
+            extended("address", "\"valueCoding\": {\"system\": \"" + uri + "\", \"code\": \"a\"}");
+            if (isR4) {
+                extended("address", "\"valueCanonical\": \"" + uri + "\"");
+            }
+        }
+    }
+
+    /** An extension nobody knows, with this value. */
+    private void extended(String family, String value) {
+        String extension = "{\"url\": \"http://example.org/e\", " + value + "}";
+        add(family, "extension " + extension, root -> added(root, "extension", "[" + extension + "]"));
     }
 }
