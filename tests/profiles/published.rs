@@ -17,6 +17,12 @@ const MEANT_R4: &[Meant] = &[
     ("*", "Questionnaire.language", "binding", BARE_BINDING),
     ("*", "QuestionnaireResponse.language", "binding", BARE_BINDING),
     ("fiphr-sd-nutrition", "Observation.interpretation", "binding", BARE_BINDING),
+    (
+        "fiphr-sd-questionnaireresponse-r4",
+        "QuestionnaireResponse",
+        "constraint",
+        "the guide forbids entered-in-error in words alone; the rule is marked as the sandbox's",
+    ),
     ("fiphr-sd-vitalsigns", "Observation.category", "binding", BARE_BINDING),
     ("fiphr-sd-vitalsigns", "Observation.category:VSCat", "binding", BARE_BINDING),
     ("fiphr-sd-vitalsigns", "Observation.dataAbsentReason", "binding", BARE_BINDING),
