@@ -138,12 +138,14 @@ impl Server {
         (self.cpu() - before) / (each * CONNECTIONS) as u32
     }
 
-    /// User and system time so far, from `/proc/<pid>/stat` (ticks of 10 ms).
+    /// CPU time of all threads so far, by the scheduler's own count (`/proc/<pid>/task/*/schedstat`, in nanoseconds).
     pub fn cpu(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).expect("Linux");
-        let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |index: usize| fields[index].parse::<u64>().expect("a number");
-        Duration::from_millis((ticks(11) + ticks(12)) * 10)
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.process.id())).expect("Linux");
+        let nanoseconds = |thread: std::io::Result<std::fs::DirEntry>| {
+            let text = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+            text.split_whitespace().next()?.parse::<u64>().ok()
+        };
+        Duration::from_nanos(threads.filter_map(nanoseconds).sum())
     }
 
     pub fn resident_mebibytes(&self) -> f64 {
