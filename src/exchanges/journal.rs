@@ -82,9 +82,21 @@ pub struct Exchange {
     pub request: Message,
     /// The response.
     pub response: Message,
+    /// Whether the bodies had to make room.
+    pub bodies_dropped: bool,
 }
 
 impl Exchange {
+    fn body_size(&self) -> usize {
+        self.request.body.len() + self.response.body.len()
+    }
+
+    /// Takes the bodies out.
+    fn drop_bodies(&mut self) -> [Bytes; 2] {
+        self.bodies_dropped = true;
+        [&mut self.request, &mut self.response].map(|message| std::mem::take(&mut message.body))
+    }
+
     /// Bytes that count against the journal's bound.
     fn size(&self) -> usize {
         let message = |message: &Message| message.headers.0.len() + message.body.len();
@@ -125,6 +137,9 @@ impl Filter {
 }
 
 /// The most recent exchanges, bounded in number and in bytes; the oldest give way.
+///
+/// Long bodies are kept for less long than the rest: pages of hits, which are read in bulk, would otherwise push out what
+/// somebody wants to look up, and keep so much memory in turn that every answer is written where no cache has it.
 #[derive(Debug)]
 pub struct Journal {
     most: usize,
@@ -137,46 +152,63 @@ struct Kept {
     /// Each with its size.
     exchanges: VecDeque<(Arc<Exchange>, usize)>,
     bytes: usize,
+    /// Those of them that have long bodies, with the size of these.
+    long: VecDeque<(ExchangeId, usize)>,
+    long_bytes: usize,
     last_id: ExchangeId,
 }
 
+/// Bodies of more bytes than this, those of both messages together, are long.
+const LONG: usize = 4 << 10;
+
 impl Default for Journal {
-    /// The last 1 000 exchanges, and no more than 16 MiB of them.
+    /// The last 1 000 exchanges, and no more than 16 MiB of them, of which 4 MiB in long bodies.
     fn default() -> Journal {
         Journal::bounded(1_000, 16 << 20)
     }
 }
 
 impl Journal {
-    /// A journal of at most `most` exchanges and `most_bytes` bytes.
+    /// A journal of at most `most` exchanges and `most_bytes` bytes, a quarter of them in long bodies.
     pub fn bounded(most: usize, most_bytes: usize) -> Journal {
         Journal { most, most_bytes, kept: Mutex::default() }
     }
 
     /// Records an exchange and numbers it. One that is larger than the whole bound loses its bodies.
     pub fn record(&self, mut exchange: Exchange) -> ExchangeId {
-        let mut size = exchange.size();
-        if size > self.most_bytes {
-            exchange.request.body = Bytes::new();
-            exchange.response.body = Bytes::new();
-            size = exchange.size();
+        if exchange.size() > self.most_bytes {
+            exchange.drop_bodies();
         }
+        let (size, body_size) = (exchange.size(), exchange.body_size());
         let mut exchange = Arc::new(exchange);
         // What gives way is freed behind the lock: every request passes here.
         let mut given_way = SmallVec::<[_; 2]>::new();
+        let mut bodies = SmallVec::<[_; 2]>::new();
         let mut kept = self.lock();
         kept.last_id += 1;
+        let id = kept.last_id;
         if let Some(exchange) = Arc::get_mut(&mut exchange) {
-            exchange.id = kept.last_id;
+            exchange.id = id;
         }
         kept.bytes += size;
         kept.exchanges.push_back((exchange, size));
+        if body_size > LONG {
+            kept.long_bytes += body_size;
+            kept.long.push_back((id, body_size));
+        }
+        // The newest long body stays, however long.
+        while kept.long_bytes > self.most_bytes / 4 && kept.long.len() > 1 {
+            bodies.extend(kept.drop_oldest_long());
+        }
         while kept.exchanges.len() > self.most || kept.bytes > self.most_bytes {
             let Some((oldest, size)) = kept.exchanges.pop_front() else { break };
             kept.bytes -= size;
+            if kept.long.front().is_some_and(|(id, _)| *id == oldest.id) {
+                kept.long_bytes -= kept.long.pop_front().map_or(0, |(_, size)| size);
+            }
             given_way.push(oldest);
         }
-        kept.last_id
+        id
     }
 
     /// The exchanges that `filter` lets through, oldest first.
@@ -192,13 +224,31 @@ impl Journal {
     /// One exchange, unless it has given way.
     pub fn get(&self, id: ExchangeId) -> Option<Arc<Exchange>> {
         let kept = self.lock();
-        let first = kept.exchanges.front()?.0.id;
-        let index = usize::try_from(id.checked_sub(first)?).ok()?;
-        kept.exchanges.get(index).map(|(exchange, _)| exchange.clone())
+        kept.exchanges.get(kept.index(id)?).map(|(exchange, _)| exchange.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    /// Where an exchange stands, if it has been recorded and has not given way.
+    fn index(&self, id: ExchangeId) -> Option<usize> {
+        let first = self.exchanges.front()?.0.id;
+        usize::try_from(id.checked_sub(first)?).ok()
+    }
+
+    /// Takes the bodies out of the oldest exchange that has long ones.
+    fn drop_oldest_long(&mut self) -> Option<[Bytes; 2]> {
+        let (id, body_size) = self.long.pop_front()?;
+        self.long_bytes -= body_size;
+        let index = self.index(id)?;
+        let (exchange, size) = self.exchanges.get_mut(index)?;
+        *size -= body_size;
+        self.bytes -= body_size;
+        // Somebody who is reading it keeps what they have.
+        Some(Arc::make_mut(exchange).drop_bodies())
     }
 }
 
@@ -217,6 +267,7 @@ mod tests {
             rule: None,
             request: Message::default(),
             response: Message { headers: Headers::default(), body: Bytes::from_static(body) },
+            bodies_dropped: false,
         }
     }
 
@@ -243,6 +294,32 @@ mod tests {
             journal.record(exchange("/small", 200, b"0123456789"));
         }
         assert_eq!(journal.list(&Filter::default()).len(), 3);
+    }
+
+    #[test]
+    fn long_bodies_give_way_before_the_exchanges_do() {
+        static LONG_ONE: [u8; 10_000] = [b'x'; 10_000];
+        let journal = Journal::bounded(6, 100_000);
+        journal.record(exchange("/small", 404, b"not there"));
+        let reading = journal.get(1);
+        for _ in 0..4 {
+            journal.record(exchange("/long", 200, &LONG_ONE));
+        }
+        let kept = |id: ExchangeId| journal.get(id).map(|one| (one.response.body.len(), one.bodies_dropped));
+        assert_eq!(
+            [1, 2, 3, 4, 5].map(|id| kept(id).unwrap()),
+            [(9, false), (0, true), (0, true), (10_000, false), (10_000, false)]
+        );
+        assert_eq!(reading.map(|one| one.response.body.len()), Some(9));
+        static LONGER: [u8; 60_000] = [b'x'; 60_000];
+        journal.record(exchange("/longer", 200, &LONGER));
+        assert_eq!([kept(5), kept(6)], [Some((0, true)), Some((60_000, false))]);
+        for _ in 0..7 {
+            journal.record(exchange("/small", 200, b""));
+        }
+        let kept = journal.lock();
+        assert_eq!((kept.long.len(), kept.long_bytes), (0, 0));
+        assert_eq!(kept.bytes, kept.exchanges.iter().map(|(exchange, _)| exchange.size()).sum::<usize>());
     }
 
     #[test]

@@ -272,6 +272,7 @@ impl Recording {
             // A copy: the body is a part of a larger buffer, which the journal would keep.
             request: Message { headers: (&parts.headers).into(), body: Bytes::copy_from_slice(body) },
             response: Message::default(),
+            bodies_dropped: false,
         })
     }
 

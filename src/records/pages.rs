@@ -8,14 +8,14 @@ use super::ResourceType;
 use super::keys::Number;
 use crate::fhir::Version;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
 
 /// How long a search is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(1);
 /// How many bytes all kept searches have together.
-const MOST_BYTES: usize = 32 << 20;
+const MOST_BYTES: usize = 4 << 20;
 /// What a search costs besides its hits: itself, and its places in the indexes.
 const OVERHEAD: usize = 512;
 /// How many of those that had to make room are remembered, so that the refusal can say so.
@@ -70,17 +70,17 @@ pub enum Gone {
 #[derive(Debug, Default)]
 pub(super) struct Pages(Mutex<Kept>);
 
-/// Searches are numbered in the order in which they were made: the tenant's clock may stand still.
+/// Only the oldest search of an owner is ever removed: those of one owner, like all of them, stand in the order in which
+/// they were made.
 #[derive(Debug, Default)]
 struct Kept {
-    searches: HashMap<Uuid, (u64, Search)>,
-    /// All of them, the oldest first.
-    order: BTreeMap<u64, Uuid>,
+    searches: HashMap<Uuid, Search>,
+    /// The oldest first; those that made room may still stand here.
+    order: VecDeque<(Timestamp, Uuid)>,
     shares: HashMap<Owner, Share>,
     /// The owners by how much they hold.
     sizes: BTreeSet<(usize, Owner)>,
     bytes: usize,
-    last: u64,
     /// Those that made room, and whose they were.
     made_room: VecDeque<(Uuid, Caller)>,
 }
@@ -88,7 +88,8 @@ struct Kept {
 /// What one owner holds.
 #[derive(Debug, Default)]
 struct Share {
-    searches: BTreeSet<u64>,
+    /// The oldest first.
+    searches: VecDeque<Uuid>,
     bytes: usize,
 }
 
@@ -105,9 +106,9 @@ impl Pages {
     pub fn find(&self, id: Uuid, caller: Caller, now: Timestamp) -> Result<Search, Gone> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match kept.searches.get(&id) {
-            Some((_, search)) if search.caller != caller => Err(Gone::Unknown),
-            Some((_, search)) if is_expired(search, now) => Err(Gone::Expired),
-            Some((_, search)) => Ok(search.clone()),
+            Some(search) if search.caller != caller => Err(Gone::Unknown),
+            Some(search) if is_expired(search.made, now) => Err(Gone::Expired),
+            Some(search) => Ok(search.clone()),
             None if kept.made_room.contains(&(id, caller)) => Err(Gone::MadeRoom),
             None => Err(Gone::Unknown),
         }
@@ -115,65 +116,62 @@ impl Pages {
 }
 
 /// A clock that was set back makes a search young, not unknown.
-fn is_expired(search: &Search, now: Timestamp) -> bool {
-    now.duration_since(search.made) >= KEPT
+fn is_expired(made: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(made) >= KEPT
 }
 
 impl Kept {
     fn add(&mut self, search: Search) {
-        self.last += 1;
-        let (number, owner, cost) = (self.last, search.owner(), search.cost());
-        self.order.insert(number, search.id);
-        self.resize(owner, |share| {
-            share.searches.insert(number);
-            share.bytes += cost;
-        });
-        self.bytes += cost;
-        self.searches.insert(search.id, (number, search));
-    }
-
-    fn remove(&mut self, id: Uuid) -> Option<Search> {
-        let (number, search) = self.searches.remove(&id)?;
-        self.order.remove(&number);
-        self.resize(search.owner(), |share| {
-            share.searches.remove(&number);
-            share.bytes -= search.cost();
-        });
-        self.bytes -= search.cost();
-        Some(search)
-    }
-
-    /// Changes the share of an owner, and its place among the sizes.
-    fn resize(&mut self, owner: Owner, change: impl FnOnce(&mut Share)) {
+        let (id, owner, cost) = (search.id, search.owner(), search.cost());
+        self.order.push_back((search.made, id));
         let share = self.shares.entry(owner).or_default();
         self.sizes.remove(&(share.bytes, owner));
-        change(share);
+        share.searches.push_back(id);
+        share.bytes += cost;
+        self.sizes.insert((share.bytes, owner));
+        self.bytes += cost;
+        self.searches.insert(id, search);
+    }
+
+    fn remove_oldest_of(&mut self, owner: Owner) -> Option<Search> {
+        let share = self.shares.get_mut(&owner)?;
+        let search = self.searches.remove(&share.searches.pop_front()?)?;
+        self.sizes.remove(&(share.bytes, owner));
+        share.bytes -= search.cost();
         match share.searches.is_empty() {
             true => drop(self.shares.remove(&owner)),
             false => drop(self.sizes.insert((share.bytes, owner))),
         }
+        self.bytes -= search.cost();
+        Some(search)
     }
 
     /// Drops what is too old, as far as nothing younger stands in front of it.
     fn drop_expired(&mut self, now: Timestamp) {
-        while let Some((_, id)) = self.order.first_key_value().map(|(number, id)| (*number, *id)) {
-            if !self.searches.get(&id).is_some_and(|(_, search)| is_expired(search, now)) {
-                break;
+        while let Some((_, id)) = self.order.pop_front_if(|(made, _)| is_expired(*made, now)) {
+            if let Some(owner) = self.searches.get(&id).map(Search::owner) {
+                self.remove_oldest_of(owner);
             }
-            self.remove(id);
         }
     }
 
     /// Drops the oldest search of the owner who holds most; but never the latest of all, whose links have not been seen yet.
     fn make_room(&mut self) -> bool {
-        let biggest = self.sizes.last().and_then(|(_, owner)| self.shares.get(owner));
-        let oldest = biggest.and_then(|share| share.searches.first()).and_then(|number| self.order.get(number));
-        let oldest = oldest.copied().filter(|id| self.order.last_key_value().is_some_and(|(_, last)| last != id));
-        let Some(search) = oldest.and_then(|id| self.remove(id)) else { return false };
+        let Some((_, owner)) = self.sizes.last().copied() else { return false };
+        let oldest = self.shares.get(&owner).and_then(|share| share.searches.front());
+        if oldest == self.order.back().map(|(_, id)| id) {
+            return false;
+        }
+        let Some(search) = self.remove_oldest_of(owner) else { return false };
         if self.made_room.len() >= MOST_REMEMBERED {
             self.made_room.pop_front();
         }
         self.made_room.push_back((search.id, search.caller));
+        self.order.pop_front_if(|(_, id)| *id == search.id);
+        // Somebody's old search in front, behind it many that made room.
+        if self.order.len() > 2 * self.searches.len() + MOST_REMEMBERED {
+            self.order.retain(|(_, id)| self.searches.contains_key(id));
+        }
         true
     }
 }
@@ -212,10 +210,12 @@ mod tests {
         assert_eq!(pages.find(Uuid::from_u128(18_000), few.caller, NOW).unwrap_err(), Gone::Unknown);
         assert_eq!(pages.find(few.id, many, NOW).unwrap_err(), Gone::Unknown);
         let kept = pages.0.lock().unwrap();
-        let held: usize = kept.searches.values().map(|(_, search)| search.cost()).sum();
+        let held: usize = kept.searches.values().map(Search::cost).sum();
         assert_eq!((kept.bytes, held <= MOST_BYTES), (held, true));
         assert_eq!(kept.shares.values().map(|share| share.bytes).sum::<usize>(), held);
-        assert_eq!((kept.order.len(), kept.sizes.len()), (kept.searches.len(), 2));
+        assert_eq!(kept.shares.values().map(|share| share.searches.len()).sum::<usize>(), kept.searches.len());
+        assert_eq!(kept.sizes.len(), 2);
+        assert!(kept.order.len() <= 2 * kept.searches.len() + MOST_REMEMBERED + 1);
         assert!(kept.made_room.len() <= MOST_REMEMBERED);
     }
 

@@ -50,6 +50,9 @@ pub struct Whole {
     listed: Listed,
     request: ShownMessage,
     response: ShownMessage,
+    /// Present and true when the bodies had to make room for later ones.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    bodies_dropped: bool,
 }
 
 /// One message.
@@ -94,6 +97,7 @@ pub async fn show(
         listed: listed(&exchange, unmasked),
         request: message(&exchange.url, &exchange.request, unmasked),
         response: message(&exchange.url, &exchange.response, unmasked),
+        bodies_dropped: exchange.bodies_dropped,
     }))
 }
 
