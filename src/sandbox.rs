@@ -410,7 +410,7 @@ async fn prepare(options: Options) -> Result<(App, Vec<Bound>), StartError> {
         bound.tls = Some(Arc::new(config.map_err(|error| StartError::Tls(error.to_string()))?));
     }
     let tenant = Tenant::start("main", store, random, beginning)?;
-    let app = App { tenant: Arc::new(tenant), front: Arc::new(front), authority: Arc::new(authority) };
+    let app = App::new(tenant, front, authority);
     Ok((app, bound))
 }
 

@@ -7,18 +7,38 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::uri::Authority as UriAuthority;
 use axum::http::{StatusCode, header};
+use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// What every handler can reach. Cheap to clone.
+/// What every handler can reach. Each request clones it several times, so it is one counter that is counted up and down.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<AppParts>);
+
+/// The parts of an [`App`].
+pub struct AppParts {
     /// The tenant that answers.
     pub tenant: Arc<Tenant>,
     /// The front doors.
     pub front: Arc<Front>,
     /// The certificate authority, one for all tenants.
     pub authority: Arc<Authority>,
+}
+
+impl App {
+    /// The application of one tenant.
+    pub fn new(tenant: Tenant, front: Front, authority: Authority) -> App {
+        let (tenant, front, authority) = (Arc::new(tenant), Arc::new(front), Arc::new(authority));
+        App(Arc::new(AppParts { tenant, front, authority }))
+    }
+}
+
+impl Deref for App {
+    type Target = AppParts;
+
+    fn deref(&self) -> &AppParts {
+        &self.0
+    }
 }
 
 /// How the sandbox is reached from outside: the same for all tenants.

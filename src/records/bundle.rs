@@ -113,9 +113,9 @@ impl Records {
         mut read: impl FnMut(&Records) -> Option<T>,
     ) -> Result<(Vec<Written>, T), Stopped> {
         let refused = |index: usize| move |refusal| Stopped::Refused(EntryRefusal { index, refusal });
-        let ids: Vec<Uuid> = entries.iter().map(|_| self.random.uuid()).collect();
+        let ids: Vec<Uuid> = entries.iter().map(|_| self.parts.random.uuid()).collect();
         let (documents, expected) = self.resolve(access, version, entries, &ids)?;
-        let now = self.clock.now();
+        let now = self.parts.clock.now();
         let mut changes: Vec<(usize, Change<'_>, Vec<Objection>)> = Vec::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
             let of_type = entry.resource_type;

@@ -36,6 +36,6 @@ impl Records {
 
     /// The R4 form of an STU3 resource.
     pub(super) fn converted(&self, text: &str) -> Option<String> {
-        self.judge.convert(&Document::parse(text).ok()?, &self.settings)
+        self.parts.judge.convert(&Document::parse(text).ok()?, &self.settings)
     }
 }

@@ -38,14 +38,14 @@ impl Records {
         };
         let drafts = self.drafts(version, wanted, own_url);
         let surroundings = Surroundings {
-            now: self.clock.now(),
+            now: self.parts.clock.now(),
             questionnaires: self.questionnaires(version, resource_type),
             type_alone,
             by_type: !resource_type.has_national_profile(),
             refuse_drafts: !may_use_drafts,
             drafts: &drafts,
         };
-        self.judge.judge(version, document, &self.settings, &surroundings)
+        self.parts.judge.judge(version, document, &self.settings, &surroundings)
     }
 
     /// Where a response finds the stored Questionnaire it answers: by its URL, in STU3 also by `Questionnaire/<id>`.
@@ -74,7 +74,7 @@ impl Records {
 
     /// The stored StructureDefinitions with the URLs in `wanted`, and those they are based on and use; not the one at `own_url`.
     fn drafts(&self, version: Version, wanted: Vec<String>, own_url: Option<&str>) -> Vec<String> {
-        let is_draft = |url: &String| !self.judge.defines(version, url);
+        let is_draft = |url: &String| !self.parts.judge.defines(version, url);
         let mut wanted: Vec<String> = wanted.into_iter().filter(is_draft).collect();
         if wanted.is_empty() {
             return Vec::new();

@@ -63,7 +63,8 @@ pub enum Paged {
 #[derive(Clone, Copy)]
 struct Candidate {
     number: Number,
-    date: Interval,
+    /// When its date begins, in UTC milliseconds.
+    date: i64,
     /// `meta.lastUpdated`; looked up only when the query asks about it.
     updated: i64,
 }
@@ -87,7 +88,7 @@ impl Records {
                 Refusal::Search(resource_type, names, error)
             })?;
         let view = self.store.view();
-        let now = self.clock.now();
+        let now = self.parts.clock.now();
         let visited = Cell::new(0);
         let (patient, hits) = match resource_type {
             ResourceType::Patient => (None, self.find_patients(&view, access, &query)?),
@@ -98,13 +99,13 @@ impl Records {
             _ => query.count.unwrap_or(self.settings.page_default).min(self.settings.page_max),
         };
         let caller = (access.patient(), access.creator());
-        let id = self.random.uuid();
+        let id = self.parts.random.uuid();
         let search =
             Search { id, version, resource_type, patient, caller, history: None, hits: hits.into(), made: now };
         let mut page = self.page_of(&view, &search, 0, count, true);
         page.visited = visited.get();
         if page.next().is_some() {
-            self.pages.keep(search);
+            self.parts.pages.keep(search);
         }
         Ok(page)
     }
@@ -123,7 +124,11 @@ impl Records {
     ) -> Result<Paged, Refusal> {
         let gone = |why: Gone| Refusal::UnknownPage(id.to_owned(), why);
         let parsed = parse_id(id).ok_or_else(|| gone(Gone::Unknown))?;
-        let search = self.pages.find(parsed, (access.patient(), access.creator()), self.clock.now()).map_err(gone)?;
+        let search = self
+            .parts
+            .pages
+            .find(parsed, (access.patient(), access.creator()), self.parts.clock.now())
+            .map_err(gone)?;
         if search.version != version || !access.may(Interaction::Search, search.resource_type) {
             return Err(gone(Gone::Unknown));
         }
@@ -136,12 +141,15 @@ impl Records {
 
     /// A page of a search; one that was made in this very view has no hit that has changed since.
     fn page_of(&self, view: &View, search: &Search, offset: usize, count: usize, is_new: bool) -> Page {
-        let hits = search.hits.iter().skip(offset).take(count).filter_map(|number| {
+        let numbers = search.hits.get(offset..).unwrap_or_default();
+        let numbers = &numbers[..count.min(numbers.len())];
+        let records = stored::current_records(view, numbers);
+        let hits = numbers.iter().zip(records).filter_map(|(number, record)| {
             if definitions::is_one(*number) {
                 return definitions::numbered(search.version, *number)
                     .map(|found| Hit::definition(found, search.version));
             }
-            let hit = Hit::current(view, *number, search.resource_type, search.version)?;
+            let hit = Hit::of(record?, search.resource_type, search.version)?;
             let may_convert = self.shows_stu3(search.resource_type, search.version);
             if is_new && !may_convert {
                 return Some(hit);
@@ -304,7 +312,7 @@ impl Scope<'_> {
             && self.all(&query.dates, values.date)
             && self.all(&query.last_updated, updated)
             && content_fits(&document, query);
-        fits.then_some(Candidate { number, date: values.date, updated: updated.low })
+        fits.then_some(Candidate { number, date: values.date.low, updated: updated.low })
     }
 
     /// The resources that the index finds, and of them those that the conditions without an index leave.
@@ -379,7 +387,7 @@ impl Scope<'_> {
             {
                 visited += 1;
                 if self.all(&query.dates, dated.date) {
-                    candidates.push(Candidate { number: dated.number, date: dated.date, updated: 0 });
+                    candidates.push(Candidate { number: dated.number, date: dated.date.low, updated: 0 });
                 }
             }
             runs += usize::from(candidates.len() > before);
@@ -429,7 +437,7 @@ fn content_fits(document: &Document, query: &Query) -> bool {
 fn sorted(mut candidates: Vec<Candidate>, order: &[Sort]) -> Vec<Number> {
     let by = |sort: &Sort, one: &Candidate, other: &Candidate| {
         let ordering = match sort.key {
-            SortKey::Date => one.date.low.cmp(&other.date.low),
+            SortKey::Date => one.date.cmp(&other.date),
             SortKey::LastUpdated => one.updated.cmp(&other.updated),
         };
         if sort.descending { ordering.reverse() } else { ordering }

@@ -57,9 +57,9 @@ impl Records {
     ) -> Result<History, Refusal> {
         let is_asked = |stored: &Stored| since.is_none_or(|since| stored.last_updated.as_millisecond() >= since);
         let count = count.unwrap_or(self.settings.page_default).min(self.settings.page_max);
-        let made = self.clock.now();
+        let made = self.parts.clock.now();
         let mut page = History {
-            id: self.random.uuid(),
+            id: self.parts.random.uuid(),
             newest: made,
             total: 0,
             offset: 0,
@@ -80,7 +80,7 @@ impl Records {
         page.total = versions.len();
         page.newest = versions.first().map_or(made, |stored| stored.last_updated);
         if count > 0 && count < page.total {
-            self.pages.keep(Search {
+            self.parts.pages.keep(Search {
                 id: page.id,
                 version,
                 resource_type,

@@ -69,7 +69,7 @@ impl Records {
         check: bool,
         along: &Batch,
     ) -> Result<usize, LoadRefusal> {
-        let ids: Vec<Uuid> = items.iter().map(|_| self.random.uuid()).collect();
+        let ids: Vec<Uuid> = items.iter().map(|_| self.parts.random.uuid()).collect();
         let loaded = self.store.attempt(|view| {
             let mut batch = along.clone();
             let mut changes = IndexChanges::new(view);

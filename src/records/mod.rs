@@ -142,17 +142,23 @@ impl Settings {
 #[derive(Clone)]
 pub struct Records {
     store: Store,
+    parts: Arc<Parts>,
+    settings: Settings,
+}
+
+/// What all clones of a room share besides the store. Each request has a clone, so it is one counter.
+struct Parts {
     clock: Arc<Clock>,
     random: Arc<Random>,
     judge: Arc<dyn Judge>,
-    pages: Arc<pages::Pages>,
-    settings: Settings,
+    pages: pages::Pages,
 }
 
 impl Records {
     /// The room over a store; `judge` decides whether bodies conform.
     pub fn new(store: Store, clock: Arc<Clock>, random: Arc<Random>, judge: Arc<dyn Judge>) -> Records {
-        Records { store, clock, random, judge, pages: Arc::default(), settings: Settings::default() }
+        let parts = Parts { clock, random, judge, pages: pages::Pages::default() };
+        Records { store, parts: Arc::new(parts), settings: Settings::default() }
     }
 
     /// The same room with other knobs.
@@ -167,12 +173,12 @@ impl Records {
 
     /// The tenant's present instant.
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.parts.clock.now()
     }
 
     /// A fresh id.
     pub fn new_id(&self) -> Uuid {
-        self.random.uuid()
+        self.parts.random.uuid()
     }
 
     /// Whether writes wait for a disk.

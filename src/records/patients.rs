@@ -22,7 +22,7 @@ impl Records {
     /// # Errors
     /// [`Refusal::Store`] when the store fails.
     pub fn create_patient(&self, pseudonym: Uuid) -> Result<(), Refusal> {
-        let now = self.clock.now();
+        let now = self.parts.clock.now();
         let text = format!(
             "{{\"resourceType\":\"Patient\",\"id\":\"{pseudonym}\",\"meta\":{{\"versionId\":\"1\",\"lastUpdated\":\"{}\",\"profile\":[\"{}\"]}},\"language\":\"fi\",\"identifier\":[{{\"system\":\"urn:ietf:rfc:3986\",\"value\":\"urn:uuid:{pseudonym}\"}}],\"active\":true}}",
             to_helsinki(now),

@@ -54,7 +54,7 @@ impl Records {
         document: &Document,
         if_none_exist: Option<&str>,
     ) -> Result<Written, Refusal> {
-        self.create_at(access, version, resource_type, document, if_none_exist, self.clock.now())
+        self.create_at(access, version, resource_type, document, if_none_exist, self.parts.clock.now())
     }
 
     /// As [`Records::create`], with `meta.lastUpdated` given: seeds have a past.
@@ -70,7 +70,7 @@ impl Records {
         if_none_exist: Option<&str>,
         now: Timestamp,
     ) -> Result<Written, Refusal> {
-        let id = self.random.uuid();
+        let id = self.parts.random.uuid();
         let (change, remarks) =
             self.prepare_create(access, version, resource_type, document, if_none_exist, id, now)?;
         self.commit(&change, remarks)
@@ -152,7 +152,7 @@ impl Records {
         }
         let (patient, remarks) = self.accept(access, version, resource_type, document)?;
         let act = ChangeAct::Update { resource, id: uuid, patient, if_match: if_match.map(str::to_owned) };
-        Ok((Change { access, version, resource_type, now: self.clock.now(), act }, remarks))
+        Ok((Change { access, version, resource_type, now: self.parts.clock.now(), act }, remarks))
     }
 
     /// Deletes a resource; deleting it again is fine and changes nothing. Older versions stay readable.
@@ -184,7 +184,7 @@ impl Records {
         self.check_right(access, Interaction::Delete, resource_type)?;
         let id = parse_id(id).ok_or_else(|| Refusal::Unknown(resource_type, id.to_owned()))?;
         let act = ChangeAct::Delete { id, if_match: if_match.map(str::to_owned) };
-        Ok(Change { access, version, resource_type, now: self.clock.now(), act })
+        Ok(Change { access, version, resource_type, now: self.parts.clock.now(), act })
     }
 
     /// What [`Records::create`] or, with an id, [`Records::update`] would say of a body, conditions apart; nothing is stored.
@@ -202,7 +202,7 @@ impl Records {
         let (change, remarks) = match id {
             Some(id) => self.prepare_update(access, version, resource_type, id, document, None)?,
             None => {
-                let (id, now) = (self.random.uuid(), self.clock.now());
+                let (id, now) = (self.parts.random.uuid(), self.parts.clock.now());
                 self.prepare_create(access, version, resource_type, document, None, id, now)?
             }
         };

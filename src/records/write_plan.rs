@@ -242,7 +242,7 @@ impl Change<'_> {
             return Ok(());
         }
         let taken = |by: String| Err(Refusal::UrlTaken(self.resource_type, (*url).to_owned(), by));
-        if records.judge.defines(self.version, url) {
+        if records.parts.judge.defines(self.version, url) {
             return taken(String::new());
         }
         match changes.other_with_url(place, url).and_then(|other| stored::current(view, other, self.resource_type)) {

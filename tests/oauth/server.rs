@@ -58,7 +58,7 @@ impl Server {
             tenant.citizens.add(Citizen::new(id, code)).unwrap();
         }
         let authority = Authority::create(&[], tenant.clock.now(), &tenant.random).unwrap();
-        let app = App { tenant: Arc::new(tenant), front: Arc::new(Front::default()), authority: Arc::new(authority) };
+        let app = App::new(tenant, Front::default(), authority);
         let tenant = app.tenant.clone();
         let router = router(app.clone()).layer(middleware::from_fn_with_state(app, arrive));
         let (address, stop) = serve(router);

@@ -111,7 +111,7 @@ pub fn text(app: &App) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {name:<22}{value}");
     };
-    let front = &app.front;
+    let front = &*app.front;
     if let Some(http) = front.http.as_ref().or(front.https.as_ref()) {
         let public = front.public_url.as_ref().map_or(http.as_str(), |url| url.as_str());
         line("console", &format!("{public}/"));
