@@ -16,7 +16,64 @@ pub struct Message {
     /// The headers.
     pub headers: Headers,
     /// The body as it was sent or received.
-    pub body: Bytes,
+    pub body: Body,
+}
+
+/// A body, or what makes it again.
+///
+/// A page of hits is five times as long as what it is made of. Were its text kept, the next would have to be written where
+/// no cache has the memory, which costs more than all the rest of a search.
+#[derive(Clone)]
+pub enum Body {
+    /// The bytes.
+    Bytes(Bytes),
+    /// What makes them.
+    Made(Arc<dyn Remake>),
+}
+
+/// Makes a body once more.
+pub trait Remake: Send + Sync {
+    /// The same bytes as before.
+    fn make(&self) -> Bytes;
+    /// How many these are.
+    fn length(&self) -> usize;
+    /// How many bytes of memory are kept for it.
+    fn kept(&self) -> usize;
+}
+
+impl Body {
+    /// The bytes.
+    pub fn bytes(&self) -> Bytes {
+        match self {
+            Body::Bytes(bytes) => bytes.clone(),
+            Body::Made(body) => body.make(),
+        }
+    }
+
+    fn kept(&self) -> usize {
+        match self {
+            Body::Bytes(bytes) => bytes.len(),
+            Body::Made(body) => body.kept(),
+        }
+    }
+}
+
+impl Default for Body {
+    fn default() -> Body {
+        Body::Bytes(Bytes::new())
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Body {
+        Body::Bytes(bytes)
+    }
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.bytes().fmt(formatter)
+    }
 }
 
 /// The headers of a message in one piece: a map of its own for each of a thousand messages, freed long after it was
@@ -88,18 +145,18 @@ pub struct Exchange {
 
 impl Exchange {
     fn body_size(&self) -> usize {
-        self.request.body.len() + self.response.body.len()
+        self.request.body.kept() + self.response.body.kept()
     }
 
     /// Takes the bodies out.
-    fn drop_bodies(&mut self) -> [Bytes; 2] {
+    fn drop_bodies(&mut self) -> [Body; 2] {
         self.bodies_dropped = true;
         [&mut self.request, &mut self.response].map(|message| std::mem::take(&mut message.body))
     }
 
     /// Bytes that count against the journal's bound.
     fn size(&self) -> usize {
-        let message = |message: &Message| message.headers.0.len() + message.body.len();
+        let message = |message: &Message| message.headers.0.len() + message.body.kept();
         self.url.len() + message(&self.request) + message(&self.response) + 256
     }
 }
@@ -138,8 +195,7 @@ impl Filter {
 
 /// The most recent exchanges, bounded in number and in bytes; the oldest give way.
 ///
-/// Long bodies are kept for less long than the rest: pages of hits, which are read in bulk, would otherwise push out what
-/// somebody wants to look up, and keep so much memory in turn that every answer is written where no cache has it.
+/// Long bodies are kept for less long than the rest, so that they do not push out what somebody wants to look up.
 #[derive(Debug)]
 pub struct Journal {
     most: usize,
@@ -240,7 +296,7 @@ impl Kept {
     }
 
     /// Takes the bodies out of the oldest exchange that has long ones.
-    fn drop_oldest_long(&mut self) -> Option<[Bytes; 2]> {
+    fn drop_oldest_long(&mut self) -> Option<[Body; 2]> {
         let (id, body_size) = self.long.pop_front()?;
         self.long_bytes -= body_size;
         let index = self.index(id)?;
@@ -266,7 +322,7 @@ mod tests {
             party: Party::default(),
             rule: None,
             request: Message::default(),
-            response: Message { headers: Headers::default(), body: Bytes::from_static(body) },
+            response: Message { headers: Headers::default(), body: Bytes::from_static(body).into() },
             bodies_dropped: false,
         }
     }
@@ -289,7 +345,7 @@ mod tests {
         let journal = Journal::bounded(100, 1_000);
         static LARGE: [u8; 2_000] = [b'x'; 2_000];
         journal.record(exchange("/large", 200, &LARGE));
-        assert_eq!(journal.get(1).map(|exchange| exchange.response.body.len()), Some(0));
+        assert_eq!(journal.get(1).map(|exchange| exchange.response.body.bytes().len()), Some(0));
         for _ in 0..10 {
             journal.record(exchange("/small", 200, b"0123456789"));
         }
@@ -305,12 +361,12 @@ mod tests {
         for _ in 0..4 {
             journal.record(exchange("/long", 200, &LONG_ONE));
         }
-        let kept = |id: ExchangeId| journal.get(id).map(|one| (one.response.body.len(), one.bodies_dropped));
+        let kept = |id: ExchangeId| journal.get(id).map(|one| (one.response.body.bytes().len(), one.bodies_dropped));
         assert_eq!(
             [1, 2, 3, 4, 5].map(|id| kept(id).unwrap()),
             [(9, false), (0, true), (0, true), (10_000, false), (10_000, false)]
         );
-        assert_eq!(reading.map(|one| one.response.body.len()), Some(9));
+        assert_eq!(reading.map(|one| one.response.body.bytes().len()), Some(9));
         static LONGER: [u8; 60_000] = [b'x'; 60_000];
         journal.record(exchange("/longer", 200, &LONGER));
         assert_eq!([kept(5), kept(6)], [Some((0, true)), Some((60_000, false))]);

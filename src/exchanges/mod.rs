@@ -7,5 +7,5 @@ mod journal;
 mod mask;
 
 pub use fault::{Cut, Delay, Fault, FaultRule, Faults, Match, Scenario, Subject};
-pub use journal::{Exchange, ExchangeId, Filter, Headers, Journal, Message, Party};
+pub use journal::{Body, Exchange, ExchangeId, Filter, Headers, Journal, Message, Party, Remake};
 pub use mask::{mask_exchange_body, mask_headers, mask_text, mask_url};

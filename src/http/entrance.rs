@@ -6,7 +6,7 @@ use super::faults;
 use super::listen::Connection;
 use super::reason::with_reason;
 use super::tester;
-use crate::exchanges::{Exchange, Message, Party, mask_url};
+use crate::exchanges::{self, Exchange, Message, Party, Remake, mask_url};
 use crate::pki::PeerCertificate;
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -270,7 +270,7 @@ impl Recording {
             party: Party { certificate: connection.certificate.as_deref().map(name_of), ..Party::default() },
             rule: None,
             // A copy: the body is a part of a larger buffer, which the journal would keep.
-            request: Message { headers: (&parts.headers).into(), body: Bytes::copy_from_slice(body) },
+            request: Message { headers: (&parts.headers).into(), body: Bytes::copy_from_slice(body).into() },
             response: Message::default(),
             bodies_dropped: false,
         })
@@ -300,7 +300,10 @@ impl Recording {
             rule = exchange.rule.as_deref().unwrap_or_default(),
             "answered"
         );
-        exchange.response = Message { headers: (&parts.headers).into(), body: body.clone() };
+        // What makes the body again is kept in its place, unless a fault has changed the body since.
+        let again = parts.extensions.remove::<Arc<dyn Remake>>().filter(|again| again.length() == body.len());
+        let kept = again.map_or_else(|| body.clone().into(), exchanges::Body::Made);
+        exchange.response = Message { headers: (&parts.headers).into(), body: kept };
         app.tenant.exchanges.record(exchange);
         Response::from_parts(parts, Body::from(body))
     }

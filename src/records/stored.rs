@@ -162,6 +162,11 @@ impl Hit {
         self.record.get(HEADER..).and_then(packing::length).unwrap_or(0)
     }
 
+    /// How many bytes of memory it keeps, about.
+    pub fn kept(&self) -> usize {
+        size_of::<Hit>() + self.record.len()
+    }
+
     /// Appends the resource as compact JSON, id and meta included, and gives its logical id as text: 36 bytes. Nothing is
     /// appended, and given, when the stored bytes are damaged.
     pub fn append_to(&self, output: &mut Vec<u8>) -> Option<[u8; 36]> {

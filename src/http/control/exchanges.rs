@@ -120,7 +120,8 @@ fn listed(exchange: &Exchange, unmasked: bool) -> Listed {
 }
 
 fn message(url: &str, message: &Message, unmasked: bool) -> ShownMessage {
-    let body = String::from_utf8_lossy(&message.body);
+    let body = message.body.bytes();
+    let body = String::from_utf8_lossy(&body);
     if unmasked {
         return ShownMessage { headers: plain(&message.headers), body: body.into_owned() };
     }

@@ -1,7 +1,7 @@
 //! Answers: the recorded headers around a status and a body (resource-server.md §11, "recorded success response").
 
 use super::{Backend, base_path, cors};
-use crate::exchanges::Party;
+use crate::exchanges::{Party, Remake};
 use crate::fhir::Version;
 use crate::http::context::Origin;
 use crate::records::Stored;
@@ -10,6 +10,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use jiff::Timestamp;
+use std::sync::Arc;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -84,11 +85,13 @@ pub(super) struct Answer {
     pub content_location: Option<String>,
     /// The version it is about, and when that was written.
     pub version: Option<(u32, Timestamp)>,
+    /// What the journal keeps instead of the body.
+    pub again: Option<Arc<dyn Remake>>,
 }
 
 impl Answer {
     pub fn new(status: StatusCode, body: Body) -> Answer {
-        Answer { status, body, headers: Vec::new(), location: None, content_location: None, version: None }
+        Answer { status, body, headers: Vec::new(), location: None, content_location: None, version: None, again: None }
     }
 
     /// An answer about a version of a resource: with its ETag and Content-Location.
@@ -105,6 +108,7 @@ impl Answer {
         let place = |path: &str| HeaderValue::try_from(format!("{}/{path}", frame.base)).ok();
         let location = self.location.as_deref().and_then(place);
         let content_location = self.content_location.as_deref().and_then(place);
+        let again = self.again.clone();
         let mut response = self.into_bare_response();
         let headers = response.headers_mut();
         headers.insert(X_REQUEST_ID, frame.request_id.clone());
@@ -118,6 +122,9 @@ impl Answer {
             cors::allow(headers);
         }
         response.extensions_mut().insert(party);
+        if let Some(again) = again {
+            response.extensions_mut().insert(again);
+        }
         response
     }
 

@@ -19,7 +19,7 @@ pub(super) fn answer(call: &Call, access: &Access, id: &str) -> Result<Answer, R
     own.push('?');
     own.push_str(&query.join("&"));
     Ok(match page {
-        Paged::Search(page) => search::bundle(call, &page, &own, &call.query),
+        Paged::Search(page) => search::bundle(call, page, own, &call.query),
         Paged::History(page) => history::bundle(call, &page, &own),
     })
 }

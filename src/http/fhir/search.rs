@@ -4,10 +4,16 @@ use super::answer::{Answer, Body};
 use super::bundle::Bundle;
 use super::call::Call;
 use super::refusal::Refusal;
+use super::rendering::Rendering;
+use crate::exchanges::Remake;
+use crate::fhir::Version;
 use crate::json::escape;
-use crate::records::{Access, Page, ResourceType};
+use crate::records::{Access, Hit, Page, ResourceType};
 use axum::http::{Method, StatusCode};
+use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use smallvec::SmallVec;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// What stays as it is in a parameter of a link.
@@ -30,7 +36,7 @@ pub(super) fn answer(
         _ => Refusal::SearchAt(Box::new(call.not_handled_with(pairs)), refusal),
     })?;
     let own = format!("{}/{resource_type}{}", call.frame.base, sorted_query(pairs));
-    Ok(bundle(call, &page, &own, pairs))
+    Ok(bundle(call, page, own, pairs))
 }
 
 /// A form with the parameters; those of the URL count as well.
@@ -55,36 +61,71 @@ pub(super) fn in_compartment(
 }
 
 /// The Bundle of a page; `own` is its address.
-pub(super) fn bundle(call: &Call, page: &Page, own: &str, pairs: &[(String, String)]) -> Answer {
-    let rendering = call.rendering();
-    // What stands around a resource takes some 200 bytes.
-    let resources = page.hits.iter().map(|hit| hit.length() + 200).sum();
-    let mut bundle = Bundle::new("searchset", page.id, Some(page.made), page.total, resources);
-    bundle.link("self", own);
+pub(super) fn bundle(call: &Call, page: Page, own: String, pairs: &[(String, String)]) -> Answer {
     let link = |offset: usize| page_link(call, page.id, offset, page.count, pairs, "searchset");
-    if let Some(next) = page.next() {
-        bundle.link("next", &link(next));
-    }
-    if let Some(previous) = page.previous() {
-        bundle.link("previous", &link(previous));
-    }
-    let base = escape(&call.frame.base);
-    let base = base.trim_matches('"');
-    for hit in &page.hits {
-        if rendering.is_as_stored() && hit.name().is_none() {
-            bundle.hit(base, hit);
-            continue;
+    let next = page.next().map(|offset| ("next", link(offset)));
+    let previous = page.previous().map(|offset| ("previous", link(offset)));
+    let mut set = SearchSet {
+        version: call.version,
+        rendering: call.rendering(),
+        base: call.frame.base.clone(),
+        links: [("self", own)].into_iter().chain(next).chain(previous).collect(),
+        page,
+        length: 0,
+    };
+    let text = set.make();
+    set.length = text.len();
+    let mut answer = Answer::new(StatusCode::OK, Body::Fhir(text));
+    answer.again = Some(Arc::new(set));
+    answer
+}
+
+/// All that the text of a page is made of.
+struct SearchSet {
+    version: Version,
+    rendering: Rendering,
+    base: String,
+    links: SmallVec<[(&'static str, String); 3]>,
+    page: Page,
+    /// How long the text is.
+    length: usize,
+}
+
+impl Remake for SearchSet {
+    fn make(&self) -> Bytes {
+        let SearchSet { rendering, page, .. } = self;
+        // What stands around a resource takes some 200 bytes.
+        let resources = page.hits.iter().map(|hit| hit.length() + 200).sum();
+        let mut bundle = Bundle::new("searchset", page.id, Some(page.made), page.total, resources);
+        for (relation, url) in &self.links {
+            bundle.link(relation, url);
         }
-        let mut text = Vec::with_capacity(hit.length());
-        let id = match hit.name() {
-            Some(name) => hit.append_definition_to(&mut text).then(|| name.to_owned()),
-            None => hit.append_to(&mut text).map(|id| String::from_utf8_lossy(&id).into_owned()),
-        };
-        let Some(id) = id else { continue };
-        let full_url = format!("{base}/{}/{id}", hit.resource_type);
-        bundle.rendered_hit(&full_url, &rendering.embedded(hit.resource_type, call.version, &text.into()));
+        let base = escape(&self.base);
+        let base = base.trim_matches('"');
+        for hit in &page.hits {
+            if rendering.is_as_stored() && hit.name().is_none() {
+                bundle.hit(base, hit);
+                continue;
+            }
+            let mut text = Vec::with_capacity(hit.length());
+            let id = match hit.name() {
+                Some(name) => hit.append_definition_to(&mut text).then(|| name.to_owned()),
+                None => hit.append_to(&mut text).map(|id| String::from_utf8_lossy(&id).into_owned()),
+            };
+            let Some(id) = id else { continue };
+            let full_url = format!("{base}/{}/{id}", hit.resource_type);
+            bundle.rendered_hit(&full_url, &rendering.embedded(hit.resource_type, self.version, &text.into()));
+        }
+        rendering.other(bundle.finish())
     }
-    Answer::new(StatusCode::OK, Body::Fhir(rendering.other(bundle.finish())))
+
+    fn length(&self) -> usize {
+        self.length
+    }
+
+    fn kept(&self) -> usize {
+        size_of_val(self) + self.page.hits.iter().map(Hit::kept).sum::<usize>()
+    }
 }
 
 /// The address of a page.
