@@ -1,8 +1,10 @@
 //! The bounded journal.
 
+use super::tape::Tape;
 use axum::http::{HeaderMap, Method};
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -143,24 +145,6 @@ pub struct Exchange {
     pub bodies_dropped: bool,
 }
 
-impl Exchange {
-    fn body_size(&self) -> usize {
-        self.request.body.kept() + self.response.body.kept()
-    }
-
-    /// Takes the bodies out.
-    fn drop_bodies(&mut self) -> [Body; 2] {
-        self.bodies_dropped = true;
-        [&mut self.request, &mut self.response].map(|message| std::mem::take(&mut message.body))
-    }
-
-    /// Bytes that count against the journal's bound.
-    fn size(&self) -> usize {
-        let message = |message: &Message| message.headers.0.len() + message.body.kept();
-        self.url.len() + message(&self.request) + message(&self.response) + 256
-    }
-}
-
 /// Which exchanges to list.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -181,15 +165,15 @@ pub struct Filter {
 }
 
 impl Filter {
-    fn lets_through(&self, exchange: &Exchange) -> bool {
+    fn lets_through(&self, id: ExchangeId, exchange: &Packed<'_>) -> bool {
         let same =
             |wanted: &Option<String>, found: Option<&str>| wanted.as_deref().is_none_or(|wanted| found == Some(wanted));
-        same(&self.client_id, exchange.party.client_id.as_deref())
-            && same(&self.citizen, exchange.party.citizen.as_deref())
-            && same(&self.method, Some(exchange.method.as_str()))
+        same(&self.client_id, exchange.client_id)
+            && same(&self.citizen, exchange.citizen)
+            && same(&self.method, Some(exchange.method))
             && self.status.is_none_or(|status| exchange.status == status)
             && self.path.as_deref().is_none_or(|path| exchange.url.contains(path))
-            && self.after.is_none_or(|after| exchange.id > after)
+            && self.after.is_none_or(|after| id > after)
     }
 }
 
@@ -205,16 +189,41 @@ pub struct Journal {
 
 #[derive(Debug, Default)]
 struct Kept {
-    /// Each with its size.
-    exchanges: VecDeque<(Arc<Exchange>, usize)>,
-    bytes: usize,
-    /// Those of them that have long bodies, with the size of these.
-    long: VecDeque<(ExchangeId, usize)>,
-    long_bytes: usize,
-    last_id: ExchangeId,
+    /// Each a [`Packed`] exchange.
+    tape: Tape,
+    /// The bodies that are not on the tape, the oldest first.
+    apart: VecDeque<Apart>,
+    apart_bytes: usize,
 }
 
-/// Bodies of more bytes than this, those of both messages together, are long.
+/// The bodies of an exchange, request and response.
+#[derive(Debug)]
+struct Apart {
+    id: ExchangeId,
+    bodies: [Body; 2],
+    size: usize,
+}
+
+/// An exchange as it lies on the tape.
+#[derive(Serialize, Deserialize)]
+struct Packed<'a> {
+    nanoseconds: i128,
+    method: &'a str,
+    url: &'a str,
+    status: u16,
+    client_id: Option<&'a str>,
+    citizen: Option<&'a str>,
+    certificate: Option<&'a str>,
+    rule: Option<&'a str>,
+    /// Whether the bodies are not among the parts.
+    is_apart: bool,
+    lengths: [u32; 4],
+    /// The headers of request and response, then the bodies: they stand behind all that is above, as they are.
+    #[serde(skip)]
+    parts: [&'a [u8]; 4],
+}
+
+/// Bodies of more bytes than this, those of both messages together, are kept apart.
 const LONG: usize = 4 << 10;
 
 impl Default for Journal {
@@ -225,62 +234,74 @@ impl Default for Journal {
 }
 
 impl Journal {
-    /// A journal of at most `most` exchanges and `most_bytes` bytes, a quarter of them in long bodies.
+    /// A journal of at most `most` exchanges and `most_bytes` bytes, a quarter of them in bodies that are kept apart.
     pub fn bounded(most: usize, most_bytes: usize) -> Journal {
         Journal { most, most_bytes, kept: Mutex::default() }
     }
 
-    /// Records an exchange and numbers it. One that is larger than the whole bound loses its bodies.
-    pub fn record(&self, mut exchange: Exchange) -> ExchangeId {
-        if exchange.size() > self.most_bytes {
-            exchange.drop_bodies();
-        }
-        let (size, body_size) = (exchange.size(), exchange.body_size());
-        let mut exchange = Arc::new(exchange);
+    /// Records an exchange and numbers it. Bodies that are larger than the whole bound are not kept.
+    pub fn record(&self, exchange: Exchange) -> ExchangeId {
+        let Exchange { request, response, party, .. } = &exchange;
+        let size = request.body.kept() + response.body.kept();
+        let short = match (&request.body, &response.body) {
+            (Body::Bytes(request), Body::Bytes(response)) if size <= LONG => Some([&request[..], &response[..]]),
+            _ => None,
+        };
+        let [request_body, response_body] = short.unwrap_or_default();
+        let parts = [&request.headers.0[..], &response.headers.0[..], request_body, response_body];
+        let packed = Packed {
+            nanoseconds: exchange.at.as_nanosecond(),
+            method: exchange.method.as_str(),
+            url: &exchange.url,
+            status: exchange.status,
+            client_id: party.client_id.as_deref(),
+            citizen: party.citizen.as_deref(),
+            certificate: party.certificate.as_deref(),
+            rule: exchange.rule.as_deref(),
+            is_apart: short.is_none(),
+            lengths: parts.map(|part| part.len() as u32),
+            parts,
+        };
+        let bytes = packed.write();
+        let is_apart = short.is_none() && size <= self.most_bytes;
         // What gives way is freed behind the lock: every request passes here.
         let mut given_way = SmallVec::<[_; 2]>::new();
-        let mut bodies = SmallVec::<[_; 2]>::new();
         let mut kept = self.lock();
-        kept.last_id += 1;
-        let id = kept.last_id;
-        if let Some(exchange) = Arc::get_mut(&mut exchange) {
-            exchange.id = id;
+        let id = kept.tape.push(&bytes);
+        if is_apart {
+            let bodies = [exchange.request.body, exchange.response.body];
+            kept.apart.push_back(Apart { id, bodies, size });
+            kept.apart_bytes += size;
         }
-        kept.bytes += size;
-        kept.exchanges.push_back((exchange, size));
-        if body_size > LONG {
-            kept.long_bytes += body_size;
-            kept.long.push_back((id, body_size));
+        // The newest body stays, however long.
+        while kept.apart_bytes > self.most_bytes / 4 && kept.apart.len() > 1 {
+            given_way.extend(kept.drop_oldest_bodies());
         }
-        // The newest long body stays, however long.
-        while kept.long_bytes > self.most_bytes / 4 && kept.long.len() > 1 {
-            bodies.extend(kept.drop_oldest_long());
-        }
-        while kept.exchanges.len() > self.most || kept.bytes > self.most_bytes {
-            let Some((oldest, size)) = kept.exchanges.pop_front() else { break };
-            kept.bytes -= size;
-            if kept.long.front().is_some_and(|(id, _)| *id == oldest.id) {
-                kept.long_bytes -= kept.long.pop_front().map_or(0, |(_, size)| size);
+        while kept.tape.len() > self.most || kept.tape.bytes() > self.most_bytes / 4 * 3 {
+            let Some(oldest) = kept.tape.pop() else { break };
+            if kept.apart.front().is_some_and(|apart| apart.id == oldest) {
+                given_way.extend(kept.drop_oldest_bodies());
             }
-            given_way.push(oldest);
         }
         id
     }
 
     /// The exchanges that `filter` lets through, oldest first.
-    pub fn list(&self, filter: &Filter) -> Vec<Arc<Exchange>> {
+    pub fn list(&self, filter: &Filter) -> Vec<Exchange> {
         let kept = self.lock();
-        let newest_first = kept.exchanges.iter().rev().map(|(exchange, _)| exchange);
-        let fitting = newest_first.filter(|exchange| filter.lets_through(exchange));
-        let mut list: Vec<_> = fitting.take(filter.limit.unwrap_or(usize::MAX)).cloned().collect();
+        let newest_first = kept.tape.newest_first().filter_map(|(id, bytes)| Some((id, Packed::read(bytes)?)));
+        let fitting = newest_first.filter(|(id, packed)| filter.lets_through(*id, packed));
+        let fitting = fitting.take(filter.limit.unwrap_or(usize::MAX));
+        let mut list: Vec<_> = fitting.map(|(id, packed)| kept.whole(id, &packed)).collect();
         list.reverse();
         list
     }
 
     /// One exchange, unless it has given way.
-    pub fn get(&self, id: ExchangeId) -> Option<Arc<Exchange>> {
+    pub fn get(&self, id: ExchangeId) -> Option<Exchange> {
         let kept = self.lock();
-        kept.exchanges.get(kept.index(id)?).map(|(exchange, _)| exchange.clone())
+        let packed = Packed::read(kept.tape.get(id)?)?;
+        Some(kept.whole(id, &packed))
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
@@ -289,22 +310,57 @@ impl Journal {
 }
 
 impl Kept {
-    /// Where an exchange stands, if it has been recorded and has not given way.
-    fn index(&self, id: ExchangeId) -> Option<usize> {
-        let first = self.exchanges.front()?.0.id;
-        usize::try_from(id.checked_sub(first)?).ok()
+    fn drop_oldest_bodies(&mut self) -> Option<Apart> {
+        let apart = self.apart.pop_front()?;
+        self.apart_bytes -= apart.size;
+        Some(apart)
     }
 
-    /// Takes the bodies out of the oldest exchange that has long ones.
-    fn drop_oldest_long(&mut self) -> Option<[Body; 2]> {
-        let (id, body_size) = self.long.pop_front()?;
-        self.long_bytes -= body_size;
-        let index = self.index(id)?;
-        let (exchange, size) = self.exchanges.get_mut(index)?;
-        *size -= body_size;
-        self.bytes -= body_size;
-        // Somebody who is reading it keeps what they have.
-        Some(Arc::make_mut(exchange).drop_bodies())
+    fn whole(&self, id: ExchangeId, packed: &Packed<'_>) -> Exchange {
+        let [request_headers, response_headers, request_body, response_body] = packed.parts;
+        let bodies = match packed.is_apart {
+            false => Some([request_body, response_body].map(|body| Body::Bytes(Bytes::copy_from_slice(body)))),
+            true => self.apart.binary_search_by_key(&id, |apart| apart.id).ok().map(|at| self.apart[at].bodies.clone()),
+        };
+        let bodies_dropped = bodies.is_none();
+        let [request, response] = bodies.unwrap_or_default();
+        let [request_headers, response_headers] =
+            [request_headers, response_headers].map(|lines| Headers(lines.into()));
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Exchange {
+            id,
+            at: Timestamp::from_nanosecond(packed.nanoseconds).unwrap_or_default(),
+            method: Method::from_bytes(packed.method.as_bytes()).unwrap_or_default(),
+            url: packed.url.to_owned(),
+            status: packed.status,
+            party: Party {
+                client_id: owned(packed.client_id),
+                citizen: owned(packed.citizen),
+                certificate: owned(packed.certificate),
+            },
+            rule: owned(packed.rule),
+            request: Message { headers: request_headers, body: request },
+            response: Message { headers: response_headers, body: response },
+            bodies_dropped,
+        }
+    }
+}
+
+impl<'a> Packed<'a> {
+    fn write(&self) -> Vec<u8> {
+        let length = self.parts.iter().map(|part| part.len()).sum::<usize>() + self.url.len() + 256;
+        // Strings and numbers into a growing buffer: postcard has no way to fail here.
+        let mut bytes = postcard::to_extend(self, Vec::with_capacity(length)).unwrap_or_default();
+        self.parts.iter().for_each(|part| bytes.extend_from_slice(part));
+        bytes
+    }
+
+    fn read(bytes: &'a [u8]) -> Option<Packed<'a>> {
+        let (mut packed, mut rest): (Packed<'a>, _) = postcard::take_from_bytes(bytes).ok()?;
+        for (part, length) in packed.parts.iter_mut().zip(packed.lengths) {
+            (*part, rest) = rest.split_at_checked(length as usize)?;
+        }
+        Some(packed)
     }
 }
 
@@ -342,40 +398,60 @@ mod tests {
 
     #[test]
     fn bytes_are_bounded_too() {
-        let journal = Journal::bounded(100, 1_000);
-        static LARGE: [u8; 2_000] = [b'x'; 2_000];
+        let journal = Journal::bounded(100, 8_000);
+        static LARGE: [u8; 9_000] = [b'x'; 9_000];
         journal.record(exchange("/large", 200, &LARGE));
-        assert_eq!(journal.get(1).map(|exchange| exchange.response.body.bytes().len()), Some(0));
+        let large = journal.get(1).unwrap();
+        assert_eq!((large.response.body.bytes().len(), large.bodies_dropped), (0, true));
         for _ in 0..10 {
-            journal.record(exchange("/small", 200, b"0123456789"));
+            journal.record(exchange("/small", 200, &LARGE[..1_000]));
         }
-        assert_eq!(journal.list(&Filter::default()).len(), 3);
+        let left = journal.list(&Filter::default());
+        assert_eq!(left.iter().map(|one| one.id).collect::<Vec<_>>(), [7, 8, 9, 10, 11]);
+        assert!(left.iter().all(|one| one.response.body.bytes().len() == 1_000 && !one.bodies_dropped));
+    }
+
+    #[test]
+    fn an_exchange_comes_back_as_it_was_recorded() {
+        let mut headers = HeaderMap::new();
+        headers.insert("accept", "*/*".parse().unwrap());
+        headers.insert("x-latin", axum::http::HeaderValue::from_bytes(b"\xe4\xff").unwrap());
+        let party =
+            Party { client_id: Some("ä".into()), citizen: Some(String::new()), certificate: Some("1.2.3".into()) };
+        let message =
+            |body: &'static [u8]| Message { headers: (&headers).into(), body: Bytes::from_static(body).into() };
+        let whole = Exchange {
+            at: "2026-06-01T12:00:00.123456789Z".parse().unwrap(),
+            method: Method::from_bytes(b"PROPFIND").unwrap(),
+            party,
+            rule: Some("RULE".into()),
+            request: message(b"\xff\0"),
+            response: message(b"{}"),
+            ..exchange("/?a=%C3%A4", 599, b"")
+        };
+        let journal = Journal::default();
+        let id = journal.record(whole.clone());
+        assert_eq!(format!("{:?}", journal.get(id).unwrap()), format!("{:?}", Exchange { id, ..whole }));
     }
 
     #[test]
     fn long_bodies_give_way_before_the_exchanges_do() {
-        static LONG_ONE: [u8; 10_000] = [b'x'; 10_000];
+        static LONG_ONE: [u8; 60_000] = [b'x'; 60_000];
         let journal = Journal::bounded(6, 100_000);
         journal.record(exchange("/small", 404, b"not there"));
-        let reading = journal.get(1);
         for _ in 0..4 {
-            journal.record(exchange("/long", 200, &LONG_ONE));
+            journal.record(exchange("/long", 200, &LONG_ONE[..10_000]));
         }
         let kept = |id: ExchangeId| journal.get(id).map(|one| (one.response.body.bytes().len(), one.bodies_dropped));
-        assert_eq!(
-            [1, 2, 3, 4, 5].map(|id| kept(id).unwrap()),
-            [(9, false), (0, true), (0, true), (10_000, false), (10_000, false)]
-        );
-        assert_eq!(reading.map(|one| one.response.body.bytes().len()), Some(9));
-        static LONGER: [u8; 60_000] = [b'x'; 60_000];
-        journal.record(exchange("/longer", 200, &LONGER));
+        let expected = [(9, false), (0, true), (0, true), (10_000, false), (10_000, false)];
+        assert_eq!([1, 2, 3, 4, 5].map(|id| kept(id).unwrap()), expected);
+        journal.record(exchange("/longer", 200, &LONG_ONE));
         assert_eq!([kept(5), kept(6)], [Some((0, true)), Some((60_000, false))]);
         for _ in 0..7 {
             journal.record(exchange("/small", 200, b""));
         }
         let kept = journal.lock();
-        assert_eq!((kept.long.len(), kept.long_bytes), (0, 0));
-        assert_eq!(kept.bytes, kept.exchanges.iter().map(|(exchange, _)| exchange.size()).sum::<usize>());
+        assert_eq!((kept.apart.len(), kept.apart_bytes, kept.tape.len()), (0, 0, 6));
     }
 
     #[test]

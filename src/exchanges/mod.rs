@@ -5,6 +5,7 @@
 mod fault;
 mod journal;
 mod mask;
+mod tape;
 
 pub use fault::{Cut, Delay, Fault, FaultRule, Faults, Match, Scenario, Subject};
 pub use journal::{Body, Exchange, ExchangeId, Filter, Headers, Journal, Message, Party, Remake};
