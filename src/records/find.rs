@@ -141,15 +141,12 @@ impl Records {
 
     /// A page of a search; one that was made in this very view has no hit that has changed since.
     fn page_of(&self, view: &View, search: &Search, offset: usize, count: usize, is_new: bool) -> Page {
-        let numbers = search.hits.get(offset..).unwrap_or_default();
-        let numbers = &numbers[..count.min(numbers.len())];
-        let records = stored::current_records(view, numbers);
-        let hits = numbers.iter().zip(records).filter_map(|(number, record)| {
+        let hits = search.hits.iter().skip(offset).take(count).filter_map(|number| {
             if definitions::is_one(*number) {
                 return definitions::numbered(search.version, *number)
                     .map(|found| Hit::definition(found, search.version));
             }
-            let hit = Hit::of(record?, search.resource_type, search.version)?;
+            let hit = Hit::current(view, *number, search.resource_type, search.version)?;
             let may_convert = self.shows_stu3(search.resource_type, search.version);
             if is_new && !may_convert {
                 return Some(hit);

@@ -129,8 +129,9 @@ pub struct Hit {
 }
 
 impl Hit {
-    /// A stored record, unless it is a deletion; `version` is the base that answers.
-    pub(super) fn of(record: &Value, resource_type: ResourceType, version: Version) -> Option<Hit> {
+    /// The current version of the resource with this number, unless it is deleted; `version` is the base that answers.
+    pub(super) fn current(view: &View, number: Number, resource_type: ResourceType, version: Version) -> Option<Hit> {
+        let (_, record) = current_record(view, number)?;
         let (_, act) = header(record)?;
         (act != Act::Delete).then(|| Hit { resource_type, record: record.clone(), version, name: None })
     }
@@ -219,35 +220,6 @@ fn current_record(view: &View, number: Number) -> Option<(u32, &Value)> {
     Some((keys::number_and_version(key)?.1, record))
 }
 
-/// The newest versions of several different resources, in the order of `numbers`.
-///
-/// What a citizen's application stores lies close together: going on from one to the next is quicker than looking each up.
-pub(super) fn current_records<'v>(view: &'v View, numbers: &[Number]) -> Vec<Option<&'v Value>> {
-    const MOST_STEPS: usize = 16;
-    let mut order: Vec<usize> = (0..numbers.len()).collect();
-    order.sort_unstable_by_key(|index| numbers[*index]);
-    let mut records = vec![None; numbers.len()];
-    let mut entries = None;
-    for index in order {
-        let (first, prefix) = (keys::version(numbers[index], 1), keys::versions(numbers[index]));
-        let mut walk = entries.take().unwrap_or_else(|| view.onward(first).peekable());
-        if (0..MOST_STEPS).all(|_| walk.next_if(|(key, _)| **key < first).is_some()) {
-            walk = view.onward(first).peekable();
-        }
-        let mut versions = 0;
-        while let Some((_, record)) = walk.next_if(|(key, _)| key.as_bytes().starts_with(&prefix)) {
-            records[index] = Some(record);
-            versions += 1;
-            if versions == MOST_STEPS {
-                records[index] = current_record(view, numbers[index]).map(|(_, record)| record);
-                break;
-            }
-        }
-        entries = Some(walk);
-    }
-    records
-}
-
 /// When the current version of the resource with this number was written, in UTC milliseconds.
 pub(super) fn updated(view: &View, number: Number) -> i64 {
     let current = current_record(view, number);
@@ -266,28 +238,6 @@ fn id_in(text: &str, resource_type: ResourceType) -> Option<Uuid> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_newest_of_several_is_found_wherever_they_lie() {
-        let mut batch = crate::store::Batch::new();
-        // Resource `number` has as many versions as its number says; those divisible by seven are gone altogether.
-        for number in (1..60).filter(|number| number % 7 != 0) {
-            for version in 1..=number {
-                batch.put(keys::version(number, version), version.to_be_bytes().to_vec());
-            }
-        }
-        let store = crate::store::Store::in_memory();
-        store.commit(batch).unwrap();
-        let view = store.view();
-        for numbers in [&[1, 2, 3, 7, 4][..], &[59, 3, 58, 200, 14, 13, 12, 1, 40], &[17, 16, 15], &[]] {
-            let found = current_records(&view, numbers);
-            let found: Vec<_> =
-                found.into_iter().map(|record| record.map(|record| keys::numbers(Some(record)))).collect();
-            let expected: Vec<_> =
-                numbers.iter().map(|number| (number % 7 != 0 && *number < 60).then(|| vec![*number])).collect();
-            assert_eq!(found, expected);
-        }
-    }
 
     #[test]
     fn a_record_comes_back_as_it_was_stored() {

@@ -31,10 +31,6 @@ impl View {
         let to = to.max(from);
         self.0.range(from..to)
     }
-    /// The entries from `key` (included) on, in order.
-    pub fn onward(&self, key: Key) -> impl Iterator<Item = (&Key, &Value)> + '_ {
-        self.0.range(key..)
-    }
     /// How many entries there are.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -39,9 +39,12 @@ impl Bundle {
 
     /// Adds a link; links come before entries.
     pub fn link(&mut self, relation: &str, url: &str) {
-        let comma = if self.links > 0 { "," } else { "" };
+        self.push(if self.links > 0 { ",{\"relation\":\"" } else { "{\"relation\":\"" });
         self.links += 1;
-        self.push(&format!("{comma}{{\"relation\":\"{relation}\",\"url\":{}}}", escape(url)));
+        self.push(relation);
+        self.push("\",\"url\":");
+        self.push(&escape(url));
+        self.push("}");
     }
 
     /// Adds a hit of a search, unpacked into its place; `base` is the server's, escaped. A damaged one is left out.
