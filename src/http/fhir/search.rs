@@ -124,7 +124,8 @@ impl Remake for SearchSet {
     }
 
     fn kept(&self) -> usize {
-        size_of_val(self) + self.page.hits.iter().map(Hit::kept).sum::<usize>()
+        let links: usize = self.links.iter().map(|(_, url)| url.len()).sum();
+        size_of_val(self) + links + self.page.hits.iter().map(Hit::kept).sum::<usize>()
     }
 }
 
