@@ -73,7 +73,7 @@ pub struct ServeConfig {
     #[serde(skip)]
     pub set: Vec<String>,
 
-    /// Number that makes pseudonyms, codes and ids repeat from run to run
+    /// Number that makes pseudonyms, codes and ids repeat from run to run, as far as the same requests come in the same order
     #[arg(long, env = "PHR_RANDOM_SEED", value_name = "NUMBER")]
     pub random_seed: Option<u64>,
 
@@ -221,10 +221,12 @@ impl ServeConfig {
     /// When `--kanta` names nothing, or a `--set` has no `=`.
     pub fn options(&self) -> Result<Options, ConfigError> {
         let mut options = Options::default();
+        // With --http 0 several sandboxes are to run side by side: the other listeners take free ports, too.
+        let takes_free = matches!(self.http, Some(ListenOn::Address(address)) if address.port() == 0);
         let address = |given: Option<ListenOn>, port: u16| match given {
             Some(ListenOn::Off) => None,
             Some(ListenOn::Address(address)) => Some(address),
-            None => Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+            None => Some(SocketAddr::from((Ipv4Addr::LOCALHOST, if takes_free { 0 } else { port }))),
         };
         options.http = address(self.http, 8080);
         options.open_http = address(self.open_http, 8081);

@@ -51,7 +51,7 @@ pub struct Options {
     pub profiles: Vec<PathBuf>,
     /// What the control API asks for as a bearer token.
     pub control_token: Option<String>,
-    /// Makes pseudonyms, codes and ids repeat from run to run.
+    /// Makes pseudonyms, codes and ids repeat from run to run, as far as the same requests come in the same order.
     pub random_seed: Option<u64>,
     /// Knobs by their names.
     pub settings: serde_json::Map<String, serde_json::Value>,

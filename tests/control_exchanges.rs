@@ -92,3 +92,53 @@ async fn a_page_that_a_fault_has_cut_is_shown_cut() {
     assert!(!half.is_empty() && serde_json::from_str::<Value>(&half).is_err());
     assert_eq!(phr.last().await, (half, false));
 }
+
+#[tokio::test]
+async fn an_answer_without_a_body_is_shown_without_one_and_a_packed_request_unpacked() {
+    let phr = Phr::start().await;
+    let faults = format!("{}/_sandbox/faults", phr.sandbox.http_url());
+    let url = format!("{}/Observation?patient={}&code=29463-7", phr.sandbox.base_r4(), phr.patient);
+    for status in [204, 304] {
+        let rules = json!([{"match": {"path": "/phr-resourceserver"}, "fault": {"status": status}}]).to_string();
+        assert_eq!(phr.http.put(&faults).body(rules).send().await.unwrap().status(), 200);
+        assert_eq!(phr.get(&url).await, "");
+        assert_eq!(phr.last().await, (String::new(), false), "{status}");
+    }
+    phr.http.delete(&faults).send().await.unwrap();
+    let head = phr.http.head(&url).bearer_auth(&phr.token).send().await.unwrap();
+    assert_eq!(head.status(), 200);
+    assert_eq!(phr.last().await, (String::new(), false));
+
+    let form = "patient=nobody&code=29463-7";
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut packed, form.as_bytes()).unwrap();
+    let search = format!("{}/Observation/_search", phr.sandbox.base_r4());
+    let request = phr.http.post(search).bearer_auth(&phr.token).header("content-encoding", "gzip");
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(request.body(packed.finish().unwrap()).send().await.unwrap().status(), 403);
+    let base = format!("{}/_sandbox/exchanges", phr.sandbox.http_url());
+    let list: Value = serde_json::from_str(&phr.get(&format!("{base}?limit=1")).await).unwrap();
+    let shown: Value = serde_json::from_str(&phr.get(&format!("{base}/{}", list[0]["id"])).await).unwrap();
+    assert_eq!(shown["request"]["body"], form);
+}
+
+#[tokio::test]
+async fn long_searches_do_not_outgrow_the_journal() {
+    let phr = Phr::start().await;
+    // Each answer repeats its question: a megabyte of spaces, thrice as long in the link.
+    let form = format!("patient={}&code={}", phr.patient, "+".repeat(1 << 20));
+    let search = format!("{}/Observation/_search", phr.sandbox.base_r4());
+    for _ in 0..5 {
+        let request = phr.http.post(&search).bearer_auth(&phr.token);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        assert_eq!(request.body(form.clone()).send().await.unwrap().status(), 200);
+    }
+    let base = format!("{}/_sandbox/exchanges", phr.sandbox.http_url());
+    let list: Value = serde_json::from_str(&phr.get(&format!("{base}?path=_search")).await).unwrap();
+    let mut dropped = Vec::new();
+    for exchange in list.as_array().unwrap() {
+        let shown: Value = serde_json::from_str(&phr.get(&format!("{base}/{}", exchange["id"])).await).unwrap();
+        dropped.push(shown["bodies_dropped"] == true);
+    }
+    assert_eq!(dropped, [true, true, true, true, false]);
+}

@@ -20,6 +20,12 @@ pub fn run(config: ServeConfig) -> Result<ExitCode> {
     // Before the sandbox is ready, so that no signal falls into a gap (as PID 1 there is no default action).
     let signals = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let stop = signals.block_on(async { stop_signal() })?;
+    // The file of an earlier run must not be taken for this one's.
+    if let Some(path) =
+        config.ready_file.as_deref().filter(|path| path.symlink_metadata().is_ok_and(|found| found.is_file()))
+    {
+        std::fs::remove_file(path).with_context(|| format!("cannot write the ready file {}", path.display()))?;
+    }
     let sandbox = Sandbox::start_blocking(options)?;
     if let Some(path) = &config.ready_file {
         write_ready_file(path, &sandbox)?;

@@ -12,7 +12,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 use std::net::IpAddr;
@@ -300,9 +300,14 @@ impl Recording {
             rule = exchange.rule.as_deref().unwrap_or_default(),
             "answered"
         );
-        // What makes the body again is kept in its place, unless a fault has changed the body since.
-        let again = parts.extensions.remove::<Arc<dyn Remake>>().filter(|again| again.length() == body.len());
-        let kept = again.map_or_else(|| body.clone().into(), exchanges::Body::Made);
+        let again = parts.extensions.remove::<Arc<dyn Remake>>();
+        let kept = match again {
+            // Such an answer goes out without its body (RFC 9110, sections 9.3.2, 15.3.5 and 15.4.5).
+            _ if exchange.method == Method::HEAD || matches!(exchange.status, 204 | 304) => exchanges::Body::default(),
+            // What makes the body again is kept in its place, unless a fault has changed the body since.
+            Some(again) if again.length() == body.len() => exchanges::Body::Made(again),
+            _ => body.clone().into(),
+        };
         exchange.response = Message { headers: (&parts.headers).into(), body: kept };
         app.tenant.exchanges.record(exchange);
         Response::from_parts(parts, Body::from(body))

@@ -14,6 +14,7 @@ use crate::time::to_helsinki;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
+use std::collections::HashMap;
 use std::sync::OnceLock;
 use uuid::Uuid;
 
@@ -101,6 +102,13 @@ pub(super) fn find(version: Version, resource_type: ResourceType, query: &Query)
     };
     let numbered = all(version).iter().zip(FIRST_NUMBER..);
     numbered.filter(move |(each, _)| fits(each)).map(|(_, number)| number)
+}
+
+/// How many there are of each type.
+pub(super) fn counts(version: Version) -> HashMap<ResourceType, usize> {
+    let mut counts = HashMap::new();
+    all(version).iter().for_each(|each| *counts.entry(each.resource_type).or_default() += 1);
+    counts
 }
 
 impl Records {

@@ -110,6 +110,11 @@ impl Records {
         Ok(page)
     }
 
+    /// Lets go of the pages of all searches: what they found is no more.
+    pub fn forget_pages(&self) {
+        self.parts.pages.clear();
+    }
+
     /// Another page of a search or a history.
     ///
     /// # Errors
@@ -153,7 +158,9 @@ impl Records {
             }
             // A resource that was deleted or handed to another patient since is no longer a hit.
             let head = head_in(view, hit.id()?)?;
-            let is_hit = search.patient.is_none_or(|patient| patient == head.patient);
+            // And the other base is no longer shown when the knob was turned.
+            let is_shown = may_convert || head.group == Group::of(search.resource_type, search.version);
+            let is_hit = is_shown && search.patient.is_none_or(|patient| patient == head.patient);
             match is_hit && self.base_of(&head, search.resource_type, search.version) != search.version {
                 true => self
                     .converted(stored::current(view, *number, search.resource_type)?.text())
@@ -312,8 +319,46 @@ impl Scope<'_> {
         fits.then_some(Candidate { number, date: values.date.low, updated: updated.low })
     }
 
+    /// The resources that were written at the times asked for: when nothing else is asked for that has an index, or when
+    /// there are so few of them that each can be looked at.
+    fn by_updated(&self, query: &Query) -> Option<Vec<Candidate>> {
+        const FEW: usize = 200;
+        let has_other_index = !query.codes.is_empty() || !query.dates.is_empty();
+        let needs_content = has_other_index
+            || !query.content.is_empty()
+            || self.converter.is_some()
+            || query.sort.iter().any(|sort| sort.key == SortKey::Date);
+        let (low, high) = query.last_updated.iter().fold((i64::MIN, i64::MAX), |(low, high), filter| {
+            let (from, to) = filter.beginnings(0, self.now);
+            (low.max(from), high.min(to))
+        });
+        let from = keys::updated(self.patient, self.group, low, 0);
+        let to = keys::updated(self.patient, self.group, high, Number::MAX);
+        let mut candidates = Vec::new();
+        for (visited, (key, _)) in self.view.range(from, to).enumerate() {
+            if has_other_index && visited == FEW {
+                return None;
+            }
+            self.visited.set(self.visited.get() + 1);
+            let Some((updated, number)) = keys::time_and_number(key) else { continue };
+            if !self.all(&query.last_updated, Interval { low: updated, high: updated }) {
+                continue;
+            }
+            match needs_content {
+                true => candidates.extend(self.judge(number, query)),
+                false => candidates.push(Candidate { number, date: 0, updated }),
+            }
+        }
+        Some(candidates)
+    }
+
     /// The resources that the index finds, and of them those that the conditions without an index leave.
     fn by_index(&self, query: &Query) -> Vec<Candidate> {
+        if !query.last_updated.is_empty()
+            && let Some(candidates) = self.by_updated(query)
+        {
+            return candidates;
+        }
         let mut candidates = self.by_date(query);
         if !query.last_updated.is_empty() || query.sort.iter().any(|sort| sort.key == SortKey::LastUpdated) {
             for candidate in &mut candidates {

@@ -1,8 +1,9 @@
 //! The index entries of a resource, put and removed within the commit that writes it.
 
 use super::keys::{self, Dated, Group, Number};
-use crate::fhir::search::IndexValues;
+use crate::fhir::search::{IndexValues, ResourceType};
 use crate::store::{Batch, Key, Value, View};
+use jiff::Timestamp;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -29,9 +30,9 @@ impl<'v> IndexChanges<'v> {
         IndexChanges { view, identifiers: BTreeMap::new() }
     }
 
-    /// Takes a version out of the index.
-    pub fn remove(&mut self, batch: &mut Batch, place: Place, values: &IndexValues<'_>) {
-        for key in dated_keys(place, values) {
+    /// Takes a version that was written at `updated` out of the index.
+    pub fn remove(&mut self, batch: &mut Batch, place: Place, values: &IndexValues<'_>, updated: Timestamp) {
+        for key in dated_keys(place, values).chain(updated_key(place, updated)) {
             batch.remove(key);
         }
         for identifier in identifiers(place, values) {
@@ -39,9 +40,9 @@ impl<'v> IndexChanges<'v> {
         }
     }
 
-    /// Puts a version into the index.
-    pub fn put(&mut self, batch: &mut Batch, place: Place, values: &IndexValues<'_>) {
-        for key in dated_keys(place, values) {
+    /// Puts a version that is written at `updated` into the index.
+    pub fn put(&mut self, batch: &mut Batch, place: Place, values: &IndexValues<'_>, updated: Timestamp) {
+        for key in dated_keys(place, values).chain(updated_key(place, updated)) {
             batch.put(key, Value::default());
         }
         for identifier in identifiers(place, values) {
@@ -90,6 +91,12 @@ fn dated_keys<'i>(place: Place, values: &'i IndexValues<'_>) -> impl Iterator<It
             Dated { code: keys::digest(*code), system: keys::digest(*system), date: values.date, number: place.number };
         dated.key(place.patient, place.group)
     })
+}
+
+/// Patients are found by their id alone.
+fn updated_key(place: Place, updated: Timestamp) -> Option<Key> {
+    let is_patient = place.group.resource_type() == ResourceType::Patient;
+    (!is_patient).then(|| keys::updated(place.patient, place.group, updated.as_millisecond(), place.number))
 }
 
 /// The identifiers, and the URL of what defines one: it is listed like them, so that two commits can't both take it.

@@ -7,11 +7,11 @@
 //! | `22` patient(4) group(1) code(4) system(4) width(1) low(6) high(6) number(4) | empty: patient + type + code + date |
 //! | `23` patient(4) group(1) identifier(8) | the numbers of the resources with that identifier value, 4 bytes each |
 //! | `24` target(4) source(4) | empty: the resource `source` refers to the resource `target`, Patients apart |
+//! | `25` patient(4) group(1) updated(6) number(4) | empty: patient + type + `meta.lastUpdated`, Patients apart |
 //!
 //! Integers are big-endian, so that the order of bytes is the order of numbers. Resources get a number on creation; a patient's
 //! number is that of its Patient resource, 0 stands for what is nobody's and for the Patients themselves. Dates of like width
-//! stand together ([`Width`]), so that a search for a time looks at a stretch of each width and nowhere else. `meta.lastUpdated` has no index: it stands in the header of the version, and an entry
-//! for each resource would cost more memory than all the searches by it are worth. Codes, systems and identifier values are the first bytes of their SHA-256.
+//! stand together ([`Width`]), so that a search for a time looks at a stretch of each width and nowhere else. Codes, systems and identifier values are the first bytes of their SHA-256.
 
 use crate::fhir::Version;
 use crate::fhir::search::{Interval, ResourceType};
@@ -24,6 +24,7 @@ const VERSION: u8 = 0x21;
 const DATED: u8 = 0x22;
 const IDENTIFIED: u8 = 0x23;
 const REFERRED: u8 = 0x24;
+const UPDATED: u8 = 0x25;
 
 /// The number of a resource within its store.
 pub(super) type Number = u32;
@@ -265,6 +266,20 @@ pub(super) fn dated(patient: Number, group: Group, code: Option<[u8; 4]>, system
     prefix
 }
 
+/// The place of a resource in the index by `meta.lastUpdated`, in UTC milliseconds; with number 0 the first of its time.
+pub(super) fn updated(patient: Number, group: Group, at: i64, number: Number) -> Key {
+    Key::new(&[&[UPDATED], &patient.to_be_bytes(), &[group.0], &to_48(at).to_be_bytes()[2..], &number.to_be_bytes()])
+}
+
+/// Time and number of a key of [`updated`].
+pub(super) fn time_and_number(key: &Key) -> Option<(i64, Number)> {
+    let bytes: &[u8; 16] = key.as_bytes().try_into().ok()?;
+    let [.., a, b, c, d] = *bytes;
+    let mut time = [0; 8];
+    time[2..].copy_from_slice(&bytes[6..12]);
+    Some((from_48(u64::from_be_bytes(time)), u32::from_be_bytes([a, b, c, d])))
+}
+
 pub(super) fn identified(patient: Number, group: Group, identifier: &str) -> Key {
     Key::new(&[&[IDENTIFIED], &patient.to_be_bytes(), &[group.0], &digest::<8>(Some(identifier))])
 }
@@ -355,6 +370,9 @@ mod tests {
         let open = Dated { date: Interval { low: i64::MIN, high: i64::MAX }, ..early };
         assert_eq!(Dated::decode(&open.key(1, group)), Some(open));
         assert_eq!(number_and_version(&version(5, 6)), Some((5, 6)));
+        let now = 1_790_000_000_123;
+        assert_eq!(time_and_number(&updated(1, group, now, 7)), Some((now, 7)));
+        assert!(updated(1, group, now, u32::MAX) < updated(1, group, now + 1, 0));
     }
 
     #[test]

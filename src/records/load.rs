@@ -86,7 +86,7 @@ impl Records {
                 let change = Change { access, version: *version, resource_type: *resource_type, now: *at, act };
                 let draft = Draft::new(self, &change, resource, *id, *patient);
                 let place = draft.place(view, first + position as keys::Number).map_err(refuse)?;
-                changes.put(&mut batch, place, &IndexValues::of(*resource_type, resource));
+                changes.put(&mut batch, place, &IndexValues::of(*resource_type, resource), *at);
                 index::refer(view, &mut batch, place.number, &change.targets(view, resource));
                 let key = keys::version(place.number, 1);
                 batch.require_absent(key).put(key, stored::record(*at, Act::Create, &draft.text(1)));

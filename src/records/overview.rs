@@ -1,5 +1,6 @@
 //! What a patient has, by code: the newest resource of each, straight from the index.
 
+use super::definitions;
 use super::keys::{self, Dated, Group, Head};
 use super::read::head_in;
 use super::stored::{self, Stored};
@@ -43,9 +44,10 @@ impl Records {
         Ok(newest.iter().filter_map(stored).collect())
     }
 
-    /// How many current resources of each type that a base has are stored, whoever's they are. Looks at the head of each.
+    /// How many current resources of each type a base has, whoever's they are, national definitions included. Looks at the
+    /// head of each.
     pub fn counts(&self, version: Version) -> HashMap<ResourceType, usize> {
-        let mut counts = HashMap::new();
+        let mut counts = definitions::counts(version);
         for (_, head) in self.store.view().prefix(&keys::all_heads()) {
             let Some(head) = Head::decode(head).filter(|head| !head.deleted) else { continue };
             let resource_type = head.group.resource_type();

@@ -102,6 +102,11 @@ impl Pages {
         while kept.bytes > MOST_BYTES && kept.make_room() {}
     }
 
+    /// Lets all of them go.
+    pub fn clear(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Kept::default();
+    }
+
     /// The search with this id, if `caller` made it and it is still kept.
     pub fn find(&self, id: Uuid, caller: Caller, now: Timestamp) -> Result<Search, Gone> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -44,7 +44,7 @@ impl Records {
                 identifiers: vec![(Some("urn:ietf:rfc:3986"), &identifier)],
             };
             let mut changes = IndexChanges::new(view);
-            changes.put(&mut batch, place, &values);
+            changes.put(&mut batch, place, &values, now);
             changes.finish(&mut batch);
             let creator = Access::Open.creator();
             let head = Head { group, number, version: 1, deleted: false, patient: pseudonym, creator };
@@ -111,6 +111,10 @@ impl Records {
                 count += 1;
             }
             changes.finish(&mut batch);
+            if count > 0 {
+                // No number is given twice: a kept page of a search would show what was not found.
+                batch.put(keys::version(next_number(view), 0), Vec::new());
+            }
             Ok((batch, count))
         });
         settle(removed)
@@ -140,7 +144,7 @@ fn unindex(view: &View, batch: &mut Batch, changes: &mut IndexChanges<'_>, head:
     let Ok(document) = Document::parse(stored.text()) else { return };
     if let Ok(patient) = patient_number(view, resource_type, head.patient) {
         let place = Place { patient, group: head.group, number: head.number };
-        changes.remove(batch, place, &IndexValues::of(resource_type, document.root()));
+        changes.remove(batch, place, &IndexValues::of(resource_type, document.root()), stored.last_updated);
     }
     let version = head.group.version();
     let targets = references::targets(version, document.root()).into_iter();

@@ -47,12 +47,12 @@ impl Records {
         id: &str,
         version_id: &str,
     ) -> Result<Stored, Refusal> {
-        if let Some(definition) = self.definition(access, version, resource_type, id).filter(|_| version_id == "1") {
-            return Ok(definition);
+        let unknown = || Refusal::UnknownVersion(version_id.to_owned(), resource_type, id.to_owned());
+        if let Some(definition) = self.definition(access, version, resource_type, id) {
+            return if version_id == "1" { Ok(definition) } else { Err(unknown()) };
         }
         let (uuid, head) = self.head(access, version, resource_type, id)?;
         let own = self.base_of(&head, resource_type, version);
-        let unknown = || Refusal::UnknownVersion(version_id.to_owned(), resource_type, id.to_owned());
         let number: u32 = version_id.parse().map_err(|_| unknown())?;
         // `01` and `+1` are not how a version is written.
         if !(1..=head.version).contains(&number) || number.to_string() != version_id {

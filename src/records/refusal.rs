@@ -212,14 +212,14 @@ impl Refusal {
             }
             Refusal::Compartment => (
                 "RS-COMPARTMENT",
-                "the token reaches its own citizen's data only; use the Patient id that came as sub with the token".into(),
+                "only the own citizen's data is within reach, also as subject, performer or author; use the Patient id that came as sub with the token".into(),
             ),
             Refusal::NotTheCreator => {
                 ("RS-DELETE-CREATOR", "only the application that stored a resource, or the citizen, may delete it".into())
             }
             Refusal::Unknown(..) => (
                 "RS-UNKNOWN",
-                "nothing with that id on this base; baseStu3 and baseR4 each show what was written through them (knob cross_version.read)".into(),
+                "nothing with that id on this base; baseStu3 and baseR4 each change what was written through them, and read nothing else unless knob cross_version.read says so".into(),
             ),
             Refusal::UnknownVersion(..) => ("RS-UNKNOWN-VERSION", "see _history for the versions there are".into()),
             Refusal::Deleted(..) => (
@@ -248,6 +248,10 @@ impl Refusal {
             Refusal::Dangling(reference, _) => {
                 ("RS-REFERENCE", format!("{reference} does not exist here; references are literal, local and enforced"))
             }
+            Refusal::ReferenceWithoutType(reference, path) if reference.starts_with("urn:") => (
+                "RS-REFERENCE-TYPE",
+                format!("{path} is {reference}; write Type/id, or within a Bundle the fullUrl of one of its entries"),
+            ),
             Refusal::ReferenceWithoutType(reference, path) => {
                 ("RS-REFERENCE-TYPE", format!("{path} is {reference}; write Patient/ before the id"))
             }

@@ -133,7 +133,7 @@ impl Change<'_> {
         let mut batch = Batch::new();
         let values = IndexValues::of(self.resource_type, resource);
         self.check_url(records, view, &mut changes, place, &values)?;
-        changes.put(&mut batch, place, &values);
+        changes.put(&mut batch, place, &values, self.now);
         changes.finish(&mut batch);
         let record = stored::record(self.now, Act::Create, &draft.text(1));
         let head = draft.head(place.number, 1, self.access.creator());
@@ -186,9 +186,9 @@ impl Change<'_> {
         let place = draft.place(view, head.number)?;
         let values = IndexValues::of(resource_type, resource);
         let old_place = Place { patient: patient_number(view, resource_type, head.patient)?, ..place };
-        changes.remove(&mut batch, old_place, &IndexValues::of(resource_type, old_document.root()));
+        changes.remove(&mut batch, old_place, &IndexValues::of(resource_type, old_document.root()), old.last_updated);
         self.check_url(records, view, &mut changes, place, &values)?;
-        changes.put(&mut batch, place, &values);
+        changes.put(&mut batch, place, &values, self.now);
         changes.finish(&mut batch);
         let record = stored::record(self.now, Act::Update, &text);
         batch.require_absent(keys::version(head.number, next)).put(keys::version(head.number, next), record.clone());
@@ -216,7 +216,7 @@ impl Change<'_> {
         let document = document_of(&old)?;
         let patient = patient_number(view, resource_type, head.patient)?;
         let place = Place { patient, group: head.group, number: head.number };
-        changes.remove(&mut batch, place, &IndexValues::of(resource_type, document.root()));
+        changes.remove(&mut batch, place, &IndexValues::of(resource_type, document.root()), old.last_updated);
         changes.finish(&mut batch);
         let next = head.version + 1;
         let record = stored::record(self.now, Act::Delete, "");

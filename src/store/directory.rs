@@ -52,7 +52,7 @@ pub enum OpenError {
 }
 
 /// The format this version reads and writes.
-const FORMAT: &str = "kanta-phr-sandbox store 2";
+const FORMAT: &str = "kanta-phr-sandbox store 3";
 const FORMAT_FILE: &str = "format";
 const LOCK_FILE: &str = "lock";
 /// What may be found beside the lock file when the process died while it made a directory.

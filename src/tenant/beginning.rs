@@ -177,7 +177,9 @@ impl Tenant {
     pub fn reset(&self) -> Result<(), StartError> {
         self.clock.set_state(ClockState::default());
         let first = self.first_state()?;
-        Ok(self.store.reset(first)?)
+        self.store.reset(first)?;
+        self.records.forget_pages();
+        Ok(())
     }
 
     /// Everything that a fresh store holds.

@@ -18,7 +18,7 @@ impl Tenant {
     pub fn purge(&self, age: Span) -> Result<usize, Refusal> {
         let now = self.clock.now().to_zoned(helsinki().clone());
         match now.checked_sub(age) {
-            Ok(limit) => self.records().purge(limit.timestamp()),
+            Ok(limit) => self.purge_until(limit.timestamp()),
             // Before the calendar begins there is nothing.
             Err(_) => Ok(0),
         }
@@ -41,8 +41,16 @@ impl Tenant {
         }
         let limit =
             due.to_zoned(helsinki().clone()).checked_sub(3.months()).map_or(Timestamp::MIN, |limit| limit.timestamp());
-        self.records().purge(limit)?;
+        self.purge_until(limit)?;
         self.note_purge(due).map_err(|error| Refusal::Store(error.to_string()))
+    }
+
+    /// What nobody has looked at yet goes like the rest: it is made first.
+    fn purge_until(&self, limit: Timestamp) -> Result<usize, Refusal> {
+        for pseudonym in self.citizens.list().into_iter().filter_map(|citizen| citizen.pseudonym) {
+            self.touch(pseudonym)?;
+        }
+        self.records().purge(limit)
     }
 
     /// From now on only days that are still to come count.

@@ -104,7 +104,7 @@ pub(super) fn advise(
         "narrative" => fixed("keep to plain XHTML: <div xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"fi\" xml:lang=\"fi\">...</div>, every element closed, no scripts or event handlers"),
         "reference" if text.starts_with("Unable to resolve resource '#") => fixed("there is no contained resource with this id: contain it, or refer to one on the server"),
         "reference" if text.contains("aggregation mode") => fixed("the profile wants the resource on the server, not contained: refer to it as Patient/<pseudonym>"),
-        "reference" => fixed("write a literal reference such as Patient/<pseudonym>, to a resource on the same server"),
+        "reference" => fixed("write a literal reference such as Patient/<pseudonym>, to a resource on the same server, of a type that the profile allows here"),
         "item-unknown" | "item-link" => fixed("use the linkId of the question as the Questionnaire has it"),
         "item-misplaced" | "item-nesting" => fixed("nest as the Questionnaire does: items of a group in item, items below a question in answer.item"),
         "item-order" => fixed("list the items in the order of the questions"),

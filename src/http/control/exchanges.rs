@@ -3,6 +3,7 @@
 use super::Problem;
 use crate::exchanges::{Exchange, Filter, Headers, Message, mask_exchange_body, mask_headers, mask_text, mask_url};
 use crate::http::context::App;
+use crate::http::fhir::inflated;
 use crate::http::segments::Segments;
 use axum::Json;
 use axum::extract::{Query, State};
@@ -121,6 +122,10 @@ fn listed(exchange: &Exchange, unmasked: bool) -> Listed {
 
 fn message(url: &str, message: &Message, unmasked: bool) -> ShownMessage {
     let body = message.body.bytes();
+    let encoding = message.headers.iter().find(|(name, _)| *name == "content-encoding");
+    let encoding = encoding.and_then(|(_, value)| std::str::from_utf8(value).ok());
+    // A packed body is shown unpacked, as it was read.
+    let body = encoding.and_then(|encoding| inflated(encoding, body.clone())).unwrap_or(body);
     let body = String::from_utf8_lossy(&body);
     if unmasked {
         return ShownMessage { headers: plain(&message.headers), body: body.into_owned() };

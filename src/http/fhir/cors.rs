@@ -5,7 +5,8 @@ use super::call::Call;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, DELETE, OPTIONS");
-const EXPOSED: HeaderValue = HeaderValue::from_static("Location, Content-Location, ETag, Sandbox-Reason");
+/// As recorded, without ETag (resource-server.md §5); the last is our own.
+const EXPOSED: HeaderValue = HeaderValue::from_static("Content-Location, Location, Sandbox-Reason");
 /// What a page may send, when it does not say what it wants to.
 const ALLOWED: &str = "Accept, Authorization, Content-Type, If-Match, If-None-Exist, If-None-Match, Origin, Prefer, X-Request-ID, X-Requested-With";
 

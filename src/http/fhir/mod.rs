@@ -37,6 +37,7 @@ use axum::extract::{Request, State};
 use axum::http::Extensions;
 use axum::response::Response;
 use axum::routing::any;
+use bytes::Bytes;
 use call::Call;
 use uuid::Uuid;
 
@@ -138,6 +139,11 @@ impl Knobs {
             Version::R4 => self.bundles_r4,
         }
     }
+}
+
+/// A packed body unpacked, as the resource servers read it; nothing when they refuse it.
+pub fn inflated(encoding: &str, body: Bytes) -> Option<Bytes> {
+    content::decoded(encoding, body).ok()
 }
 
 /// The path of a base without the slash behind it.

@@ -181,7 +181,7 @@ impl Refusal {
                 "RS-BUNDLE-ANSWER",
                 "ask for less with _count, or in several Bundles or requests of their own".into(),
             ),
-            Refusal::UnknownType(..) => ("RS-TYPE-UNKNOWN", "type names are written as in FHIR, with capitals".into()),
+            Refusal::UnknownType(..) => ("RS-TYPE-UNKNOWN", "this base has the types of the list, spelled so".into()),
             Refusal::NotHandled { operation, .. } if operation.contains("$validate") => {
                 ("RS-OPERATION", "$validate is not supported (knob operations.validate); POST the body to /_sandbox/validate/ instead".into())
             }

@@ -33,6 +33,11 @@ impl Rendering {
         rendering
     }
 
+    /// How many bytes of memory the names of elements take.
+    pub fn kept(&self) -> usize {
+        self.elements.iter().map(|name| size_of_val(name) + name.capacity()).sum()
+    }
+
     /// A resource that is the body of an answer.
     pub fn resource(&self, resource_type: ResourceType, version: Version, body: &Bytes) -> Bytes {
         let body = self.embedded(resource_type, version, body);

@@ -67,7 +67,7 @@ pub(super) fn bundle(call: &Call, page: Page, own: String, pairs: &[(String, Str
     let previous = page.previous().map(|offset| ("previous", link(offset)));
     let mut set = SearchSet {
         version: call.version,
-        rendering: call.rendering(),
+        rendering: Rendering::of(pairs),
         base: call.frame.base.clone(),
         links: [("self", own)].into_iter().chain(next).chain(previous).collect(),
         page,
@@ -124,8 +124,9 @@ impl Remake for SearchSet {
     }
 
     fn kept(&self) -> usize {
-        let links: usize = self.links.iter().map(|(_, url)| url.len()).sum();
-        size_of_val(self) + links + self.page.hits.iter().map(Hit::kept).sum::<usize>()
+        let links: usize = self.links.iter().map(|(_, url)| url.capacity()).sum();
+        let around = size_of_val(self) + self.base.capacity() + links + self.rendering.kept();
+        around + self.page.hits.iter().map(Hit::kept).sum::<usize>()
     }
 }
 
