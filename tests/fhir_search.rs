@@ -152,6 +152,53 @@ fn pages_lead_to_the_end_and_are_the_callers_own() {
 }
 
 #[test]
+fn a_search_by_post_is_written_as_its_form_says() {
+    let server = Server::start();
+    for day in 1..=3 {
+        server.post("diary-aino", "Observation", &weight(AINO, "1", &format!("2026-05-{day:02}"), &urn("1")));
+    }
+    for writing in ["_summary=true", "_elements=code", "_pretty=true", "_pretty=true&_elements=code&_count=2"] {
+        let query = format!("patient={AINO}&{writing}");
+        let asked = server.get("diary-aino", &format!("Observation?{query}"));
+        let form = server.request("diary-aino", "POST", "Observation/_search").body(query.clone());
+        let posted = Answer::of(form.header("Content-Type", "application/x-www-form-urlencoded").send().unwrap());
+        // Each search has an id of its own, which stands in the Bundle and its links.
+        let plain = |answer: &Answer| {
+            let id = answer.json()["id"].as_str().unwrap().to_owned();
+            answer.body.replace(&id, "ID")
+        };
+        assert_eq!(plain(&posted), plain(&asked), "{query}");
+    }
+}
+
+#[test]
+fn last_updated_is_searched_alone_and_with_other_conditions() {
+    let server = Server::start();
+    let mut stored = Vec::new();
+    // Noon of the first of June, and every hour from then on; the dates run the other way.
+    for hour in 0..6 {
+        let day = format!("2026-05-{:02}", 20 - hour);
+        stored.push(server.post("diary-aino", "Observation", &weight(AINO, "1", &day, &urn(&hour.to_string()))).id());
+        server.clock.advance(jiff::SignedDuration::from_hours(1));
+    }
+    let of = |query: &str| ids(&server.get("diary-aino", &format!("Observation?patient={AINO}{query}")));
+    let since = "&_lastUpdated=ge2026-06-01T15:00:00%2B03:00";
+    assert_eq!(of(since), stored[3..]);
+    assert_eq!(of("&_lastUpdated=lt2026-06-01T14:00:00%2B03:00&_sort=-_lastUpdated"), [&*stored[1], &stored[0]]);
+    assert_eq!(of(&format!("{since}&code=29463-7&_sort=date")), [&*stored[5], &stored[4], &stored[3]]);
+    assert_eq!(of(&format!("{since}&date=ge2026-05-16")), [&*stored[3], &stored[4]]);
+    assert_eq!(of(&format!("{since}&category=vital-signs&_count=2")), stored[3..5]);
+    assert_eq!(of(&format!("{since}&_lastUpdated=ne2026-06-01")).len(), 0);
+    assert_eq!(of("&_lastUpdated=2026-06-01").len(), 6);
+    // An update is as late as it is made; what is deleted is not found.
+    let body = weight(AINO, "2", "2026-05-20", &urn("0")).replacen('{', &format!("{{\"id\":\"{}\",", stored[0]), 1);
+    assert_eq!(server.put("diary-aino", &format!("Observation/{}", stored[0]), &body).status, 200);
+    server.delete("diary-aino", &format!("Observation/{}", stored[4]));
+    assert_eq!(of(since), [&*stored[0], &stored[3], &stored[5]]);
+    assert_eq!(of("&_lastUpdated=lt2026-06-01T14:00:00%2B03:00"), [&*stored[1]]);
+}
+
+#[test]
 fn doses_are_found_by_their_own_parameters() {
     let server = Server::start();
     server.post("diary-aino", "MedicationAdministration", &dose(AINO, "ins-short-fast", "2026-03-05T10:00:00+02:00"));

@@ -274,7 +274,7 @@ fn pages_are_those_of_the_moment_the_search_was_made() {
     }
 }
 
-/// Weights of a patient at many times, loaded at once.
+/// Weights of a patient at many times, a minute apart and stored a minute apart, loaded at once.
 fn load(server: &Server, count: usize) {
     let document = |number: usize| {
         let (minute, hour, day) = (number % 60, number / 60 % 24, number / 1440);
@@ -282,14 +282,14 @@ fn load(server: &Server, count: usize) {
         let at = format!("{date}T{hour:02}:{minute:02}:00Z");
         Document::parse(weight(AINO, "70", &at, &format!("urn:uuid:00000000-0000-4000-8000-{number:012}"))).unwrap()
     };
-    let now = server.records.now();
+    let first: jiff::Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
     let access = Access::Citizen { patient: AINO };
     let item = |number: usize| Loading {
         access: access.clone(),
         version: Version::R4,
         resource_type: ResourceType::Observation,
         document: document(number),
-        at: now,
+        at: first + jiff::SignedDuration::from_mins(number as i64),
     };
     for start in (0..count).step_by(5000) {
         let items: Vec<Loading> = (start..count.min(start + 5000)).map(item).collect();
@@ -312,11 +312,16 @@ fn a_search_looks_at_its_hits_and_not_at_all_there_is() {
         let between = [("date", "ge2020-01-01T01:00:00Z"), ("date", "lt2020-01-01T02:40:00Z")];
         let with_code = [&between[..], &[("code", "29463-7")]].concat();
         let with_others = [&between[..], &[("code", "29463-7,8302-2,85354-9")]].concat();
+        let written = [("_lastUpdated", "ge2024-01-01T01:00:00Z"), ("_lastUpdated", "lt2024-01-01T02:40:00Z")];
+        let written_with_code = [&written[..], &[("code", "29463-7")]].concat();
+        let never = [("_lastUpdated", "gt2030"), ("code", "29463-7"), ("_sort", "date")];
         let identifier = [("identifier", "urn:uuid:00000000-0000-4000-8000-000000000007")];
-        [search(&between), search(&with_code), search(&with_others), search(&identifier), search(&[("date", "2019")])]
+        let by_time = [search(&written), search(&written_with_code), search(&never)];
+        let others = [search(&with_others), search(&identifier), search(&[("date", "2019")])];
+        [search(&between), search(&with_code), others[0], others[1], others[2], by_time[0], by_time[1], by_time[2]]
     };
     let (few, many) = (visited(1_000), visited(20_000));
-    assert_eq!(few.map(|(total, _)| total), [100, 100, 100, 1, 0]);
+    assert_eq!(few.map(|(total, _)| total), [100, 100, 100, 1, 0, 100, 100, 0]);
     assert_eq!(few, many, "hits and entries looked at");
     assert!(few.iter().all(|(total, visited)| *visited <= total + 5), "{few:?}");
 }
