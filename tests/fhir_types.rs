@@ -496,7 +496,9 @@ fn national_definitions_are_read_and_not_written_over() {
             (&url.into(), &profile.into(), &"1".into())
         );
         assert_eq!(base.get(&format!("{path}/_history/1")).body, read.body);
-        assert_eq!(base.get(&format!("{path}/_history/2")).status, 404);
+        let unknown = base.get(&format!("{path}/_history/2"));
+        assert_eq!(unknown.status, 404);
+        assert!(unknown.diagnostics().ends_with(&format!("Version \"2\" is not valid for resource {path}")));
         let history = base.get(&format!("{path}/_history")).json();
         assert_eq!((&history["total"], &history["entry"][0]["resource"]["id"]), (&1.into(), &profile.into()));
         for query in [format!("url={url}"), format!("_id={profile}"), format!("url={url}&_summary=true")] {
