@@ -376,7 +376,7 @@ impl Scope<'_> {
 
     /// One candidate for each resource with one of the codes and all of the dates.
     fn by_date(&self, query: &Query) -> Vec<Candidate> {
-        let mut candidates = Vec::with_capacity(256);
+        let mut candidates = Vec::with_capacity(512);
         let mut runs = 0;
         if query.codes.is_empty() {
             runs += self.scan(&keys::dated(self.patient, self.group, None, None), None, query, &mut candidates);

@@ -15,7 +15,7 @@ use uuid::Uuid;
 /// How long a search is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(1);
 /// How many bytes all kept searches have together.
-const MOST_BYTES: usize = 8 << 20;
+const MOST_BYTES: usize = 4 << 20;
 /// What a search costs besides its hits: itself, and its places in the indexes.
 const OVERHEAD: usize = 512;
 /// How many of those that had to make room are remembered, so that the refusal can say so.
