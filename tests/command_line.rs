@@ -26,7 +26,7 @@ fn text(bytes: &[u8]) -> String {
 struct Server {
     process: Child,
     addresses: Value,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Server {
@@ -34,14 +34,15 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let ready = folder.path().join("ready.json");
         let process = program()
-            .args(["serve", "--http", "0", "--open-http", "0", "--https", "0", "--ready-file"])
+            // The other listeners take free ports as well then.
+            .args(["serve", "--http", "0", "--ready-file"])
             .arg(&ready)
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut server = Server { process, addresses: Value::Null, _folder: folder };
+        let mut server = Server { process, addresses: Value::Null, folder };
         for _ in 0..1_000 {
             if let Ok(addresses) = std::fs::read(&ready) {
                 server.addresses = serde_json::from_slice(&addresses).unwrap();
@@ -77,6 +78,24 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+#[test]
+fn a_ready_file_left_over_is_removed_and_that_of_a_running_sandbox_is_not() {
+    let server = Server::start(&[]);
+    let taken = server.url().strip_prefix("http://").unwrap();
+    let ready = server.folder.path().join("ready.json");
+    let start = |ready: &std::path::Path| run(&["serve", "--http", taken, "--ready-file", ready.to_str().unwrap()]);
+    assert_eq!(start(&ready).status.code(), Some(2));
+    assert!(ready.exists(), "what it says still holds");
+    let left_over = server.folder.path().join("left-over.json");
+    std::fs::write(&left_over, "{\"http\":\"http://127.0.0.1:1\",\"https\":null}").unwrap();
+    assert_eq!(start(&left_over).status.code(), Some(2));
+    assert!(!left_over.exists());
+    let other = server.folder.path().join("other.json");
+    std::fs::write(&other, "{}\nof somebody else").unwrap();
+    start(&other);
+    assert!(other.exists(), "no ready file is not ours to remove");
 }
 
 #[cfg(unix)]

@@ -453,6 +453,31 @@ async fn a_control_token_is_asked_for() {
     assert_eq!(get("/clients").bearer_auth("open sesame").send().await.unwrap().status(), 200);
 }
 
+/// The citizens' records are made first, in long commits; short ones beside them must not hold them up for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn purge_ends_while_others_write() {
+    let control = Control::start().await;
+    let ask = json!({"citizen": "aino", "client_id": "kanta-phr-sandbox-demo"});
+    let token = control.call(Method::POST, "/tokens", ask, 201).await;
+    let example = include_str!("../examples/r4/valid/bodyweight-minimal.json");
+    let own = token["sub"].as_str().unwrap();
+    let body = example.replace(example.split("Patient/").nth(1).unwrap().get(..36).unwrap(), own);
+    let url = format!("{}/Observation", control.phr.base_r4());
+    let bearer = token["access_token"].as_str().unwrap().to_owned();
+    let http = control.http.clone();
+    let writer = tokio::spawn(async move {
+        loop {
+            let request = http.post(&url).bearer_auth(&bearer).header("Content-Type", "application/fhir+json");
+            assert_eq!(request.body(body.clone()).send().await.unwrap().status(), 201);
+        }
+    });
+    let purge = control.call(Method::POST, "/purge", json!({"older_than": "P100Y"}), 200);
+    let purged = tokio::time::timeout(std::time::Duration::from_secs(120), purge).await.expect("it ends");
+    assert_eq!(purged["removed"], 0);
+    assert!(!writer.is_finished(), "{:?}", writer.await);
+    writer.abort();
+}
+
 #[tokio::test]
 async fn purge_removes_what_is_old_on_demand_and_on_its_days() {
     let control = Control::start().await;

@@ -20,10 +20,8 @@ pub fn run(config: ServeConfig) -> Result<ExitCode> {
     // Before the sandbox is ready, so that no signal falls into a gap (as PID 1 there is no default action).
     let signals = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let stop = signals.block_on(async { stop_signal() })?;
-    // The file of an earlier run must not be taken for this one's.
-    if let Some(path) =
-        config.ready_file.as_deref().filter(|path| path.symlink_metadata().is_ok_and(|found| found.is_file()))
-    {
+    // The file of an earlier run must not be taken for this one's; that of a sandbox that still runs is not ours to remove.
+    if let Some(path) = config.ready_file.as_deref().filter(|path| is_left_over(path)) {
         std::fs::remove_file(path).with_context(|| format!("cannot write the ready file {}", path.display()))?;
     }
     let sandbox = Sandbox::start_blocking(options)?;
@@ -48,6 +46,19 @@ fn log(config: &ServeConfig) -> Result<()> {
         LogFormat::Json => builder.json().init(),
     }
     Ok(())
+}
+
+/// Whether a ready file is there, but nothing listens where it says.
+fn is_left_over(path: &Path) -> bool {
+    let is_file = path.symlink_metadata().is_ok_and(|found| found.is_file());
+    let text = is_file.then(|| std::fs::read_to_string(path).ok()).flatten();
+    let Some(addresses) = text.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok()) else {
+        return false;
+    };
+    let urls = ["http", "open_http", "https"].into_iter().filter_map(|name| addresses.get(name)?.as_str());
+    let authorities = urls.filter_map(|url| url.split_once("://").map(|(_, authority)| authority));
+    // Of names that lead nowhere, and of addresses, none answers.
+    !authorities.into_iter().any(|authority| std::net::TcpStream::connect(authority).is_ok())
 }
 
 /// Whoever waits for the file sees it whole or not at all.

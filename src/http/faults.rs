@@ -109,7 +109,9 @@ impl Hit {
             (None, None) => return None,
         };
         let Content { content_type, text } = body;
-        let mut response = Response::new(Body::from(text.into_owned()));
+        // With 204 and 304 the server itself sends none; 205 has none either (RFC 9110, section 15.3.6).
+        let text = if status == StatusCode::RESET_CONTENT { String::new() } else { text.into_owned() };
+        let mut response = Response::new(Body::from(text));
         *response.status_mut() = status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         Some(self.instead_of_an_answer(response))

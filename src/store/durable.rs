@@ -205,7 +205,7 @@ mod tests {
     fn store(fail_after: usize, panics: bool) -> (Store, Arc<AtomicUsize>) {
         let writes = Arc::new(AtomicUsize::new(0));
         let log = TestLog { writes: writes.clone(), fail_after, panics };
-        (Store(Arc::new(Shared { map: Map::default(), log: Some(Durable::new(Box::new(log))) })), writes)
+        (Store(Arc::new(Shared { log: Some(Durable::new(Box::new(log))), ..Shared::default() })), writes)
     }
 
     fn put(number: u32) -> Batch {

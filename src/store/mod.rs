@@ -76,7 +76,8 @@ impl Store {
     #[cfg(feature = "disk")]
     pub fn open(dir: &std::path::Path) -> Result<Store, OpenError> {
         let (log, content) = log::SledLog::open(dir)?;
-        Ok(Store(Arc::new(Shared { map: Map::new(content), log: Some(durable::Durable::new(Box::new(log))) })))
+        let log = Some(durable::Durable::new(Box::new(log)));
+        Ok(Store(Arc::new(Shared { map: Map::new(content), gate: RwLock::default(), log })))
     }
     /// The present state, frozen.
     pub fn view(&self) -> View {
@@ -110,15 +111,32 @@ impl Store {
     pub fn commit(&self, batch: Batch) -> Result<(), CommitError> {
         self.submit(Request::Commit(batch))
     }
-    /// Builds a batch from a view and commits it; starts again on a fresh view when a condition no longer holds.
+    /// Builds a batch from a view and commits it; starts again on a fresh view when a condition no longer holds. One that
+    /// others keep overtaking has them wait in the end, so that a long batch gets through among many short ones.
+    ///
+    /// `act` must not attempt anything on this store itself.
     pub fn attempt<T, E>(&self, mut act: impl FnMut(&View) -> Result<(Batch, T), E>) -> Result<T, AttemptError<E>> {
-        loop {
+        const PATIENCE: usize = 8;
+        let mut attempt = || -> Result<Option<T>, AttemptError<E>> {
             // The view is gone before the commit, which can then edit the map in place.
             let (batch, value) = act(&self.view()).map_err(AttemptError::Refused)?;
             match self.commit(batch) {
-                Ok(()) => return Ok(value),
-                Err(CommitError::Condition(_)) => continue,
-                Err(error) => return Err(error.into()),
+                Ok(()) => Ok(Some(value)),
+                Err(CommitError::Condition(_)) => Ok(None),
+                Err(error) => Err(error.into()),
+            }
+        };
+        for _ in 0..PATIENCE {
+            let _among_others = self.0.gate.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(value) = attempt()? {
+                return Ok(value);
+            }
+        }
+        let _alone = self.0.gate.write().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            // Commits without an attempt may still come between.
+            if let Some(value) = attempt()? {
+                return Ok(value);
             }
         }
     }
@@ -130,6 +148,7 @@ impl Store {
     pub fn of(view: View) -> Store {
         Store(Arc::new(Shared {
             map: Map::new(view),
+            gate: RwLock::default(),
             #[cfg(feature = "disk")]
             log: None,
         }))
@@ -160,6 +179,8 @@ impl Store {
 #[derive(Debug, Default)]
 struct Shared {
     map: Map,
+    /// Held by attempts: shared, or alone by one that was overtaken too often.
+    gate: RwLock<()>,
     #[cfg(feature = "disk")]
     log: Option<durable::Durable>,
 }
@@ -247,6 +268,46 @@ mod tests {
         drop(view);
         change(4);
         assert_eq!(Arc::strong_count(&neighbour), 2);
+    }
+
+    #[test]
+    fn an_attempt_that_is_always_overtaken_gets_through() {
+        let store = Store::in_memory();
+        let key = Key::new(&[b"counter"]);
+        let count = |view: &View| view.get(&key).map_or(0, |value| u64::from_be_bytes(value[..].try_into().unwrap()));
+        let increase = |store: &Store, delay: std::time::Duration| {
+            let tries = std::cell::Cell::new(0);
+            let done = store.attempt(|view| {
+                tries.set(tries.get() + 1);
+                std::thread::sleep(delay);
+                let mut batch = Batch::new();
+                match view.get(&key) {
+                    Some(value) => batch.require_equal(key, value.clone()),
+                    None => batch.require_absent(key),
+                };
+                batch.put(key, (count(view) + 1).to_be_bytes().to_vec());
+                Ok::<_, ()>((batch, ()))
+            });
+            done.unwrap();
+            tries.get()
+        };
+        let is_over = std::sync::atomic::AtomicBool::new(false);
+        let order = std::sync::atomic::Ordering::SeqCst;
+        let (quick, tries) = std::thread::scope(|scope| {
+            let others = scope.spawn(|| {
+                let mut done = 0;
+                while !is_over.load(order) {
+                    increase(&store, std::time::Duration::ZERO);
+                    done += 1;
+                }
+                done
+            });
+            let tries = increase(&store, std::time::Duration::from_millis(2));
+            is_over.store(true, order);
+            (others.join().unwrap(), tries)
+        });
+        assert_eq!(count(&store.view()), quick + 1, "nothing is lost");
+        assert!(tries <= 9, "{tries}");
     }
 
     #[test]
