@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use kanta_phr_sandbox::Sandbox;
 use kanta_phr_sandbox::config::{LogFormat, ServeConfig};
 use std::io::Write;
+use std::net::{TcpStream, ToSocketAddrs};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -57,8 +58,8 @@ fn is_left_over(path: &Path) -> bool {
     };
     let urls = ["http", "open_http", "https"].into_iter().filter_map(|name| addresses.get(name)?.as_str());
     let authorities = urls.filter_map(|url| url.split_once("://").map(|(_, authority)| authority));
-    // Of names that lead nowhere, and of addresses, none answers.
-    !authorities.into_iter().any(|authority| std::net::TcpStream::connect(authority).is_ok())
+    let mut addresses = authorities.filter_map(|authority| authority.to_socket_addrs().ok()).flatten();
+    !addresses.any(|address| TcpStream::connect_timeout(&address, Duration::from_millis(500)).is_ok())
 }
 
 /// Whoever waits for the file sees it whole or not at all.
