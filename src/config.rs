@@ -23,11 +23,11 @@ pub struct ServeConfig {
     #[arg(long, env = "PHR_HTTP", value_name = "ADDRESS|PORT|off")]
     pub http: Option<ListenOn>,
 
-    /// Address of the open endpoint: resource servers that ask for no token [default: 127.0.0.1:8081]
+    /// Address of the open endpoint: resource servers that ask for no token [default: 127.0.0.1:8081; with --http 0 a free port]
     #[arg(long, env = "PHR_OPEN_HTTP", value_name = "ADDRESS|PORT|off")]
     pub open_http: Option<ListenOn>,
 
-    /// Address of the TLS listener, which reads client certificates [default: 127.0.0.1:8443]
+    /// Address of the TLS listener, which reads client certificates [default: 127.0.0.1:8443; with --http 0 a free port]
     #[arg(long, env = "PHR_HTTPS", value_name = "ADDRESS|PORT|off")]
     pub https: Option<ListenOn>,
 

@@ -3,7 +3,7 @@
 //! | key | value |
 //! |---|---|
 //! | `20` uuid(16) | [`Head`]: where the resource is and whose |
-//! | `21` number(4) version(4) | a [`super::stored`] record: one version, header and JSON |
+//! | `21` number(4) version(4) | a [`super::stored`] record: one version, header and JSON; as version 0 nothing: a number that no later one may fall below |
 //! | `22` patient(4) group(1) code(4) system(4) width(1) low(6) high(6) number(4) | empty: patient + type + code + date |
 //! | `23` patient(4) group(1) identifier(8) | the numbers of the resources with that identifier value, 4 bytes each |
 //! | `24` target(4) source(4) | empty: the resource `source` refers to the resource `target`, Patients apart |

@@ -112,7 +112,7 @@ impl Records {
             }
             changes.finish(&mut batch);
             if count > 0 {
-                // No number is given twice: a kept page of a search would show what was not found.
+                // No number is given twice, not even the greatest: a kept page of a search would show what was not found.
                 batch.put(keys::version(next_number(view), 0), Vec::new());
             }
             Ok((batch, count))

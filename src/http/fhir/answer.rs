@@ -104,11 +104,11 @@ impl Answer {
     }
 
     /// The response to the request that the frame was made of; `party` is for the journal.
-    pub fn finish(self, frame: &Frame, party: Party) -> Response {
+    pub fn finish(mut self, frame: &Frame, party: Party) -> Response {
         let place = |path: &str| HeaderValue::try_from(format!("{}/{path}", frame.base)).ok();
         let location = self.location.as_deref().and_then(place);
         let content_location = self.content_location.as_deref().and_then(place);
-        let again = self.again.clone();
+        let again = self.again.take();
         let mut response = self.into_bare_response();
         let headers = response.headers_mut();
         headers.insert(X_REQUEST_ID, frame.request_id.clone());

@@ -136,19 +136,19 @@ pub async fn delete(State(app): State<App>, headers: HeaderMap, Segments(client_
 
 /// Any other method than POST without a client.
 pub async fn not_post(method: Method) -> Response {
-    let wire = Wire(405, "method_not_allowed", format!("Request method '{method}' not supported"));
     let text = "POST registers a client; register/{client_id} takes GET, PUT and DELETE";
-    let mut response = with_reason(wire.into_response(Challenge::WithoutRealm), "AUTH-METHOD", text);
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
-    response
+    not_allowed(&method, "POST", text)
 }
 
 /// Any other method.
 pub async fn other_method(method: Method) -> Response {
+    not_allowed(&method, "GET, PUT, DELETE", "GET shows the registration, PUT replaces it, DELETE removes it")
+}
+
+fn not_allowed(method: &Method, allowed: &'static str, reason: &str) -> Response {
     let wire = Wire(405, "method_not_allowed", format!("Request method '{method}' not supported"));
-    let text = "GET shows the registration, PUT replaces it, DELETE removes it";
-    let mut response = with_reason(wire.into_response(Challenge::WithoutRealm), "AUTH-METHOD", text);
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, PUT, DELETE"));
+    let mut response = with_reason(wire.into_response(Challenge::WithoutRealm), "AUTH-METHOD", reason);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
     response
 }
 
