@@ -38,7 +38,7 @@ pub(super) static TEXTS: TesterTexts = TesterTexts {
     bundle: "Batch or transaction",
     bundle_lead: "Each entry of a batch is a request of its own; a transaction is stored whole or not at all.",
     types: "Resource types",
-    types_lead: "With what is stored now.",
+    types_lead: "With what is stored now. A person’s ready-made records come into being when they are first looked at.",
     type_: "Type",
     whose: "Whose",
     show: "Show",

@@ -38,7 +38,7 @@ pub(super) static TEXTS: TesterTexts = TesterTexts {
     bundle: "Erä tai transaktio",
     bundle_lead: "Erän jokainen osa on oma pyyntönsä; transaktio tallennetaan kokonaan tai ei lainkaan.",
     types: "Resurssityypit",
-    types_lead: "Ja mitä niitä on nyt tallessa.",
+    types_lead: "Ja mitä niitä on nyt tallessa. Henkilön valmiit tiedot syntyvät, kun niitä katsotaan ensimmäisen kerran.",
     type_: "Tyyppi",
     whose: "Kenen",
     show: "Näytä",

@@ -38,7 +38,7 @@ pub(super) static TEXTS: TesterTexts = TesterTexts {
     bundle: "Batch eller transaktion",
     bundle_lead: "Varje post i en batch är en egen begäran; en transaktion sparas helt eller inte alls.",
     types: "Resurstyper",
-    types_lead: "Och vad som är sparat just nu.",
+    types_lead: "Och vad som är sparat just nu. En persons färdiga uppgifter kommer till när någon först ser på dem.",
     type_: "Typ",
     whose: "Vems",
     show: "Visa",
